@@ -1,0 +1,114 @@
+"""Everything that can go wrong, as one tree; foreign exceptions stop at the adapter that met them.
+
+InspectionError
+├── BadInput                 what was given cannot be used as it is (exit code 2)
+│   ├── SettingsInvalid      a TOML file or option: unknown key, out of bounds, missing
+│   ├── DataInvalid          training or test images: none, too few, unreadable
+│   ├── AddressInUse         the port is taken
+│   └── BundleRefused        a model bundle that must not run
+│       ├── BundleCorrupt    not a bundle, or a file inside does not match its hash
+│       ├── BundleUnsigned   no signature, or not by a trusted key
+│       ├── BundleTooNew     written by a newer version of the format
+│       └── BundleMismatch   for another part type, or its graph differs from its manifest
+├── GateRefused              the evidence says no: parity or promotion (exit code 1)
+├── FrameRejected            one frame cannot be judged (the station answers UNDECIDED)
+├── CameraLost               the camera stopped delivering (the station reconnects)
+├── OutputFailed             one output did not take a verdict (retried, others go on)
+├── SpoolFull                the disk took no more (records wait in memory, images are given up and counted)
+└── PlantError
+    ├── PlantUnreachable     no answer (retried with backoff; the line goes on)
+    └── PlantRefused         an answer that says no (shown on the station; not retried blindly)
+"""
+
+__all__ = [
+    "AddressInUse",
+    "BadInput",
+    "BundleCorrupt",
+    "BundleMismatch",
+    "BundleRefused",
+    "BundleTooNew",
+    "BundleUnsigned",
+    "CameraLost",
+    "DataInvalid",
+    "FrameRejected",
+    "GateRefused",
+    "InspectionError",
+    "OutputFailed",
+    "PlantError",
+    "PlantRefused",
+    "PlantUnreachable",
+    "SettingsInvalid",
+    "SpoolFull",
+]
+
+
+class InspectionError(Exception):
+    """Root of the tree; its message names the thing, what was expected and what came."""
+
+
+class BadInput(InspectionError):
+    """The caller must change what was given; nothing was started or written."""
+
+
+class SettingsInvalid(BadInput):
+    """A setting is unknown, missing or out of bounds; the process does not start."""
+
+
+class DataInvalid(BadInput):
+    """The images cannot be trained or evaluated on as they are; the message lists the offending files."""
+
+
+class AddressInUse(BadInput):
+    """Another process listens on the address; the process does not start."""
+
+
+class BundleRefused(BadInput):
+    """The bundle must not run; a station keeps the one it has."""
+
+
+class BundleCorrupt(BundleRefused):
+    """Not a bundle, incomplete, or changed since it was written."""
+
+
+class BundleUnsigned(BundleRefused):
+    """No signature, or none by a key this process trusts."""
+
+
+class BundleTooNew(BundleRefused):
+    """A newer format than this version reads; update the software first."""
+
+
+class BundleMismatch(BundleRefused):
+    """Made for another part type, or the graph inside differs from what the manifest says."""
+
+
+class GateRefused(InspectionError):
+    """The evidence does not allow it: parity failed, or the challenger is worse; nothing was changed."""
+
+
+class FrameRejected(InspectionError):
+    """This frame cannot be judged; the station answers UNDECIDED and keeps the frame."""
+
+
+class CameraLost(InspectionError):
+    """The camera stopped delivering; the station reconnects with backoff."""
+
+
+class OutputFailed(InspectionError):
+    """An output did not take a verdict; it is retried and never delays another output."""
+
+
+class SpoolFull(InspectionError):
+    """The spool's disk or size limit is reached; records wait in memory, images are given up and counted."""
+
+
+class PlantError(InspectionError):
+    """Talking to the plant service failed; the line goes on."""
+
+
+class PlantUnreachable(PlantError):
+    """The plant service gave no answer; try again later."""
+
+
+class PlantRefused(PlantError):
+    """The plant service answered no; the message says why."""

@@ -1,0 +1,140 @@
+"""The manifest: everything that decides a result, beside the graph itself."""
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, Field
+
+from edge.contract.values import Value
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "Calibration",
+    "DataCounts",
+    "FileEntry",
+    "GraphSpec",
+    "Manifest",
+    "ParityReport",
+    "PreprocessSpec",
+    "Promise",
+    "Provenance",
+    "Roi",
+]
+
+SCHEMA_VERSION = 1
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+
+
+class Roi(Value):
+    """Region of interest in pixels of the camera frame; the origin is the top left corner."""
+
+    x_px: Annotated[int, Field(ge=0)]
+    y_px: Annotated[int, Field(ge=0)]
+    width_px: Annotated[int, Field(ge=8)]
+    height_px: Annotated[int, Field(ge=8)]
+
+
+class PreprocessSpec(Value):
+    """How a frame becomes the network's input; the same for training, evaluation, parity and the line."""
+
+    width_px: Annotated[int, Field(ge=32, le=4096)]
+    height_px: Annotated[int, Field(ge=32, le=4096)]
+    roi: Roi | None = None
+    white_level: Annotated[int, Field(ge=255, le=65535, description="sensor value that maps to 255; uint16 only")] = (
+        65535
+    )
+    frame_width_px: Annotated[int | None, Field(description="of the training frames; None if they were mixed")] = None
+    frame_height_px: int | None = None
+
+
+class GraphSpec(Value):
+    """Names and shapes of the ONNX graph.
+
+    input `(N, height, width, 3)` uint8 RGB; outputs `score (N,)`, `map (N, height, width)` and, where a defect head
+    was trained, `class_score (N, classes)`, all float32; larger = more anomalous. Scores are in units of
+    -log10(tail probability) of good parts.
+    """
+
+    input_name: str = "pixels"
+    outputs: tuple[str, ...] = ("score", "map")
+
+
+class Promise(Value):
+    """What the held-out images support, with `confidence`, provided the line delivers parts like them."""
+
+    confidence: Fraction
+    overkill_at_most: Annotated[float, Field(ge=0, le=1, description="share of good parts failed")]
+    escapes_at_most: Annotated[
+        float | None, Field(description="share of bad parts passed, for known defect types; None without labels")
+    ] = None
+    text: str
+
+
+class Calibration(Value):
+    """Where the threshold comes from."""
+
+    threshold: float
+    target_overkill: Fraction
+    heldout_goods: Annotated[int, Field(ge=0)]
+    heldout_defects: Annotated[int, Field(ge=0)] = 0
+    heldout_defects_missed: Annotated[int, Field(ge=0)] = 0
+    pooling: Literal["max", "top1pct"]
+    promise: Promise
+
+
+class ParityReport(Value):
+    """torch against onnxruntime on the same images, measured at export; a bundle outside `tolerance` is not written."""
+
+    images: Annotated[int, Field(ge=1)]
+    max_score_difference: float
+    max_map_difference: float
+    verdict_flips: Annotated[int, Field(ge=0)]
+    tolerance: float
+
+
+class DataCounts(Value):
+    """What the model learnt from."""
+
+    goods: Annotated[int, Field(ge=1)]
+    defects: dict[str, int] = Field(default_factory=dict)
+    masks: Annotated[int, Field(ge=0)] = 0
+    skipped_unreadable: tuple[str, ...] = ()
+    content_sha256: Annotated[str, Field(description="over the sorted hashes of all training files")]
+
+
+class Provenance(Value):
+    """Who made the bundle, with what."""
+
+    inspection_version: str
+    versions: dict[str, str]
+    seed: int
+    trunk: str
+    trunk_sha256: str
+    parent_bundle_id: str | None = None
+
+
+class FileEntry(Value):
+    """One file of the bundle."""
+
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    size_bytes: Annotated[int, Field(ge=0)]
+
+
+class Manifest(Value):
+    """First file of a bundle; the signature covers its exact bytes, and it covers all other files by hash.
+
+    The bundle's id is the SHA-256 of the manifest's bytes.
+    """
+
+    schema_version: Annotated[int, Field(ge=1)] = SCHEMA_VERSION
+    recipe: Annotated[str, Field(min_length=1, max_length=64, description="the part type")]
+    tier: Literal["fast"]
+    created_at: AwareDatetime
+    preprocess: PreprocessSpec
+    graph: GraphSpec = GraphSpec()
+    defect_classes: tuple[str, ...] = ()
+    calibration: Calibration
+    parity: ParityReport
+    data: DataCounts
+    provenance: Provenance
+    files: dict[str, FileEntry]

@@ -1,0 +1,91 @@
+"""The result of one trigger: what outputs, spool, plant and page all receive."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import uuid4
+
+from pydantic import AwareDatetime, Field
+
+from edge.contract.values import Value
+
+__all__ = ["ImageKind", "ImageRef", "InspectionResult", "Outcome", "Times", "Verdict", "new_result_id"]
+
+
+class Verdict(StrEnum):
+    """What the line is told. UNDECIDED is never treated as PASS."""
+
+    PASS = "PASS"  # noqa: S105 - a verdict, not a password
+    FAIL = "FAIL"
+    UNDECIDED = "UNDECIDED"
+
+
+class Outcome(StrEnum):
+    """Which column of the ledger a trigger ended in."""
+
+    VERDICT = "verdict"
+    TIMEOUT = "timeout"
+    DROP = "drop"
+
+
+class ImageKind(StrEnum):
+    """What a stored image shows."""
+
+    FRAME = "frame"
+    OVERLAY = "overlay"  # RGBA PNG of the anomaly map, to be laid over the frame
+
+
+class ImageRef(Value):
+    """An image that the station will upload after the result."""
+
+    kind: ImageKind
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    media_type: Annotated[str, Field(max_length=64)]
+    size_bytes: Annotated[int, Field(ge=0)]
+
+
+class Times(Value):
+    """Monotonic clock of the station in microseconds; only differences mean anything.
+
+    None where the step did not happen (a dropped trigger has no inference).
+    """
+
+    trigger_us: int
+    frame_received_us: int | None = None
+    inference_start_us: int | None = None
+    inference_end_us: int | None = None
+    verdict_us: int
+
+
+class InspectionResult(Value):
+    """One per trigger, exactly. `id` makes its transport idempotent."""
+
+    id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    station: Annotated[str, Field(min_length=1, max_length=64)]
+    recipe: Annotated[str, Field(min_length=1, max_length=64)]
+    sequence: Annotated[int, Field(ge=1, description="the station's trigger counter since it was set up")]
+    part_id: Annotated[str, Field(min_length=1, max_length=128)]
+    camera: Annotated[str, Field(max_length=64)]
+    verdict: Verdict
+    outcome: Outcome
+    reason: Annotated[str | None, Field(max_length=500, description="why UNDECIDED; None for PASS and FAIL")] = None
+    score: Annotated[float | None, Field(description="larger = more anomalous; None if not judged")] = None
+    threshold: Annotated[float | None, Field(description="FAIL if score > threshold")] = None
+    defect_class: Annotated[str | None, Field(max_length=64)] = None
+    bundle_id: Annotated[str | None, Field(max_length=64)] = None
+    captured_at: AwareDatetime
+    session_run_ms: Annotated[float | None, Field(description="inside onnxruntime only")] = None
+    times: Times
+    images: tuple[ImageRef, ...] = ()
+    source: Annotated[str | None, Field(max_length=300)] = None
+
+    @property
+    def frame_to_verdict_ms(self) -> float | None:
+        """Milliseconds from the frame in memory to the verdict; None if there was no frame."""
+        if self.times.frame_received_us is None:
+            return None
+        return (self.times.verdict_us - self.times.frame_received_us) / 1000
+
+
+def new_result_id() -> str:
+    """A fresh random result id, 32 hexadecimal digits."""
+    return uuid4().hex

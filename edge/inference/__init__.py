@@ -1,0 +1,6 @@
+"""onnxruntime: from pixels to a judgement."""
+
+from edge.inference.detector import Detector, Judgement
+from edge.inference.session import InferenceSettings, open_session
+
+__all__ = ["Detector", "InferenceSettings", "Judgement", "open_session"]

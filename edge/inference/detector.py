@@ -1,0 +1,113 @@
+"""The detector: one opened bundle that judges frames."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.contract.frame import Pixels
+from edge.contract.manifest import Manifest
+from edge.contract.result import Verdict
+from edge.preprocess import preprocess
+
+__all__ = ["Detector", "GraphOutput", "Judgement", "monotonic_us"]
+
+
+def monotonic_us() -> int:
+    """Monotonic clock in microseconds."""
+    return time.monotonic_ns() // 1000
+
+
+@dataclass(frozen=True, slots=True)
+class GraphOutput:
+    """What the graph says of a batch.
+
+    Attributes:
+        score: `(N,)` float32, larger = more anomalous.
+        maps: `(N, height, width)` float32, in the units of the score.
+        class_score: `(N, classes)` float32, empty second axis without a defect head.
+    """
+
+    score: NDArray[np.float32]
+    maps: NDArray[np.float32]
+    class_score: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a detector says of one frame.
+
+    Attributes:
+        verdict: PASS or FAIL; a frame that cannot be judged raises FrameRejected instead.
+        score: larger = more anomalous, in the units of `threshold`.
+        threshold: FAIL if `score > threshold`.
+        defect_class: best matching known class of a FAIL; None without one.
+        anomaly_map: `(height, width)` float32 of the network's input, in the units of the score.
+        inference_start_us: monotonic clock, after pre-processing.
+        inference_end_us: monotonic clock.
+    """
+
+    verdict: Verdict
+    score: float
+    threshold: float
+    defect_class: str | None
+    anomaly_map: NDArray[np.float32]
+    inference_start_us: int
+    inference_end_us: int
+
+
+class Detector:
+    """One opened, verified bundle. `judge` may be called from one thread at a time."""
+
+    def __init__(
+        self, bundle_id: str, manifest: Manifest, session: Any, clock_us: Callable[[], int] = monotonic_us
+    ) -> None:
+        self.bundle_id = bundle_id
+        self.manifest = manifest
+        self._session = session
+        self._clock_us = clock_us
+        self._outputs = list(manifest.graph.outputs)
+
+    def judge(self, pixels: Pixels) -> Judgement:
+        """Judge one frame.
+
+        Args:
+            pixels: `(H, W, 3)` RGB, uint8 or uint16.
+
+        Raises:
+            FrameRejected: the frame does not fit the bundle; the station answers UNDECIDED.
+        """
+        batch = preprocess(pixels, self.manifest.preprocess)[np.newaxis]
+        start = self._clock_us()
+        output = self.run(batch)
+        end = self._clock_us()
+        score = float(output.score[0])
+        failed = not score <= self.manifest.calibration.threshold  # NaN fails too
+        return Judgement(
+            verdict=Verdict.FAIL if failed else Verdict.PASS,
+            score=score,
+            threshold=self.manifest.calibration.threshold,
+            defect_class=self._best_class(output.class_score[0]) if failed else None,
+            anomaly_map=output.maps[0],
+            inference_start_us=start,
+            inference_end_us=end,
+        )
+
+    def run(self, batch: NDArray[np.uint8]) -> GraphOutput:
+        """Run the graph on `(N, height, width, 3)` uint8 network inputs."""
+        values = self._session.run(self._outputs, {self.manifest.graph.input_name: batch})
+        named = dict(zip(self._outputs, values, strict=True))
+        no_classes = np.zeros((len(batch), 0), np.float32)
+        return GraphOutput(named["score"], named["map"], named.get("class_score", no_classes))
+
+    def _best_class(self, class_score: NDArray[np.float32]) -> str | None:
+        """The known class whose head alone exceeds the threshold; an unseen type stays without a name."""
+        if class_score.size == 0:
+            return None
+        best = int(np.argmax(class_score))
+        if class_score[best] <= self.manifest.calibration.threshold:
+            return None
+        return self.manifest.defect_classes[best]
