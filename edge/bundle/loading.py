@@ -49,7 +49,7 @@ def _check_graph(path: Path, manifest: Manifest, session: Any) -> None:
     got = (graph.name, graph.type, list(graph.shape[1:]))
     if got != (manifest.graph.input_name, "tensor(uint8)", expected):
         raise BundleMismatch(
-            f"{path}: the manifest says input {manifest.graph.input_name!r}, tensor(uint8), (N, H, W, C) with {expected}; "
+            f"{path}: the manifest says input {manifest.graph.input_name!r}, tensor(uint8), N x {expected}; "
             f"the graph has {graph.name!r}, {graph.type}, {graph.shape}"
         )
     names = {output.name for output in session.get_outputs()}

@@ -78,5 +78,5 @@ def _as_rgb(image: Any) -> Pixels:
     channels = 1 if image.ndim == 2 else image.shape[2]  # noqa: PLR2004 - (rows, columns): a grey image
     if channels not in _TO_RGB:
         raise FrameRejected(f"expected 1, 3 or 4 channels, got an array of shape {image.shape}")
-    pixels: Pixels = cv2.cvtColor(image, _TO_RGB[channels])  # type: ignore[assignment]  # keeps the type of its input
+    pixels: Pixels = cv2.cvtColor(image, _TO_RGB[channels])
     return pixels
