@@ -29,16 +29,23 @@ __all__ = [
     "BundleTooNew",
     "BundleUnsigned",
     "CameraLost",
+    "Conflict",
     "DataInvalid",
     "FrameRejected",
     "GateRefused",
     "InspectionError",
+    "NotAllowed",
+    "NotFound",
+    "NotSignedIn",
     "OutputFailed",
     "PlantError",
     "PlantRefused",
     "PlantUnreachable",
+    "RequestRefused",
     "SettingsInvalid",
     "SpoolFull",
+    "TooLarge",
+    "TooManyAttempts",
 ]
 
 
@@ -112,3 +119,31 @@ class PlantUnreachable(PlantError):
 
 class PlantRefused(PlantError):
     """The plant service answered no; the message says why."""
+
+
+class RequestRefused(InspectionError):
+    """The plant service refuses a request; nothing was changed and the message says what to do."""
+
+
+class NotSignedIn(RequestRefused):
+    """No session or key, or one that is unknown or expired; sign in again, or set the station's key."""
+
+
+class NotAllowed(RequestRefused):
+    """Known, but this role or station may not do it; ask someone who may."""
+
+
+class NotFound(RequestRefused):
+    """The named thing is not there; the caller checks the name."""
+
+
+class Conflict(RequestRefused):
+    """It contradicts what is there; the caller looks at the current state first."""
+
+
+class TooLarge(RequestRefused):
+    """More bytes than the settings allow; send less or raise the limit."""
+
+
+class TooManyAttempts(RequestRefused):
+    """Too many failed sign-ins; wait a minute and try again."""
