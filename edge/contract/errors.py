@@ -17,7 +17,9 @@ InspectionError
 ├── SpoolFull                the disk took no more (records wait in memory, images are given up and counted)
 └── PlantError
     ├── PlantUnreachable     no answer (retried with backoff; the line goes on)
+    │   └── PlantBusy        it asks to wait (retried no earlier than it says)
     └── PlantRefused         an answer that says no (shown on the station; not retried blindly)
+        └── ContentRefused   it will never take this record or image (set aside, counted, kept)
 """
 
 __all__ = [
@@ -30,14 +32,19 @@ __all__ = [
     "BundleUnsigned",
     "CameraLost",
     "Conflict",
+    "ContentRefused",
     "DataInvalid",
     "FrameRejected",
     "GateRefused",
     "InspectionError",
+    "JobCancelled",
+    "JobError",
+    "JobFailed",
     "NotAllowed",
     "NotFound",
     "NotSignedIn",
     "OutputFailed",
+    "PlantBusy",
     "PlantError",
     "PlantRefused",
     "PlantUnreachable",
@@ -117,8 +124,32 @@ class PlantUnreachable(PlantError):
     """The plant service gave no answer; try again later."""
 
 
+class PlantBusy(PlantUnreachable):
+    """The plant service asks to wait; try again after `retry_after_s` seconds, not earlier."""
+
+    def __init__(self, message: str, retry_after_s: float) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
 class PlantRefused(PlantError):
     """The plant service answered no; the message says why."""
+
+
+class ContentRefused(PlantRefused):
+    """The plant service will never take this record or image; the station sets it aside and goes on with the next."""
+
+
+class JobError(InspectionError):
+    """A job ended without its result; nothing was registered by the step that ended it."""
+
+
+class JobFailed(JobError):
+    """The job's process answered an error; the log says why, and the job can be started again."""
+
+
+class JobCancelled(JobError):
+    """A person or the end of the service stopped the job; it can be started again."""
 
 
 class RequestRefused(InspectionError):

@@ -1,0 +1,1 @@
+"""What stations send: results first, then the images that they name."""

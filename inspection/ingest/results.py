@@ -1,0 +1,68 @@
+"""Taking in results: each is stored once, however often it is sent."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from edge.contract.errors import NotAllowed
+from edge.contract.link import IngestBatch, IngestReceipt
+from edge.contract.result import InspectionResult
+from inspection.store.tables import BlobRow, ResultImageRow, ResultRow
+
+__all__ = ["take_results"]
+
+
+def take_results(session: Session, station: str, batch: IngestBatch, now: datetime) -> IngestReceipt:
+    """Store the results of a batch that are new, all of them or none.
+
+    Raises:
+        NotAllowed: a result is of another station than the key; nothing is stored.
+    """
+    for result in batch.results:
+        _require_own(station, result)
+    by_id = {result.id: result for result in batch.results}
+    known = set(session.scalars(select(ResultRow.id).where(ResultRow.id.in_(by_id))))
+    new = [result for id_, result in by_id.items() if id_ not in known]
+    session.add_all(_row(result, now) for result in new)
+    session.flush()
+    session.add_all(_image_rows(new))
+    return IngestReceipt(
+        stored=len(new), known=len(batch.results) - len(new), images_wanted=_wanted(session, batch.results)
+    )
+
+
+def _require_own(station: str, result: InspectionResult) -> None:
+    if result.station != station:
+        raise NotAllowed(
+            f"result {result.id}: expected station {station!r} (whose key this is), got {result.station!r}"
+        )
+
+
+def _row(result: InspectionResult, now: datetime) -> ResultRow:
+    return ResultRow(
+        id=result.id,
+        station=result.station,
+        recipe=result.recipe,
+        verdict=result.verdict.value,
+        part_id=result.part_id,
+        captured_at=result.captured_at,
+        received_at=now,
+        document=result.model_dump_json(),
+    )
+
+
+def _image_rows(results: Iterable[InspectionResult]) -> list[ResultImageRow]:
+    rows = {
+        (result.id, image.kind): ResultImageRow(result_id=result.id, kind=image.kind.value, sha256=image.sha256)
+        for result in results
+        for image in result.images
+    }
+    return list(rows.values())
+
+
+def _wanted(session: Session, results: Iterable[InspectionResult]) -> tuple[str, ...]:
+    named = list(dict.fromkeys(image.sha256 for result in results for image in result.images))
+    stored = set(session.scalars(select(BlobRow.sha256).where(BlobRow.sha256.in_(named))))
+    return tuple(digest for digest in named if digest not in stored)

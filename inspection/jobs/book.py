@@ -1,0 +1,121 @@
+"""The book of jobs: who asked for what, and what became of it.
+
+queued ─▶ running ─▶ succeeded | failed | cancelled
+   └──────────────────────────────────▶ cancelled
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from edge.contract.errors import Conflict, NotFound
+from inspection.registry.recipes import require_recipe
+from inspection.store.tables import JobRow
+
+__all__ = [
+    "JobKind",
+    "JobState",
+    "add_job",
+    "fail_abandoned",
+    "list_jobs",
+    "next_job",
+    "request_cancel",
+    "require_job",
+]
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    TRAIN = "train"  # train on all samples, then the gate, then register
+    GATE = "gate"  # the gate again, for a bundle of the registry
+
+
+class JobState(StrEnum):
+    """Where a job is."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+def add_job(
+    session: Session, kind: JobKind, recipe: str, parameters: dict[str, Any], user: str, now: datetime
+) -> JobRow:
+    """Ask for a job; it runs when those before it are done.
+
+    Raises:
+        NotFound: no such recipe.
+    """
+    require_recipe(session, recipe)
+    row = JobRow(
+        id=uuid4().hex,
+        kind=kind.value,
+        recipe=recipe,
+        parameters=parameters,
+        state=JobState.QUEUED.value,
+        step="waiting for its turn",
+        user=user,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def require_job(session: Session, job_id: str) -> JobRow:
+    """The job of this id.
+
+    Raises:
+        NotFound: no such job.
+    """
+    row = session.get(JobRow, job_id)
+    if row is None:
+        raise NotFound(f"job {job_id}: not known here")
+    return row
+
+
+def list_jobs(session: Session, recipe: str | None, limit: int) -> list[JobRow]:
+    """Jobs, newest first."""
+    query = select(JobRow).order_by(JobRow.created_at.desc(), JobRow.id).limit(limit)
+    return list(session.scalars(query if recipe is None else query.where(JobRow.recipe == recipe)))
+
+
+def next_job(session: Session, now: datetime) -> JobRow | None:
+    """Take the oldest job that waits and call it running."""
+    query = select(JobRow).where(JobRow.state == JobState.QUEUED.value).order_by(JobRow.created_at, JobRow.id).limit(1)
+    row = session.scalars(query).first()
+    if row is not None:
+        row.state, row.started_at, row.step = JobState.RUNNING.value, now, "starting"
+    return row
+
+
+def request_cancel(session: Session, job_id: str, now: datetime) -> JobRow:
+    """Cancel a job: at once if it waits, else as soon as its process is gone.
+
+    Raises:
+        NotFound: no such job.
+        Conflict: it has ended.
+    """
+    row = require_job(session, job_id)
+    if row.state == JobState.QUEUED:
+        row.state, row.finished_at = JobState.CANCELLED.value, now
+    elif row.state != JobState.RUNNING:
+        raise Conflict(f"job {job_id}: it has {row.state} already")
+    row.cancel_requested = True
+    return row
+
+
+def fail_abandoned(session: Session, now: datetime) -> list[str]:
+    """Mark the jobs that a killed service left `running` as failed; returns their ids."""
+    rows = list(session.scalars(select(JobRow).where(JobRow.state == JobState.RUNNING.value)))
+    for row in rows:
+        row.state, row.finished_at = JobState.FAILED.value, now
+        row.error = "the service ended while this job ran; start the job again"
+    return [row.id for row in rows]

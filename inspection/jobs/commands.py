@@ -1,0 +1,52 @@
+"""The command lines of `models`, in one place; the plant knows nothing else of it."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+__all__ = ["ModelCommands", "TrainOrder"]
+
+Argv = list[str]
+
+
+@dataclass(frozen=True)
+class TrainOrder:
+    """What to train.
+
+    Attributes:
+        data: folder with `train/good`, and `defects/<type>` beside it where there are labelled defects.
+        out: the bundle file to write.
+        key: PEM file of the plant's signing key.
+        parent: id of the champion that this model follows.
+    """
+
+    recipe: str
+    data: Path
+    out: Path
+    key: Path
+    defects: Path | None
+    parent: str | None
+
+
+@dataclass(frozen=True)
+class ModelCommands:
+    """Builds argument lists; `program` is what to start, another one in tests."""
+
+    program: tuple[str, ...] = (sys.executable, "-m", "models")
+
+    def train(self, order: TrainOrder) -> Argv:
+        """Train and write a signed bundle; progress as JSON lines on stderr, a JSON summary last on stdout."""
+        argv = [*self.program, "train", str(order.data), "--out", str(order.out), "--recipe", order.recipe]
+        argv += ["--key", str(order.key)]
+        if order.defects is not None:
+            argv += ["--defects", str(order.defects)]
+        if order.parent is not None:
+            argv += ["--parent", order.parent]
+        return [*argv, "--seed", "0", "--json", "--progress-json"]
+
+    def gate(self, bundle: Path, holdout: Path, trust: str, champion: Path | None) -> Argv:
+        """Compare a bundle with the champion on the hold-out; exit 0 passed, 1 refused, a JSON report last."""
+        argv = [*self.program, "gate", str(bundle), str(holdout), "--trust", trust]
+        if champion is not None:
+            argv += ["--champion", str(champion)]
+        return [*argv, "--json"]

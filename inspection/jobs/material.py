@@ -1,0 +1,70 @@
+"""Laying out a recipe's samples as folders, the way `models` reads them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from edge.contract.errors import DataInvalid
+from inspection.samples.samples import Sample
+from inspection.samples.splits import Split
+from inspection.store.blobs import BlobStore
+from inspection.store.images import EXTENSIONS, image_row
+
+__all__ = ["Material", "lay_out", "require_trainable"]
+
+
+@dataclass(frozen=True)
+class Material:
+    """Where the images of one job are.
+
+    Attributes:
+        data: `train/good/*` and `defects/<type>/*`.
+        defects: `data/defects`, or None if there are none.
+        holdout: `test/good/*` and `test/<type>/*`.
+    """
+
+    data: Path
+    defects: Path | None
+    holdout: Path
+
+
+def lay_out(session: Session, blobs: BlobStore, samples: Iterable[Sample], folder: Path) -> Material:
+    """Link every sample into its folder below `folder`."""
+    material = Material(folder / "data", folder / "data" / "defects", folder / "holdout")
+    (material.data / "train" / "good").mkdir(parents=True)
+    (material.holdout / "test" / "good").mkdir(parents=True)
+    for sample in samples:
+        extension = EXTENSIONS.get(image_row(session, sample.sha256).media_type, "bin")
+        blobs.export(sample.sha256, _folder(material, sample) / f"{sample.sha256}.{extension}")
+    return material if (material.data / "defects").is_dir() else Material(material.data, None, material.holdout)
+
+
+def require_trainable(samples: Iterable[Sample], recipe: str) -> None:
+    """Return if there is anything to train on.
+
+    Raises:
+        DataInvalid: no good image in the training part.
+    """
+    if not any(sample.split is Split.TRAIN and sample.truth.defect_type is None for sample in samples):
+        raise DataInvalid(f"recipe {recipe!r}: expected good images to train on, got none; upload or label some first")
+
+
+def _folder(material: Material, sample: Sample) -> Path:
+    kind = "good" if sample.truth.defect_type is None else _folder_name(sample.truth.defect_type)
+    if sample.split is Split.HOLDOUT:
+        return material.holdout / "test" / kind
+    if sample.truth.defect_type is None:
+        return material.data / "train" / "good"
+    return material.data / "defects" / kind
+
+
+def _folder_name(defect_type: str) -> str:
+    """A person's word as a folder name; two different words never share one, and none is called `good`."""
+    safe = re.sub(r"[^\w-]", "_", defect_type).strip("_") or "defect"
+    if safe == defect_type and safe != "good":
+        return safe
+    return f"{safe}-{sha256(defect_type.encode()).hexdigest()[:6]}"

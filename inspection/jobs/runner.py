@@ -1,0 +1,137 @@
+"""Running a job's process: its lines as they come, its end, and its end before time."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Protocol
+
+from edge.contract.errors import JobCancelled, JobFailed
+
+__all__ = ["Finished", "JobRunner", "LocalJobRunner", "end_leftover"]
+
+_POLL_S = 0.2
+_GRACE_S = 5.0
+_PID_FILE = "pid"
+
+
+@dataclass(frozen=True)
+class Finished:
+    """A process that ended by itself.
+
+    Attributes:
+        last_line: last line that was not empty on stdout, where commands put their JSON.
+    """
+
+    exit_code: int
+    last_line: str
+
+
+class JobRunner(Protocol):
+    """Runs one command to its end; called by one thread at a time."""
+
+    def run(
+        self, argv: Sequence[str], folder: Path, on_line: Callable[[str], None], cancelled: Callable[[], bool]
+    ) -> Finished:
+        """Start `argv`, hand over each line of stderr, and wait.
+
+        Args:
+            argv: program and arguments.
+            folder: of the job; a runner may keep files of its own there.
+            on_line: called from another thread for each line of stderr.
+            cancelled: asked a few times a second; true ends the process.
+
+        Raises:
+            JobCancelled: `cancelled` became true; the process and its children are gone.
+            JobFailed: the program cannot be started at all.
+        """
+        ...
+
+
+class LocalJobRunner:
+    """Runs commands on this machine, each in a process group of its own."""
+
+    def run(
+        self, argv: Sequence[str], folder: Path, on_line: Callable[[str], None], cancelled: Callable[[], bool]
+    ) -> Finished:
+        """Start, read both streams, wait or end it."""
+        process = _start(argv)
+        pid_file = folder / _PID_FILE
+        pid_file.write_text(f"{process.pid}\n", "utf-8")
+        last: list[str] = [""]
+        readers = [_reader(process.stderr, on_line), _reader(process.stdout, lambda line: _keep(last, line))]
+        try:
+            _wait(process, cancelled)
+        finally:
+            for reader in readers:
+                reader.join()
+            pid_file.unlink()
+        return Finished(process.returncode, last[0])
+
+
+def end_leftover(folder: Path) -> None:
+    """End the process that a killed service left behind in this job's folder, if it still runs."""
+    try:
+        pid = int((folder / _PID_FILE).read_text("utf-8"))
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes()
+        if os.fsencode(folder) in arguments:  # the number may belong to another program by now
+            os.killpg(pid, signal.SIGKILL)
+    except (OSError, ValueError):
+        return
+
+
+def _start(argv: Sequence[str]) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            list(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise JobFailed(f"{argv[0]}: cannot be started: {error}") from error
+
+
+def _reader(stream: IO[str] | None, on_line: Callable[[str], None]) -> threading.Thread:
+    def read() -> None:
+        if stream is not None:
+            with stream:
+                for line in stream:
+                    on_line(line.rstrip("\n"))
+
+    thread = threading.Thread(target=read, name="job-reader", daemon=True)
+    thread.start()
+    return thread
+
+
+def _keep(last: list[str], line: str) -> None:
+    if line.strip():
+        last[0] = line
+
+
+def _wait(process: subprocess.Popen[str], cancelled: Callable[[], bool]) -> None:
+    while True:
+        try:
+            process.wait(_POLL_S)
+        except subprocess.TimeoutExpired:
+            if cancelled():
+                _end(process)
+                raise JobCancelled("the job was cancelled") from None
+        else:
+            return
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    os.killpg(process.pid, signal.SIGTERM)
+    try:
+        process.wait(_GRACE_S)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,142 @@
+"""What the two kinds of job do, step by step."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.contract.errors import JobFailed
+from inspection.clock import Clock
+from inspection.jobs.commands import ModelCommands, TrainOrder
+from inspection.jobs.desk import Desk
+from inspection.jobs.material import Material, lay_out, require_trainable
+from inspection.jobs.runner import Finished, JobRunner
+from inspection.registry.bundles import BundleFiles, register, require_bundle
+from inspection.registry.gates import add_gate
+from inspection.registry.promotions import champion_of
+from inspection.samples.samples import samples_of
+from inspection.store.blobs import BlobStore
+from inspection.store.database import Database
+
+__all__ = ["Ticket", "Workshop", "run_gate", "run_train"]
+
+_GATE_STARTS = 0.85
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What every job works with."""
+
+    database: Database
+    blobs: BlobStore
+    bundles: BundleFiles
+    commands: ModelCommands
+    runner: JobRunner
+    key_file: Path
+    public_key: str
+    clock: Clock
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """One job: what it is for and where it works."""
+
+    recipe: str
+    parameters: dict[str, Any]
+    folder: Path
+    desk: Desk
+
+
+def run_train(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
+    """Samples to folders, train, register, gate.
+
+    The bundle is registered before the gate runs, so that training is not lost if the gate breaks; it cannot be
+    promoted until the gate has passed.
+
+    Returns:
+        The command's summary, with `gate`.
+
+    Raises:
+        DataInvalid: nothing to train on.
+        JobFailed: a command answered an error.
+        JobCancelled: it was stopped.
+    """
+    ticket.desk.span(0.0, _GATE_STARTS)
+    ticket.desk.report(0.0, "collecting samples")
+    material, champion = _prepare(shop, ticket)
+    out = ticket.folder / "model.bundle"
+    defects = material.defects if ticket.parameters.get("use_defects", True) else None
+    order = TrainOrder(ticket.recipe, material.data, out, shop.key_file, defects, champion)
+    summary = _report(_run(shop, ticket, shop.commands.train(order), {0}))
+    with shop.database.write() as session:
+        bundle = register(session, shop.bundles, out, recipe=ticket.recipe, origin="job", now=shop.clock())
+        bundle_id = bundle.id
+    gate = _gate(shop, ticket, bundle_id, material.holdout, champion)
+    _tidy(ticket.folder)
+    return {**summary, "bundle_id": bundle_id, "gate": gate}
+
+
+def run_gate(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
+    """The gate for a bundle that is registered, against today's champion.
+
+    Raises:
+        NotFound: no such bundle.
+        JobFailed: the command answered an error.
+        JobCancelled: it was stopped.
+    """
+    bundle_id = str(ticket.parameters["bundle_id"])
+    with shop.database.read() as session:
+        require_bundle(session, bundle_id)
+    material, champion = _prepare(shop, ticket)
+    gate = _gate(shop, ticket, bundle_id, material.holdout, champion)
+    _tidy(ticket.folder)
+    return {"bundle_id": bundle_id, "gate": gate}
+
+
+def _prepare(shop: Workshop, ticket: Ticket) -> tuple[Material, str | None]:
+    with shop.database.read() as session:
+        samples = list(samples_of(session, ticket.recipe))
+        if "bundle_id" not in ticket.parameters:
+            require_trainable(samples, ticket.recipe)
+        return lay_out(session, shop.blobs, samples, ticket.folder), champion_of(session, ticket.recipe)
+
+
+def _gate(shop: Workshop, ticket: Ticket, bundle_id: str, holdout: Path, champion: str | None) -> dict[str, Any]:
+    ticket.desk.span(_GATE_STARTS, 1.0)
+    ticket.desk.report(0.0, "comparing with the champion on the hold-out")
+    champion_file = None if champion in {None, bundle_id} else shop.bundles.path(str(champion))
+    argv = shop.commands.gate(shop.bundles.path(bundle_id), holdout, shop.public_key, champion_file)
+    evaluation = _report(_run(shop, ticket, argv, {0, 1}))
+    if not isinstance(evaluation.get("passed"), bool):
+        raise JobFailed(f"gate: expected `passed` in its report, got {sorted(evaluation)}")
+    with shop.database.write() as session:
+        add_gate(session, bundle_id, champion, evaluation, shop.clock())
+    return evaluation
+
+
+def _run(shop: Workshop, ticket: Ticket, argv: Sequence[str], allowed: set[int]) -> Finished:
+    desk = ticket.desk
+    finished = shop.runner.run(argv, ticket.folder, desk.line, desk.cancelled)
+    if finished.exit_code not in allowed:
+        said = desk.last_words[-1] if desk.last_words else "it said nothing; see the log"
+        raise JobFailed(f"training process ended with code {finished.exit_code}: {said}")
+    return finished
+
+
+def _report(finished: Finished) -> dict[str, Any]:
+    try:
+        report = json.loads(finished.last_line)
+    except ValueError as error:
+        raise JobFailed(f"expected JSON as the last line of stdout, got {finished.last_line[:200]!r}") from error
+    if not isinstance(report, dict):
+        raise JobFailed(f"expected a JSON object as the last line of stdout, got {finished.last_line[:200]!r}")
+    return report
+
+
+def _tidy(folder: Path) -> None:
+    """What is left is the log; images are in the store, the bundle in the registry."""
+    for name in ("data", "holdout"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / "model.bundle").unlink(missing_ok=True)

@@ -1,0 +1,104 @@
+"""The thread that runs jobs, one after the other."""
+
+import logging
+import threading
+from pathlib import Path
+from typing import Any
+
+from edge.contract.errors import InspectionError, JobCancelled
+from inspection.jobs.book import JobKind, JobState, fail_abandoned, next_job, require_job
+from inspection.jobs.desk import Desk
+from inspection.jobs.runner import end_leftover
+from inspection.jobs.steps import Ticket, Workshop, run_gate, run_train
+
+__all__ = ["JobWorker"]
+
+_LOG = logging.getLogger(__name__)
+_IDLE_S = 5.0
+_STOPPED = "the service was stopped while this job ran; start the job again"
+
+
+class JobWorker:
+    """Order of calls: `start` once, `wake` after each new job, `stop` at the end."""
+
+    def __init__(self, shop: Workshop, folder: Path) -> None:
+        self._shop = shop
+        self._folder = folder
+        self._stopping = threading.Event()
+        self._awake = threading.Event()
+        self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
+
+    def folder(self, job_id: str) -> Path:
+        """Where a job works and keeps its log."""
+        return self._folder / job_id
+
+    def start(self) -> None:
+        """Settle what an earlier process left behind, then begin to work."""
+        with self._shop.database.write() as session:
+            abandoned = fail_abandoned(session, self._shop.clock())
+        for job_id in abandoned:
+            _LOG.warning("job %s was running when the service ended: marked as failed", job_id)
+            end_leftover(self.folder(job_id))
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There is a new job."""
+        self._awake.set()
+
+    def stop(self) -> None:
+        """End the running job and the thread."""
+        self._stopping.set()
+        self._awake.set()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _loop(self) -> None:
+        while not self._stopping.is_set():
+            self._awake.clear()
+            try:
+                while not self._stopping.is_set() and self._run_next():
+                    pass
+            except Exception:  # the thread must outlive a full disk or a locked database
+                _LOG.exception("jobs: the next job could not be run; trying again in %s s", _IDLE_S)
+            self._awake.wait(_IDLE_S)
+
+    def _run_next(self) -> bool:
+        with self._shop.database.write() as session:
+            row = next_job(session, self._shop.clock())
+            if row is None:
+                return False
+            job_id, kind, recipe, parameters = row.id, JobKind(row.kind), row.recipe, dict(row.parameters)
+        folder = self.folder(job_id)
+        folder.mkdir(parents=True, exist_ok=True)
+        desk = Desk(self._shop.database, job_id, folder, self._stopping)
+        try:
+            self._settle(job_id, kind, Ticket(recipe, parameters, folder, desk))
+        finally:
+            desk.close()
+        return True
+
+    def _settle(self, job_id: str, kind: JobKind, ticket: Ticket) -> None:
+        try:
+            result = run_train(self._shop, ticket) if kind is JobKind.TRAIN else run_gate(self._shop, ticket)
+        except JobCancelled:
+            stopped = self._stopping.is_set()
+            self._finish(
+                job_id, JobState.FAILED if stopped else JobState.CANCELLED, error=_STOPPED if stopped else None
+            )
+        except InspectionError as error:
+            self._finish(job_id, JobState.FAILED, error=str(error))
+        except Exception as error:
+            _LOG.exception("job %s broke", job_id)
+            self._finish(job_id, JobState.FAILED, error=f"{type(error).__name__}: {error}")
+        else:
+            self._finish(job_id, JobState.SUCCEEDED, result=result)
+
+    def _finish(
+        self, job_id: str, state: JobState, *, error: str | None = None, result: dict[str, Any] | None = None
+    ) -> None:
+        with self._shop.database.write() as session:
+            row = require_job(session, job_id)
+            row.state, row.error, row.result = state.value, error, result
+            row.finished_at = self._shop.clock()
+            if state is JobState.SUCCEEDED:
+                row.progress, row.step = 1.0, "done"

@@ -1,0 +1,120 @@
+"""Users and their passwords. Argon2id with the library's defaults. Source: RFC 9106."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from edge.contract.errors import Conflict, NotFound, NotSignedIn, SettingsInvalid
+from inspection.people.roles import Role
+from inspection.store.tables import UserRow
+
+__all__ = ["MIN_PASSWORD", "Person", "add_user", "authenticate", "change_user", "ensure_admin", "list_users"]
+
+MIN_PASSWORD = 10
+_HASHER = PasswordHasher()
+_NOBODY = _HASHER.hash(secrets.token_hex())  # so that an unknown name takes as long as a wrong password
+
+
+@dataclass(frozen=True)
+class Person:
+    """Who is asking."""
+
+    name: str
+    role: Role
+
+
+def add_user(session: Session, name: str, password: str, role: Role, now: datetime) -> None:
+    """Make a user.
+
+    Raises:
+        Conflict: the name is taken.
+    """
+    if _find(session, name) is not None:
+        raise Conflict(f"user {name!r} exists already: choose another name")
+    session.add(UserRow(name=name, password_hash=_HASHER.hash(password), role=role.value, created_at=now))
+    session.flush()
+
+
+def authenticate(session: Session, name: str, password: str) -> UserRow:
+    """The user whose password this is.
+
+    Raises:
+        NotSignedIn: unknown, disabled or wrong; the answer does not say which.
+    """
+    row = _find(session, name)
+    fits = _verify(_NOBODY if row is None else row.password_hash, password)
+    if row is None or row.disabled or not fits:
+        raise NotSignedIn("name or password is wrong")
+    return row
+
+
+def change_user(
+    session: Session, name: str, *, role: Role | None = None, password: str | None = None, disabled: bool | None = None
+) -> UserRow:
+    """Change what is given of a user.
+
+    Raises:
+        NotFound: no such user.
+        Conflict: nobody with the role admin would be left.
+    """
+    row = _find(session, name)
+    if row is None:
+        raise NotFound(f"user {name!r}: not known here")
+    row.role = row.role if role is None else role.value
+    row.disabled = row.disabled if disabled is None else disabled
+    row.password_hash = row.password_hash if password is None else _HASHER.hash(password)
+    session.flush()
+    if not any(user.role == Role.ADMIN and not user.disabled for user in list_users(session)):
+        raise Conflict(f"user {name!r} is the last active admin: make another one first")
+    return row
+
+
+def list_users(session: Session) -> list[UserRow]:
+    """Everybody, by name."""
+    return list(session.scalars(select(UserRow).order_by(UserRow.name)))
+
+
+def ensure_admin(session: Session, password_file: Path | None, now: datetime) -> str | None:
+    """Make the user `admin` on the first start.
+
+    Returns:
+        The password that was made up, to be shown once; None if there are users already or the file gave one.
+
+    Raises:
+        SettingsInvalid: the password file cannot be read or is too short.
+    """
+    if session.scalars(select(UserRow.id).limit(1)).first() is not None:
+        return None
+    given = None if password_file is None else _read_password(password_file)
+    password = given or secrets.token_urlsafe(12)
+    add_user(session, "admin", password, Role.ADMIN, now)
+    return None if given else password
+
+
+def _read_password(path: Path) -> str:
+    try:
+        password = path.read_text("utf-8").strip()
+    except OSError as error:
+        raise SettingsInvalid(f"admin_password_file {path}: {error}") from error
+    if len(password) < MIN_PASSWORD:
+        raise SettingsInvalid(
+            f"admin_password_file {path}: expected at least {MIN_PASSWORD} characters, got {len(password)}"
+        )
+    return password
+
+
+def _find(session: Session, name: str) -> UserRow | None:
+    return session.scalars(select(UserRow).where(UserRow.name == name)).first()
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return _HASHER.verify(password_hash, password)
+    except (Argon2Error, InvalidHashError):
+        return False

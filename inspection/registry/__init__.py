@@ -1,0 +1,1 @@
+"""Recipes, their model versions, and which one is the champion."""

@@ -1,0 +1,96 @@
+"""The champion of a recipe: an append-only log of promotions and rollbacks, replayed.
+
+A promotion puts a bundle on top of those before it; a rollback takes the top one off and appends that the one below
+runs again. So after `promote A, promote B, rollback` the champion is A, and another rollback is refused.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from edge.contract.errors import Conflict
+from inspection.registry.bundles import require_bundle
+from inspection.registry.gates import latest_gate
+from inspection.registry.recipes import require_recipe
+from inspection.store.tables import PromotionRow
+
+__all__ = ["champion_of", "log_of", "promote", "rollback"]
+
+
+def champion_of(session: Session, recipe: str) -> str | None:
+    """Id of the bundle that stations of `recipe` shall run; None before the first promotion."""
+    last = session.scalars(_log(recipe).order_by(PromotionRow.id.desc()).limit(1)).first()
+    return None if last is None else last.bundle_id
+
+
+def log_of(session: Session, recipe: str) -> list[PromotionRow]:
+    """Every change of the champion, oldest first."""
+    return list(session.scalars(_log(recipe).order_by(PromotionRow.id)))
+
+
+def promote(session: Session, recipe: str, bundle_id: str, *, reason: str, user: str, now: datetime) -> PromotionRow:
+    """Make a bundle the champion.
+
+    Raises:
+        NotFound: no such recipe or bundle.
+        Conflict: it is the champion, is for another recipe, or the gate did not pass against today's champion.
+    """
+    require_recipe(session, recipe)
+    bundle = require_bundle(session, bundle_id)
+    if bundle.recipe != recipe:
+        raise Conflict(f"bundle {bundle_id[:12]} is for recipe {bundle.recipe!r}, not for {recipe!r}")
+    champion = champion_of(session, recipe)
+    if champion == bundle_id:
+        raise Conflict(f"bundle {bundle_id[:12]} is the champion of {recipe!r} already")
+    _require_evidence(session, bundle_id, champion)
+    return _append(session, PromotionRow(recipe=recipe, bundle_id=bundle_id, kind="promote", reason=reason), user, now)
+
+
+def rollback(session: Session, recipe: str, *, reason: str, user: str, now: datetime) -> PromotionRow:
+    """Make the champion before this one champion again; it has been one, so no new evidence is asked for.
+
+    Raises:
+        NotFound: no such recipe.
+        Conflict: there is no earlier champion.
+    """
+    require_recipe(session, recipe)
+    stack = _stack(log_of(session, recipe))
+    if len(stack) < 2:  # noqa: PLR2004 - the champion and one below it
+        raise Conflict(f"recipe {recipe!r}: there is no earlier champion to go back to")
+    return _append(session, PromotionRow(recipe=recipe, bundle_id=stack[-2], kind="rollback", reason=reason), user, now)
+
+
+def _require_evidence(session: Session, bundle_id: str, champion: str | None) -> None:
+    gate = latest_gate(session, bundle_id)
+    if gate is None:
+        raise Conflict(f"bundle {bundle_id[:12]}: the gate has not run yet; run it, then promote")
+    if not gate.passed:
+        reasons = "; ".join(gate.evaluation.get("reasons", [])) or "no reason given"
+        raise Conflict(f"bundle {bundle_id[:12]}: the gate refused it: {reasons}")
+    if gate.champion_id != champion:
+        raise Conflict(
+            f"bundle {bundle_id[:12]}: the gate compared it with {(gate.champion_id or 'no champion')[:12]}, "
+            f"but the champion is {(champion or 'none')[:12]} now; run the gate again"
+        )
+
+
+def _stack(log: list[PromotionRow]) -> list[str]:
+    stack: list[str] = []
+    for row in log:
+        if row.kind == "rollback":
+            stack.pop()
+        else:
+            stack.append(row.bundle_id)
+    return stack
+
+
+def _append(session: Session, row: PromotionRow, user: str, now: datetime) -> PromotionRow:
+    row.user, row.created_at = user, now
+    session.add(row)
+    session.flush()
+    return row
+
+
+def _log(recipe: str) -> Select[PromotionRow]:
+    return select(PromotionRow).where(PromotionRow.recipe == recipe)

@@ -1,0 +1,1 @@
+"""People look at what stations flagged and say what is true."""

@@ -1,0 +1,87 @@
+"""Labels of results: appended, never changed; the latest of each person is shown."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from edge.contract.errors import Conflict
+from edge.contract.result import ImageKind
+from inspection.ingest.find import require_result, stored_frame
+from inspection.samples.samples import add_statement
+from inspection.samples.statements import Label
+from inspection.store.tables import LabelRow, RecipeRow, ResultImageRow, ResultRow
+
+__all__ = ["Said", "add_label", "adopt_late_frame", "labels_shown"]
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a person says of a result."""
+
+    label: Label
+    defect_type: str | None = None
+    comment: str | None = None
+
+
+def add_label(session: Session, result_id: str, said: Said, user: str, now: datetime) -> LabelRow:
+    """Append a label. If the frame is stored, it becomes a sample of the recipe with this label.
+
+    Raises:
+        NotFound: no such result.
+        Conflict: there is nothing of this person to retract.
+    """
+    result = require_result(session, result_id)
+    if said.label is Label.RETRACTED and not _standing(session, result_id, user):
+        raise Conflict(f"result {result_id}: {user} has no label on it to take back")
+    row = LabelRow(
+        result_id=result_id,
+        user=user,
+        label=said.label.value,
+        defect_type=said.defect_type if said.label is Label.DEFECT else None,
+        comment=said.comment,
+        created_at=now,
+    )
+    session.add(row)
+    session.flush()
+    frame = stored_frame(session, result_id)
+    if frame is not None:
+        _tell_samples(session, result, frame, row, now)
+    return row
+
+
+def adopt_late_frame(session: Session, digest: str, now: datetime) -> None:
+    """Make a sample of a frame that arrived after its result was labelled."""
+    query = select(ResultRow).join(ResultImageRow, ResultImageRow.result_id == ResultRow.id)
+    for result in session.scalars(
+        query.where(ResultImageRow.sha256 == digest, ResultImageRow.kind == ImageKind.FRAME.value)
+    ):
+        for row in _labels(session, [result.id]):
+            _tell_samples(session, result, digest, row, now)
+
+
+def labels_shown(session: Session, result_ids: Sequence[str]) -> dict[str, list[LabelRow]]:
+    """The latest label of each person, by result; retracted ones are left out."""
+    latest = {(row.result_id, row.user): row for row in _labels(session, result_ids)}
+    shown: dict[str, list[LabelRow]] = {id_: [] for id_ in result_ids}
+    for row in latest.values():
+        if row.label != Label.RETRACTED:
+            shown[row.result_id].append(row)
+    return shown
+
+
+def _standing(session: Session, result_id: str, user: str) -> bool:
+    return any(row.user == user for row in labels_shown(session, [result_id])[result_id])
+
+
+def _labels(session: Session, result_ids: Sequence[str]) -> list[LabelRow]:
+    return list(session.scalars(select(LabelRow).where(LabelRow.result_id.in_(result_ids)).order_by(LabelRow.id)))
+
+
+def _tell_samples(session: Session, result: ResultRow, frame: str, row: LabelRow, now: datetime) -> None:
+    # A station may run a recipe that the plant does not know: its labels wait until somebody makes the recipe.
+    if session.get(RecipeRow, result.recipe) is not None:
+        source = f"result:{result.id}:{row.user}"
+        add_statement(session, result.recipe, frame, source, (Label(row.label), row.defect_type), now)

@@ -1,0 +1,1 @@
+"""Images that a recipe learns from, and those it is tested on."""

@@ -1,0 +1,115 @@
+"""Samples of a recipe: added once per image, their statements appended, their split never changed."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from inspection.samples.splits import Split, split_of
+from inspection.samples.statements import Label, Truth, truth_of
+from inspection.store.tables import SampleLabelRow, SampleRow
+
+__all__ = ["UPLOAD", "Sample", "SampleCounts", "add_statement", "count_samples", "samples_of", "statements_since"]
+
+UPLOAD = "upload"
+"""Source of the statement that comes with an uploaded image."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """An image with what counts for it."""
+
+    sha256: str
+    split: Split
+    truth: Truth
+
+
+@dataclass(frozen=True)
+class SampleCounts:
+    """How many images a recipe has, by split.
+
+    Attributes:
+        goods: by split.
+        defects: by split, then by defect type.
+    """
+
+    goods: dict[str, int]
+    defects: dict[str, dict[str, int]]
+
+
+def add_statement(
+    session: Session, recipe: str, sha256: str, source: str, truth: tuple[Label, str | None], now: datetime
+) -> bool:
+    """Say something of an image; it becomes a sample of the recipe if it was none.
+
+    `truth` is label and defect type. Answers False if the same source said the same before: nothing was added.
+    """
+    label, defect_type = truth
+    sample = _sample(session, recipe, sha256, now)
+    last = session.scalars(
+        select(SampleLabelRow)
+        .where(SampleLabelRow.sample_id == sample.id, SampleLabelRow.source == source)
+        .order_by(SampleLabelRow.id.desc())
+        .limit(1)
+    ).first()
+    if last is not None and (last.label, last.defect_type) == (label, defect_type):
+        return False
+    row = SampleLabelRow(sample_id=sample.id, source=source, label=label.value, defect_type=defect_type, created_at=now)
+    session.add(row)
+    session.flush()
+    return True
+
+
+def samples_of(session: Session, recipe: str) -> Iterator[Sample]:
+    """Every sample of a recipe that has a truth, by hash."""
+    statements: defaultdict[int, list[SampleLabelRow]] = defaultdict(list)
+    rows = session.scalars(
+        select(SampleLabelRow)
+        .join(SampleRow, SampleRow.id == SampleLabelRow.sample_id)
+        .where(SampleRow.recipe == recipe)
+        .order_by(SampleLabelRow.id)
+    )
+    for row in rows:
+        statements[row.sample_id].append(row)
+    for sample in session.scalars(select(SampleRow).where(SampleRow.recipe == recipe).order_by(SampleRow.sha256)):
+        truth = truth_of(statements[sample.id])
+        if truth is not None:
+            yield Sample(sample.sha256, Split(sample.split), truth)
+
+
+def count_samples(session: Session, recipe: str) -> SampleCounts:
+    """Count what `samples_of` gives."""
+    goods: Counter[str] = Counter()
+    defects: dict[str, Counter[str]] = {split: Counter() for split in Split}
+    for sample in samples_of(session, recipe):
+        if sample.truth.defect_type is None:
+            goods[sample.split] += 1
+        else:
+            defects[sample.split][sample.truth.defect_type] += 1
+    return SampleCounts(
+        goods={split.value: goods[split] for split in Split},
+        defects={split.value: dict(sorted(defects[split].items())) for split in Split},
+    )
+
+
+def statements_since(session: Session, recipe: str, since: datetime | None) -> dict[str, int]:
+    """How many new statements of each label there are since an instant: what a new model could learn from."""
+    query = select(SampleLabelRow.label).join(SampleRow, SampleRow.id == SampleLabelRow.sample_id)
+    query = query.where(SampleRow.recipe == recipe)
+    if since is not None:
+        query = query.where(SampleLabelRow.created_at > since)
+    counts = Counter(session.scalars(query))
+    return {label.value: counts[label] for label in (Label.GOOD, Label.DEFECT)}
+
+
+def _sample(session: Session, recipe: str, sha256: str, now: datetime) -> SampleRow:
+    query = select(SampleRow).where(SampleRow.recipe == recipe, SampleRow.sha256 == sha256)
+    row = session.scalars(query).first()
+    if row is None:
+        row = SampleRow(recipe=recipe, sha256=sha256, split=split_of(sha256).value, created_at=now)
+        session.add(row)
+        session.flush()
+    return row

@@ -1,0 +1,54 @@
+"""What was said of a sample, and what follows from it.
+
+A statement has a source: the upload, or a person's label of a result. A later statement of the same source takes the
+place of the earlier one; `retracted` takes it away. Of what is left the latest decides; `unsure` keeps the sample out.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from inspection.store.tables import SampleLabelRow
+
+__all__ = ["DEFAULT_DEFECT", "Label", "Truth", "truth_of"]
+
+DEFAULT_DEFECT = "defect"
+"""Type of a defect that nobody named."""
+
+
+class Label(StrEnum):
+    """What a person says is true of a part."""
+
+    GOOD = "good"
+    DEFECT = "defect"
+    UNSURE = "unsure"
+    RETRACTED = "retracted"  # takes this person's earlier label back
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What counts for a sample.
+
+    Attributes:
+        defect_type: None for a good part.
+    """
+
+    label: Label
+    defect_type: str | None
+
+
+def truth_of(statements: Iterable[SampleLabelRow]) -> Truth | None:
+    """What the statements (oldest first) say together; None if the sample is not to be used."""
+    standing: dict[str, SampleLabelRow] = {}
+    for statement in statements:
+        standing.pop(statement.source, None)
+        if statement.label != Label.RETRACTED:
+            standing[statement.source] = statement  # goes to the end: the latest decides
+    if not standing:
+        return None
+    last = list(standing.values())[-1]
+    if last.label == Label.UNSURE:
+        return None
+    if last.label == Label.GOOD:
+        return Truth(Label.GOOD, None)
+    return Truth(Label.DEFECT, last.defect_type or DEFAULT_DEFECT)

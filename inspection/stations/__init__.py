@@ -1,0 +1,1 @@
+"""Stations: which may report, and what they said last."""

@@ -1,0 +1,50 @@
+"""What each station said last; in memory, for a heartbeat older than the process tells nothing."""
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+
+from edge.contract.link import Heartbeat, LivePicture
+
+__all__ = ["LiveBoard", "Seen"]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The last heartbeat of a station.
+
+    Attributes:
+        at: when it arrived, by the clock of this service.
+        picture: the last picture, which may have come with an earlier heartbeat.
+        picture_at: when that picture arrived.
+    """
+
+    at: datetime
+    heartbeat: Heartbeat
+    picture: LivePicture | None
+    picture_at: datetime | None
+
+
+class LiveBoard:
+    """The last heartbeat by station; safe to use from every thread."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._seen: dict[str, Seen] = {}
+
+    def note(self, station: str, heartbeat: Heartbeat, now: datetime) -> None:
+        """Take a heartbeat; one without a picture keeps the picture before it."""
+        with self._lock:
+            before = self._seen.get(station)
+            picture, picture_at = heartbeat.picture, now
+            if picture is None and before is not None:
+                picture = before.picture
+            if before is not None and before.picture_at and (picture is before.picture or picture == before.picture):
+                picture_at = before.picture_at
+            slim = heartbeat.model_copy(update={"picture": None})
+            self._seen[station] = Seen(now, slim, picture, picture_at if picture else None)
+
+    def last(self, station: str) -> Seen | None:
+        """The last heartbeat of a station; None if none came since the service started."""
+        with self._lock:
+            return self._seen.get(station)

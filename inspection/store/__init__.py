@@ -1,0 +1,1 @@
+"""What the plant service keeps: tables in a database, image files and bundles on disk."""

@@ -1,0 +1,51 @@
+"""Images as the service knows them: a blob on disk and a row that says what it is."""
+
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from edge.contract.errors import NotFound
+from inspection.store.blobs import BlobStore
+from inspection.store.tables import BlobRow
+
+__all__ = ["EXTENSIONS", "image_row", "keep_image", "media_type_of"]
+
+EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/bmp": "bmp", "image/tiff": "tif"}
+"""File extension of each image type that is accepted."""
+
+_MAGIC = (
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"BM", "image/bmp"),
+    (b"II*\x00", "image/tiff"),
+    (b"MM\x00*", "image/tiff"),
+)
+
+
+def media_type_of(data: bytes) -> str:
+    """What the first bytes say; what a sender claims is never used, for a browser will be given this."""
+    return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "application/octet-stream")
+
+
+def keep_image(session: Session, blobs: BlobStore, data: bytes, now: datetime) -> str:
+    """Store an image once; returns its SHA-256.
+
+    The file is on disk before the row says so; an interruption between the two costs nothing but the space.
+    """
+    digest = blobs.put(data)
+    if session.get(BlobRow, digest) is None:
+        session.add(BlobRow(sha256=digest, media_type=media_type_of(data), size_bytes=len(data), stored_at=now))
+        session.flush()
+    return digest
+
+
+def image_row(session: Session, digest: str) -> BlobRow:
+    """The row of a stored image.
+
+    Raises:
+        NotFound: never received.
+    """
+    row = session.get(BlobRow, digest)
+    if row is None:
+        raise NotFound(f"image {digest[:12]}…: not stored here (a station uploads images after the result)")
+    return row

@@ -1,0 +1,55 @@
+"""Smaller renderings of stored images for the pages: what a browser can show, in a size a network can carry."""
+
+from enum import StrEnum
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from edge.contract.errors import NotFound
+from inspection.store.blobs import BlobStore
+
+__all__ = ["PictureSize", "Pictures"]
+
+
+class PictureSize(StrEnum):
+    """How large a rendering is."""
+
+    THUMB = "thumb"
+    DISPLAY = "display"
+
+
+_LONGEST_SIDE_PX = {PictureSize.THUMB: 160, PictureSize.DISPLAY: 1600}
+
+
+class Pictures:
+    """Renders JPEGs on first request and keeps them; deleting the folder costs nothing but time."""
+
+    def __init__(self, blobs: BlobStore, folder: Path) -> None:
+        self._blobs = blobs
+        self._folder = folder
+
+    def get(self, digest: str, size: PictureSize) -> bytes:
+        """JPEG of a stored image.
+
+        Raises:
+            NotFound: the image is not here, or its bytes are no image (the page shows the file's name instead).
+        """
+        cached = self._folder / size / f"{digest}.jpg"
+        if cached.exists():
+            return cached.read_bytes()
+        data = _render(self._blobs.get(digest), _LONGEST_SIDE_PX[size], digest)
+        cached.parent.mkdir(parents=True, exist_ok=True)
+        cached.write_bytes(data)
+        return data
+
+
+def _render(data: bytes, longest_px: int, digest: str) -> bytes:
+    flags = cv2.IMREAD_COLOR  # 16-bit and grey come out as 8-bit colour
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    if pixels is None:
+        raise NotFound(f"image {digest[:12]}…: the stored bytes cannot be shown as a picture (damaged or cut off)")
+    scale = longest_px / max(pixels.shape[:2])
+    if scale < 1:
+        pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    return bytes(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())

@@ -1,0 +1,233 @@
+"""The tables; `migrations/` makes them, and a test asserts that the two agree.
+
+Rows of `results`, `labels`, `sample_labels`, `promotions` and `audit` are only ever added.
+"""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from inspection.store.types import UtcDateTime
+
+__all__ = [
+    "AuditRow",
+    "Base",
+    "BlobRow",
+    "BundleRow",
+    "GateRow",
+    "JobRow",
+    "LabelRow",
+    "PromotionRow",
+    "RecipeRow",
+    "ResultImageRow",
+    "ResultRow",
+    "SampleLabelRow",
+    "SampleRow",
+    "SessionRow",
+    "StationRow",
+    "UserRow",
+]
+
+Name = String(64)
+Sha256 = String(64)
+
+
+class Base(DeclarativeBase):
+    """Names of constraints are fixed, so that a later migration can find them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(column_0_label)s",
+            "uq": "uq_%(table_name)s_%(column_0_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON}
+
+
+class UserRow(Base):
+    """A person who signs in."""
+
+    __tablename__ = "users"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(Name, unique=True)
+    password_hash: Mapped[str] = mapped_column(String(256))
+    role: Mapped[str] = mapped_column(String(16))
+    disabled: Mapped[bool] = mapped_column(default=False)
+    created_at: Mapped[datetime]
+
+
+class SessionRow(Base):
+    """A signed-in browser; only the hash of its token is kept."""
+
+    __tablename__ = "sessions"
+    token_sha256: Mapped[str] = mapped_column(Sha256, primary_key=True)
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+
+
+class RecipeRow(Base):
+    """A part type."""
+
+    __tablename__ = "recipes"
+    name: Mapped[str] = mapped_column(Name, primary_key=True)
+    created_at: Mapped[datetime]
+
+
+class StationRow(Base):
+    """A station that may report; only the hash of its key is kept."""
+
+    __tablename__ = "stations"
+    name: Mapped[str] = mapped_column(Name, primary_key=True)
+    recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"))
+    key_sha256: Mapped[str] = mapped_column(Sha256, unique=True)
+    created_at: Mapped[datetime]
+
+
+class BlobRow(Base):
+    """A stored image file."""
+
+    __tablename__ = "blobs"
+    sha256: Mapped[str] = mapped_column(Sha256, primary_key=True)
+    media_type: Mapped[str] = mapped_column(Name)
+    size_bytes: Mapped[int]
+    stored_at: Mapped[datetime]
+
+
+class ResultRow(Base):
+    """One trigger of a station; `document` is the whole result as it came, the columns are for finding it."""
+
+    __tablename__ = "results"
+    __table_args__ = (
+        Index("ix_results_station_number", "station", "number"),
+        Index("ix_results_recipe_verdict_number", "recipe", "verdict", "number"),
+    )
+    number: Mapped[int] = mapped_column(primary_key=True, doc="order of arrival; the cursor of lists")
+    id: Mapped[str] = mapped_column(String(32), unique=True)
+    station: Mapped[str] = mapped_column(Name)
+    recipe: Mapped[str] = mapped_column(Name)
+    verdict: Mapped[str] = mapped_column(String(16))
+    part_id: Mapped[str] = mapped_column(String(128), index=True)
+    captured_at: Mapped[datetime]
+    received_at: Mapped[datetime]
+    document: Mapped[str] = mapped_column(Text)
+
+
+class ResultImageRow(Base):
+    """An image that a result names; the file itself may still be on its way."""
+
+    __tablename__ = "result_images"
+    result_id: Mapped[str] = mapped_column(ForeignKey("results.id"), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), primary_key=True)
+    sha256: Mapped[str] = mapped_column(Sha256, index=True)
+
+
+class LabelRow(Base):
+    """What a person said of a result, once; a later row of the same person takes its place for display."""
+
+    __tablename__ = "labels"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    result_id: Mapped[str] = mapped_column(ForeignKey("results.id"), index=True)
+    user: Mapped[str] = mapped_column(Name)
+    label: Mapped[str] = mapped_column(String(16))
+    defect_type: Mapped[str | None] = mapped_column(Name)
+    comment: Mapped[str | None] = mapped_column(String(500))
+    created_at: Mapped[datetime]
+
+
+class SampleRow(Base):
+    """An image that a recipe learns from or is tested on; its split is decided once, by its hash."""
+
+    __tablename__ = "samples"
+    __table_args__ = (UniqueConstraint("recipe", "sha256"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"))
+    sha256: Mapped[str] = mapped_column(ForeignKey("blobs.sha256"), index=True)
+    split: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[datetime]
+
+
+class SampleLabelRow(Base):
+    """A statement about a sample; `source` says whose, and a later one of the same source takes its place."""
+
+    __tablename__ = "sample_labels"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sample_id: Mapped[int] = mapped_column(ForeignKey("samples.id"), index=True)
+    source: Mapped[str] = mapped_column(String(128), doc="`upload`, or `result:<id>:<user>`")
+    label: Mapped[str] = mapped_column(String(16))
+    defect_type: Mapped[str | None] = mapped_column(Name)
+    created_at: Mapped[datetime]
+
+
+class BundleRow(Base):
+    """A model version; its file never changes."""
+
+    __tablename__ = "bundles"
+    id: Mapped[str] = mapped_column(Sha256, primary_key=True)
+    recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"), index=True)
+    file_sha256: Mapped[str] = mapped_column(Sha256)
+    manifest: Mapped[str] = mapped_column(Text)
+    origin: Mapped[str] = mapped_column(String(16))
+    registered_at: Mapped[datetime]
+
+
+class GateRow(Base):
+    """A verdict of the gate on a bundle, against the champion of that moment; the latest counts."""
+
+    __tablename__ = "gates"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    bundle_id: Mapped[str] = mapped_column(ForeignKey("bundles.id"), index=True)
+    champion_id: Mapped[str | None] = mapped_column(Sha256)
+    passed: Mapped[bool]
+    evaluation: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class PromotionRow(Base):
+    """A change of a recipe's champion."""
+
+    __tablename__ = "promotions"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"), index=True)
+    bundle_id: Mapped[str] = mapped_column(ForeignKey("bundles.id"))
+    kind: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(500))
+    user: Mapped[str] = mapped_column(Name)
+    created_at: Mapped[datetime]
+
+
+class JobRow(Base):
+    """A training or gate job."""
+
+    __tablename__ = "jobs"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"), index=True)
+    parameters: Mapped[dict[str, Any]]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    progress: Mapped[float] = mapped_column(default=0.0)
+    step: Mapped[str] = mapped_column(String(200), default="")
+    error: Mapped[str | None] = mapped_column(Text)
+    result: Mapped[dict[str, Any] | None]
+    cancel_requested: Mapped[bool] = mapped_column(default=False)
+    user: Mapped[str] = mapped_column(Name)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+
+
+class AuditRow(Base):
+    """One change by a person; `hash` covers this row and, through `previous_hash`, all before it."""
+
+    __tablename__ = "audit"
+    number: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    at: Mapped[str] = mapped_column(String(40), doc="ISO 8601, as hashed")
+    actor: Mapped[str] = mapped_column(Name)
+    action: Mapped[str] = mapped_column(String(64))
+    details: Mapped[str] = mapped_column(Text, doc="canonical JSON, as hashed")
+    previous_hash: Mapped[str] = mapped_column(Sha256)
+    hash: Mapped[str] = mapped_column(Sha256)
