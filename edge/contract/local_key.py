@@ -1,0 +1,29 @@
+"""The signing key of this user on this machine: what `inspection train` signs with and `inspection inspect` trusts.
+
+A plant service has its own key in its data folder; this one serves single machines.
+"""
+
+from pathlib import Path
+
+from edge.contract.errors import SettingsInvalid
+from edge.contract.signature import SigningKey, TrustedKeys
+
+__all__ = ["local_key_path", "local_trust"]
+
+
+def local_key_path() -> Path:
+    """Where the key lies, whether it is there yet or not."""
+    return Path.home() / ".config" / "inspection" / "signing_key.pem"
+
+
+def local_trust(path: Path | None = None) -> TrustedKeys:
+    """Trust in bundles that were trained and signed on this machine by this user.
+
+    Raises:
+        SettingsInvalid: no key was made here yet; the caller names the key to trust instead.
+    """
+    path = path or local_key_path()
+    if not path.exists():
+        msg = f"no trusted key: {path} is not there (made by `inspection train`); name the bundle's public key"
+        raise SettingsInvalid(msg)
+    return TrustedKeys((SigningKey.load_or_create(path).public_text,))
