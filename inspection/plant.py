@@ -8,6 +8,7 @@ from inspection.jobs.commands import ModelCommands
 from inspection.jobs.runner import LocalJobRunner
 from inspection.jobs.steps import Workshop
 from inspection.jobs.worker import JobWorker
+from inspection.metrics import PlantMetrics
 from inspection.people.throttle import LoginThrottle
 from inspection.people.users import ensure_admin
 from inspection.registry.bundles import BundleFiles
@@ -17,7 +18,9 @@ from inspection.store.blobs import BlobStore, DiskBlobStore
 from inspection.store.database import Database
 from inspection.store.pictures import Pictures
 
-__all__ = ["Plant", "open_plant"]
+__all__ = ["DATABASE_FILE", "Plant", "open_plant"]
+
+DATABASE_FILE = "plant.sqlite3"
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Plant:
     bundles: BundleFiles
     public_key: str
     live: LiveBoard
+    metrics: PlantMetrics
     throttle: LoginThrottle
     jobs: JobWorker
     clock: Clock
@@ -55,7 +59,7 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
     data = settings.data_dir
     key_file = data / "keys" / "signing_key.pem"
     key = SigningKey.load_or_create(key_file)
-    database = Database(data / "plant.sqlite3")
+    database = Database(data / DATABASE_FILE)
     blobs = DiskBlobStore(data / "images")
     bundles = BundleFiles(data / "bundles", TrustedKeys((key.public_text, *settings.trusted_keys)))
     with database.write() as session:
@@ -70,6 +74,7 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         public_key=key.public_text,
         clock=clock,
     )
+    live = LiveBoard()
     return Plant(
         settings=settings,
         database=database,
@@ -77,7 +82,8 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         pictures=Pictures(blobs, data / "pictures"),
         bundles=bundles,
         public_key=key.public_text,
-        live=LiveBoard(),
+        live=live,
+        metrics=PlantMetrics(live, clock),
         throttle=LoginThrottle(),
         jobs=JobWorker(shop, data / "jobs"),
         clock=clock,

@@ -1,6 +1,7 @@
 """Taking in results: each is stored once, however often it is sent."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -11,10 +12,18 @@ from edge.contract.link import IngestBatch, IngestReceipt
 from edge.contract.result import InspectionResult
 from inspection.store.tables import BlobRow, ResultImageRow, ResultRow
 
-__all__ = ["take_results"]
+__all__ = ["Taken", "take_results"]
 
 
-def take_results(session: Session, station: str, batch: IngestBatch, now: datetime) -> IngestReceipt:
+@dataclass(frozen=True)
+class Taken:
+    """What became of a batch: the answer to the station, and the results that were new."""
+
+    receipt: IngestReceipt
+    new: tuple[InspectionResult, ...]
+
+
+def take_results(session: Session, station: str, batch: IngestBatch, now: datetime) -> Taken:
     """Store the results of a batch that are new, all of them or none.
 
     Raises:
@@ -28,9 +37,9 @@ def take_results(session: Session, station: str, batch: IngestBatch, now: dateti
     session.add_all(_row(result, now) for result in new)
     session.flush()
     session.add_all(_image_rows(new))
-    return IngestReceipt(
-        stored=len(new), known=len(batch.results) - len(new), images_wanted=_wanted(session, batch.results)
-    )
+    wanted = _wanted(session, batch.results)
+    receipt = IngestReceipt(stored=len(new), known=len(batch.results) - len(new), images_wanted=wanted)
+    return Taken(receipt, tuple(new))
 
 
 def _require_own(station: str, result: InspectionResult) -> None:

@@ -21,6 +21,7 @@ __all__ = [
     "JobState",
     "add_job",
     "fail_abandoned",
+    "last_training",
     "list_jobs",
     "next_job",
     "request_cancel",
@@ -119,3 +120,11 @@ def fail_abandoned(session: Session, now: datetime) -> list[str]:
         row.state, row.finished_at = JobState.FAILED.value, now
         row.error = "the service ended while this job ran; start the job again"
     return [row.id for row in rows]
+
+
+def last_training(session: Session, recipe: str) -> JobRow | None:
+    """The training that the newest model of a recipe came from; None if none succeeded yet."""
+    query = select(JobRow).where(
+        JobRow.recipe == recipe, JobRow.kind == JobKind.TRAIN.value, JobRow.state == JobState.SUCCEEDED.value
+    )
+    return session.scalars(query.order_by(JobRow.created_at.desc()).limit(1)).first()

@@ -58,7 +58,7 @@ class JobWorker:
             try:
                 while not self._stopping.is_set() and self._run_next():
                     pass
-            except Exception:  # the thread must outlive a full disk or a locked database
+            except Exception:  # noqa: BLE001 - the thread must outlive a full disk or a locked database
                 _LOG.exception("jobs: the next job could not be run; trying again in %s s", _IDLE_S)
             self._awake.wait(_IDLE_S)
 
@@ -87,7 +87,7 @@ class JobWorker:
             )
         except InspectionError as error:
             self._finish(job_id, JobState.FAILED, error=str(error))
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever broke, the job ends and says so
             _LOG.exception("job %s broke", job_id)
             self._finish(job_id, JobState.FAILED, error=f"{type(error).__name__}: {error}")
         else:

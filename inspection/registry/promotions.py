@@ -15,7 +15,7 @@ from inspection.registry.gates import latest_gate
 from inspection.registry.recipes import require_recipe
 from inspection.store.tables import PromotionRow
 
-__all__ = ["champion_of", "log_of", "promote", "rollback"]
+__all__ = ["champion_of", "log_of", "promote", "rollback", "rollback_target"]
 
 
 def champion_of(session: Session, recipe: str) -> str | None:
@@ -55,10 +55,15 @@ def rollback(session: Session, recipe: str, *, reason: str, user: str, now: date
         Conflict: there is no earlier champion.
     """
     require_recipe(session, recipe)
-    stack = _stack(log_of(session, recipe))
-    if len(stack) < 2:  # noqa: PLR2004 - the champion and one below it
+    target = rollback_target(session, recipe)
+    if target is None:
         raise Conflict(f"recipe {recipe!r}: there is no earlier champion to go back to")
-    return _append(session, PromotionRow(recipe=recipe, bundle_id=stack[-2], kind="rollback", reason=reason), user, now)
+    return _append(session, PromotionRow(recipe=recipe, bundle_id=target, kind="rollback", reason=reason), user, now)
+
+
+def rollback_target(session: Session, recipe: str) -> str | None:
+    """The bundle that a rollback would bring back; None if there is none."""
+    return next(iter(_stack(log_of(session, recipe))[-2:-1]), None)
 
 
 def _require_evidence(session: Session, bundle_id: str, champion: str | None) -> None:

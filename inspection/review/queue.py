@@ -26,14 +26,11 @@ def queue_length(session: Session, recipe: str | None) -> dict[str, int]:
     return {verdict: counts.get(verdict, 0) for verdict in FLAGGED}
 
 
-def defect_types(session: Session, recipe: str) -> list[str]:
-    """Defect types that were named for a recipe so far."""
-    query = (
-        select(SampleLabelRow.defect_type)
-        .join(SampleRow, SampleRow.id == SampleLabelRow.sample_id)
-        .where(SampleRow.recipe == recipe, SampleLabelRow.defect_type.is_not(None))
-        .distinct()
-    )
+def defect_types(session: Session, recipe: str | None) -> list[str]:
+    """Defect types that were named so far, for one recipe or all."""
+    query = select(SampleLabelRow.defect_type).where(SampleLabelRow.defect_type.is_not(None)).distinct()
+    if recipe is not None:
+        query = query.join(SampleRow, SampleRow.id == SampleLabelRow.sample_id).where(SampleRow.recipe == recipe)
     return sorted(name for name in session.scalars(query) if name)
 
 

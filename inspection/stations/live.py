@@ -48,3 +48,8 @@ class LiveBoard:
         """The last heartbeat of a station; None if none came since the service started."""
         with self._lock:
             return self._seen.get(station)
+
+    def all(self) -> dict[str, Seen]:
+        """The last heartbeat by station name."""
+        with self._lock:
+            return dict(self._seen)

@@ -1,0 +1,104 @@
+"""Who is asking: a person by cookie, a station by key. Every route names what it needs."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from edge.contract.errors import NotAllowed, NotSignedIn
+from inspection.people.roles import Role
+from inspection.people.sessions import check_csrf, person_of
+from inspection.people.users import Person
+from inspection.plant import Plant
+from inspection.stations.keys import station_of_key
+
+__all__ = [
+    "COOKIE",
+    "CSRF_HEADER",
+    "Admin",
+    "BundleReader",
+    "Caller",
+    "Engineer",
+    "Inspector",
+    "Operator",
+    "PlantDep",
+    "StationDep",
+    "page_person",
+]
+
+COOKIE = "inspection_session"
+CSRF_HEADER = "X-CSRF-Token"
+_SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def _plant(request: Request) -> Plant:
+    plant: Plant = request.app.state.plant
+    return plant
+
+
+PlantDep = Annotated[Plant, Depends(_plant)]
+
+
+class Caller:
+    """A calling station, as its key says.
+
+    Attributes:
+        name: of the station.
+        recipe: that the plant wants it to run.
+    """
+
+    def __init__(self, name: str, recipe: str) -> None:
+        self.name = name
+        self.recipe = recipe
+
+
+def _person(request: Request, plant: PlantDep) -> Person:
+    token = request.cookies.get(COOKIE)
+    with plant.database.read() as session:
+        person = person_of(session, token, plant.clock())
+    if token is not None and request.method not in _SAFE_METHODS:
+        check_csrf(token, request.headers.get(CSRF_HEADER))
+    return person
+
+
+def _station(request: Request, plant: PlantDep) -> Caller:
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    with plant.database.read() as session:
+        row = station_of_key(session, key if scheme.lower() == "bearer" else None)
+        return Caller(row.name, row.recipe)
+
+
+def _bundle_reader(request: Request, plant: PlantDep) -> Caller | Person:
+    """A station with its key, or a person."""
+    if "Authorization" in request.headers:
+        return _station(request, plant)
+    return _person(request, plant)
+
+
+class _Needs:
+    """Lets a person through whose role covers `role`."""
+
+    def __init__(self, role: Role) -> None:
+        self._role = role
+
+    def __call__(self, person: Annotated[Person, Depends(_person)]) -> Person:
+        if not person.role.covers(self._role):
+            raise NotAllowed(f"{person.name} is {person.role}; this needs the role {self._role} or above")
+        return person
+
+
+Operator = Annotated[Person, Depends(_Needs(Role.OPERATOR))]
+Inspector = Annotated[Person, Depends(_Needs(Role.INSPECTOR))]
+Engineer = Annotated[Person, Depends(_Needs(Role.ENGINEER))]
+Admin = Annotated[Person, Depends(_Needs(Role.ADMIN))]
+StationDep = Annotated[Caller, Depends(_station)]
+BundleReader = Annotated[Caller | Person, Depends(_bundle_reader)]
+
+
+def page_person(request: Request, plant: Plant) -> tuple[Person, str] | None:
+    """Who opened a page, with the session's token; None if nobody is signed in."""
+    token = request.cookies.get(COOKIE)
+    with plant.database.read() as session:
+        try:
+            return (person_of(session, token, plant.clock()), token) if token else None
+        except NotSignedIn:
+            return None

@@ -1,0 +1,65 @@
+"""The application: routes, pages, middleware; `build_app` needs no plant, so that its description can be printed."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import APIRouter, FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from inspection.api.errors import add_handlers
+from inspection.api.headers import SecurityHeaders
+from inspection.api.limits import BodyLimit, limits_of
+from inspection.api.routes import health, jobs, link, models, people, recipes, results, review, sign_in, stations
+from inspection.plant import Plant
+from inspection.settings import PlantSettings
+from inspection.web.pages import add_pages
+
+__all__ = ["PREFIX", "build_app", "plant_app"]
+
+PREFIX = "/api/v1"
+
+_ROUTERS = (
+    sign_in.router,
+    link.router,  # before `stations`: /stations/me is the station that asks
+    people.router,
+    recipes.router,
+    stations.router,
+    results.router,
+    review.router,
+    jobs.router,
+    models.router,
+)
+
+
+def build_app(settings: PlantSettings) -> FastAPI:
+    """The application without its plant."""
+    # No interactive documentation: it loads its scripts from the internet.
+    app = FastAPI(title="inspection plant service", version="1", openapi_url=None, docs_url=None, redoc_url=None)
+    api = APIRouter(prefix=PREFIX)
+    for router in _ROUTERS:
+        api.include_router(router)
+    app.include_router(api)
+    app.include_router(health.router)
+    add_pages(app)
+    add_handlers(app)
+    app.add_middleware(BodyLimit, limits=limits_of(settings))
+    app.add_middleware(SecurityHeaders)
+    return app
+
+
+def plant_app(plant: Plant) -> FastAPI:
+    """The application that serves `plant`; jobs run while it is up, and it closes the plant at the end."""
+    app = build_app(plant.settings)
+    app.state.plant = plant
+    app.router.lifespan_context = _lifespan
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    plant: Plant = app.state.plant
+    plant.jobs.start()
+    try:
+        yield
+    finally:
+        await run_in_threadpool(plant.close)

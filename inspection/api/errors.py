@@ -1,0 +1,82 @@
+"""From errors to HTTP, in one table; a test asserts that every error of the tree finds its line."""
+
+from collections.abc import Mapping
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from edge.contract import errors
+
+__all__ = ["STATUS", "add_handlers", "error_response", "status_of"]
+
+STATUS: Mapping[type[errors.InspectionError], int] = {
+    errors.BadInput: 400,
+    errors.SettingsInvalid: 500,
+    errors.DataInvalid: 422,
+    errors.AddressInUse: 500,
+    errors.BundleRefused: 422,
+    errors.BundleMismatch: 409,
+    errors.GateRefused: 409,
+    errors.FrameRejected: 422,
+    errors.CameraLost: 500,
+    errors.OutputFailed: 500,
+    errors.SpoolFull: 507,
+    errors.PlantError: 502,
+    errors.JobError: 500,
+    errors.RequestRefused: 400,
+    errors.NotSignedIn: 401,
+    errors.NotAllowed: 403,
+    errors.NotFound: 404,
+    errors.Conflict: 409,
+    errors.TooLarge: 413,
+    errors.TooManyAttempts: 429,
+}
+
+_RETRY_AFTER = {429: "60", 503: "2"}
+
+
+def status_of(kind: type[errors.InspectionError]) -> int:
+    """HTTP status of an error, or of its nearest ancestor in the table."""
+    return next((STATUS[ancestor] for ancestor in kind.__mro__ if ancestor in STATUS), 500)
+
+
+def error_response(status: int, kind: str, message: str) -> JSONResponse:
+    """The one shape of an answer that says no."""
+    headers = {"Retry-After": _RETRY_AFTER[status]} if status in _RETRY_AFTER else None
+    return JSONResponse({"error": kind, "message": message}, status, headers)
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Answer every error in that shape."""
+    app.add_exception_handler(errors.InspectionError, _inspection_error)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _database)
+
+
+async def _inspection_error(request: Request, error: Exception) -> JSONResponse:
+    del request
+    if not isinstance(error, errors.InspectionError):
+        raise error
+    return error_response(status_of(type(error)), type(error).__name__, str(error))
+
+
+async def _invalid(request: Request, error: Exception) -> JSONResponse:
+    del request
+    problems = error.errors() if isinstance(error, RequestValidationError) else []
+    text = "; ".join(f"{'.'.join(str(part) for part in p['loc'])}: {p['msg']}" for p in problems)
+    return error_response(422, "RequestInvalid", text)
+
+
+async def _http(request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, HTTPException):
+        raise error
+    return error_response(error.status_code, "HttpError", f"{request.method} {request.url.path}: {error.detail}")
+
+
+async def _database(request: Request, error: Exception) -> JSONResponse:
+    del request
+    return error_response(503, "DatabaseBusy", f"the database did not answer in time or is full, try again: {error}")

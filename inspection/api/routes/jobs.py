@@ -1,0 +1,70 @@
+"""Jobs."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from sqlalchemy.orm import Session
+
+from edge.contract.errors import Conflict
+from inspection.api.access import Engineer, Operator, PlantDep
+from inspection.api.schemas import Job, JobWithLog, NewGateJob, NewJob
+from inspection.audit.change import change
+from inspection.jobs.book import JobKind, add_job, list_jobs, request_cancel, require_job
+from inspection.jobs.desk import log_tail
+from inspection.jobs.material import require_trainable
+from inspection.registry.bundles import require_bundle
+from inspection.registry.recipes import require_recipe
+from inspection.samples.samples import samples_of
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["jobs"])
+
+
+@router.post("/jobs", status_code=201)
+def post_job(body: NewJob, person: Engineer, plant: PlantDep) -> Job:
+    """Ask for a job; it runs when those before it are done."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        _check(doing.session, body)
+        parameters: dict[str, Any] = body.model_dump(exclude={"kind", "recipe"})
+        row = add_job(doing.session, JobKind(body.kind), body.recipe, parameters, person.name, doing.now)
+        doing.record("job.created", job=row.id, kind=body.kind, recipe=body.recipe)
+        job = Job.model_validate(row)
+    plant.jobs.wake()
+    return job
+
+
+@router.get("/jobs")
+def get_jobs(
+    person: Operator, plant: PlantDep, recipe: str | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 20
+) -> list[Job]:
+    """Jobs, newest first."""
+    del person
+    with plant.database.read() as session:
+        return [Job.model_validate(row) for row in list_jobs(session, recipe, limit)]
+
+
+@router.get("/jobs/{job_id}")
+def get_job(job_id: str, person: Operator, plant: PlantDep) -> JobWithLog:
+    """A job with the end of its log."""
+    del person
+    with plant.database.read() as session:
+        job = Job.model_validate(require_job(session, job_id))
+    return JobWithLog(**job.model_dump(), log=log_tail(plant.jobs.folder(job_id)))
+
+
+@router.post("/jobs/{job_id}/cancel")
+def post_cancel(job_id: str, person: Engineer, plant: PlantDep) -> Job:
+    """Stop a job."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        row = request_cancel(doing.session, job_id, doing.now)
+        doing.record("job.cancelled", job=job_id)
+        return Job.model_validate(row)
+
+
+def _check(session: Session, body: NewJob) -> None:
+    require_recipe(session, body.recipe)
+    if not isinstance(body, NewGateJob):
+        require_trainable(samples_of(session, body.recipe), body.recipe)
+    elif require_bundle(session, body.bundle_id).recipe != body.recipe:
+        raise Conflict(f"bundle {body.bundle_id[:12]} is not for recipe {body.recipe!r}")

@@ -1,0 +1,68 @@
+"""The station link, as `edge/contract/link.py` says."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import FileResponse
+from starlette.concurrency import run_in_threadpool
+
+from edge.contract.errors import NotAllowed
+from edge.contract.link import DesiredState, Heartbeat, IngestBatch, IngestReceipt
+from inspection.api.access import BundleReader, Caller, PlantDep, StationDep
+from inspection.ingest.images import take_image
+from inspection.ingest.results import take_results
+from inspection.plant import Plant
+from inspection.registry.bundles import require_bundle
+from inspection.registry.promotions import champion_of
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["station link"])
+
+Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
+
+
+@router.post("/ingest/results")
+def post_results(batch: IngestBatch, station: StationDep, plant: PlantDep) -> IngestReceipt:
+    """Take results in; sending them again changes nothing."""
+    with plant.database.write() as session:
+        taken = take_results(session, station.name, batch, plant.clock())
+    plant.metrics.took_results(station.name, taken)
+    return taken.receipt
+
+
+@router.put("/ingest/images/{sha256}", status_code=204)
+async def put_image(sha256: Digest, request: Request, station: StationDep, plant: PlantDep) -> None:
+    """Take an image in; the body is the file, and must have this SHA-256."""
+    data = await request.body()
+    await run_in_threadpool(_take, plant, sha256, data)
+    plant.metrics.took_image(station.name, len(data))
+
+
+@router.post("/stations/me/heartbeat")
+def post_heartbeat(heartbeat: Heartbeat, station: StationDep, plant: PlantDep) -> DesiredState:
+    """Take a heartbeat; the answer says which bundle the station shall run."""
+    plant.live.note(station.name, heartbeat, plant.clock())
+    with plant.database.read() as session:
+        champion = champion_of(session, station.recipe)
+        if champion is None:
+            return DesiredState(recipe=station.recipe)
+        bundle = require_bundle(session, champion)
+        return DesiredState(recipe=station.recipe, bundle_id=bundle.id, bundle_sha256=bundle.file_sha256)
+
+
+@router.get("/bundles/{bundle_id}/file", response_class=FileResponse)
+def get_bundle_file(bundle_id: Digest, reader: BundleReader, plant: PlantDep) -> FileResponse:
+    """The bundle file; a station gets those of its own recipe."""
+    with plant.database.read() as session:
+        bundle = require_bundle(session, bundle_id)
+    if isinstance(reader, Caller) and reader.recipe != bundle.recipe:
+        raise NotAllowed(f"station {reader.name!r} runs recipe {reader.recipe!r}, the bundle is for {bundle.recipe!r}")
+    return FileResponse(
+        plant.bundles.path(bundle_id), media_type="application/octet-stream", filename=f"{bundle_id[:12]}.bundle"
+    )
+
+
+def _take(plant: Plant, sha256: str, data: bytes) -> None:
+    with plant.database.write() as session:
+        take_image(session, plant.blobs, sha256, data, plant.clock())

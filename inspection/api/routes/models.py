@@ -1,0 +1,88 @@
+"""Model versions of a recipe: seen, promoted, rolled back, uploaded."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from fastapi import APIRouter, Request
+from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
+
+from inspection.api.access import Engineer, Operator, PlantDep
+from inspection.api.schemas import Models, ModelVersion, Promote, Promotion, PublicKey, Rollback, SampleCounts
+from inspection.api.views import model_view
+from inspection.audit.change import change
+from inspection.jobs.book import last_training
+from inspection.plant import Plant
+from inspection.registry.bundles import bundles_of, register
+from inspection.registry.promotions import champion_of, log_of, promote, rollback, rollback_target
+from inspection.registry.recipes import require_recipe
+from inspection.samples.samples import count_samples, statements_since
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["models"])
+
+
+@router.get("/recipes/{recipe}/models")
+def get_models(recipe: str, person: Operator, plant: PlantDep) -> Models:
+    """Everything about a recipe's models."""
+    del person
+    with plant.database.read() as session:
+        require_recipe(session, recipe)
+        return _models(session, recipe)
+
+
+@router.post("/recipes/{recipe}/promote")
+def post_promote(recipe: str, body: Promote, person: Engineer, plant: PlantDep) -> Promotion:
+    """Make a bundle the champion; refused unless the gate passed against today's champion."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        row = promote(doing.session, recipe, body.bundle_id, reason=body.reason, user=person.name, now=doing.now)
+        doing.record("model.promoted", recipe=recipe, bundle=body.bundle_id, reason=body.reason)
+        return Promotion.model_validate(row)
+
+
+@router.post("/recipes/{recipe}/rollback")
+def post_rollback(recipe: str, body: Rollback, person: Engineer, plant: PlantDep) -> Promotion:
+    """Make the champion before this one champion again."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        row = rollback(doing.session, recipe, reason=body.reason, user=person.name, now=doing.now)
+        doing.record("model.rolled_back", recipe=recipe, bundle=row.bundle_id, reason=body.reason)
+        return Promotion.model_validate(row)
+
+
+@router.post("/recipes/{recipe}/bundles", status_code=201)
+async def post_bundle(recipe: str, request: Request, person: Engineer, plant: PlantDep) -> ModelVersion:
+    """Add a bundle that was made elsewhere (the file is the body); run the gate before promoting it."""
+    with TemporaryDirectory(prefix="bundle-") as folder:
+        path = Path(folder) / "upload.bundle"
+        with path.open("wb") as file:
+            async for chunk in request.stream():
+                file.write(chunk)
+        return await run_in_threadpool(_upload, plant, person.name, recipe, path)
+
+
+@router.get("/keys/public")
+def get_public_key(person: Operator, plant: PlantDep) -> PublicKey:
+    """The key that stations must trust."""
+    del person
+    return PublicKey(public_key=plant.public_key)
+
+
+def _upload(plant: Plant, user: str, recipe: str, path: Path) -> ModelVersion:
+    with change(plant.database, user, plant.clock()) as doing:
+        row = register(doing.session, plant.bundles, path, recipe=recipe, origin="upload", now=doing.now)
+        doing.record("model.uploaded", recipe=recipe, bundle=row.id)
+        return model_view(doing.session, row, champion_of(doing.session, recipe))
+
+
+def _models(session: Session, recipe: str) -> Models:
+    champion, trained = champion_of(session, recipe), last_training(session, recipe)
+    return Models(
+        recipe=recipe,
+        champion_id=champion,
+        rollback_to=rollback_target(session, recipe),
+        waiting=statements_since(session, recipe, None if trained is None else trained.started_at),
+        samples=SampleCounts.model_validate(count_samples(session, recipe)),
+        models=[model_view(session, row, champion) for row in bundles_of(session, recipe)],
+        promotions=[Promotion.model_validate(row) for row in reversed(log_of(session, recipe))],
+    )

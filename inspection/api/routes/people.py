@@ -1,0 +1,56 @@
+"""Users and the audit log, for admins."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from inspection.api.access import Admin, PlantDep
+from inspection.api.schemas import AuditEntry, NewUser, User, UserChange
+from inspection.audit import log
+from inspection.audit.change import change
+from inspection.people.sessions import close_all_sessions
+from inspection.people.users import add_user, change_user, list_users
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["people"])
+
+
+@router.get("/users")
+def get_users(person: Admin, plant: PlantDep) -> list[User]:
+    """Everybody."""
+    del person
+    with plant.database.read() as session:
+        return [User.model_validate(row) for row in list_users(session)]
+
+
+@router.post("/users", status_code=201)
+def post_user(body: NewUser, person: Admin, plant: PlantDep) -> User:
+    """Make a user."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        add_user(doing.session, body.name, body.password, body.role, doing.now)
+        doing.record("user.created", name=body.name, role=body.role)
+        return User(name=body.name, role=body.role, disabled=False, created_at=doing.now)
+
+
+@router.patch("/users/{name}")
+def patch_user(name: str, body: UserChange, person: Admin, plant: PlantDep) -> User:
+    """Change a user's role or password, or disable the user; all but a new role end the user's sessions."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        row = change_user(doing.session, name, role=body.role, password=body.password, disabled=body.disabled)
+        if body.password is not None or body.disabled:
+            close_all_sessions(doing.session, row)
+        doing.record(
+            "user.changed", name=name, role=body.role, disabled=body.disabled, password=body.password is not None
+        )
+        return User.model_validate(row)
+
+
+@router.get("/audit")
+def get_audit(
+    person: Admin, plant: PlantDep, limit: Annotated[int, Query(ge=1, le=500)] = 100, before: int | None = None
+) -> list[AuditEntry]:
+    """Rows of the audit log, newest first."""
+    del person
+    with plant.database.read() as session:
+        return [AuditEntry.model_validate(row) for row in log.latest(session, limit, before)]

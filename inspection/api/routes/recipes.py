@@ -1,0 +1,87 @@
+"""Recipes and their samples."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from starlette.concurrency import run_in_threadpool
+
+from edge.contract.errors import DataInvalid
+from inspection.api.access import Engineer, Operator, PlantDep
+from inspection.api.schemas import DefectType, NewRecipe, Recipe, SampleAdded, SampleCounts
+from inspection.audit.change import change
+from inspection.plant import Plant
+from inspection.registry.promotions import champion_of
+from inspection.registry.recipes import add_recipe, list_recipes, require_recipe
+from inspection.review.queue import queue_length
+from inspection.samples.samples import UPLOAD, add_statement, count_samples
+from inspection.samples.splits import split_of
+from inspection.samples.statements import Label
+from inspection.store.images import EXTENSIONS, keep_image, media_type_of
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["recipes"])
+
+_LABELS = (Label.GOOD, Label.DEFECT)
+
+
+@router.post("/recipes", status_code=201)
+def post_recipe(body: NewRecipe, person: Engineer, plant: PlantDep) -> Recipe:
+    """Make a recipe."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        row = add_recipe(doing.session, body.name, doing.now)
+        doing.record("recipe.created", recipe=body.name)
+        return Recipe(name=row.name, created_at=row.created_at, champion_id=None, review_waiting=0)
+
+
+@router.get("/recipes")
+def get_recipes(person: Operator, plant: PlantDep) -> list[Recipe]:
+    """All recipes."""
+    del person
+    with plant.database.read() as session:
+        return [
+            Recipe(
+                name=row.name,
+                created_at=row.created_at,
+                champion_id=champion_of(session, row.name),
+                review_waiting=sum(queue_length(session, row.name).values()),
+            )
+            for row in list_recipes(session)
+        ]
+
+
+@router.get("/recipes/{recipe}/samples")
+def get_samples(recipe: str, person: Operator, plant: PlantDep) -> SampleCounts:
+    """How many images the recipe has."""
+    del person
+    with plant.database.read() as session:
+        require_recipe(session, recipe)
+        return SampleCounts.model_validate(count_samples(session, recipe))
+
+
+@router.post("/recipes/{recipe}/samples", status_code=201)
+async def post_sample(
+    recipe: str,
+    request: Request,
+    person: Engineer,
+    plant: PlantDep,
+    label: Annotated[Label, Query(description="good or defect")],
+    defect_type: Annotated[DefectType | None, Query()] = None,
+) -> SampleAdded:
+    """Add an image (the raw file is the body) with what is true of it; the same again changes nothing."""
+    if label not in _LABELS:
+        raise DataInvalid(f"label: expected good or defect, got {label}")
+    data = await request.body()
+    truth = (label, defect_type if label is Label.DEFECT else None)
+    return await run_in_threadpool(_add_sample, plant, person.name, recipe, data, truth)
+
+
+def _add_sample(plant: Plant, user: str, recipe: str, data: bytes, truth: tuple[Label, str | None]) -> SampleAdded:
+    if media_type_of(data) not in EXTENSIONS:
+        raise DataInvalid(f"sample: expected a PNG, JPEG, BMP or TIFF file, got {len(data)} bytes of something else")
+    with change(plant.database, user, plant.clock()) as doing:
+        require_recipe(doing.session, recipe)
+        digest = keep_image(doing.session, plant.blobs, data, doing.now)
+        new = add_statement(doing.session, recipe, digest, UPLOAD, truth, doing.now)
+        doing.record("sample.added", recipe=recipe, sha256=digest, label=truth[0], defect_type=truth[1], new=new)
+    return SampleAdded(sha256=digest, split=split_of(digest), new=new)

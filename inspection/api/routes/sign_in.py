@@ -1,0 +1,59 @@
+"""Signing in and out."""
+
+from datetime import timedelta
+
+from fastapi import APIRouter, Request, Response
+
+from edge.contract.errors import NotSignedIn
+from inspection.api.access import COOKIE, Operator, PlantDep
+from inspection.api.schemas import Credentials, Me
+from inspection.audit.change import change
+from inspection.people.roles import Role
+from inspection.people.sessions import close_session, csrf_token, open_session
+from inspection.people.users import authenticate
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["people"])
+
+
+@router.post("/login")
+def login(body: Credentials, request: Request, response: Response, plant: PlantDep) -> Me:
+    """Sign in; the session comes as a cookie."""
+    address = request.client.host if request.client else "unknown"
+    plant.throttle.check(body.name, address, plant.clock())
+    lifetime = timedelta(hours=plant.settings.session_hours)
+    try:
+        with change(plant.database, body.name, plant.clock()) as doing:
+            user = authenticate(doing.session, body.name, body.password)
+            token = open_session(doing.session, user, doing.now, lifetime)
+            doing.record("session.opened", address=address)
+            role = Role(user.role)
+    except NotSignedIn:
+        plant.throttle.failed(body.name, address, plant.clock())
+        raise
+    plant.throttle.succeeded(body.name, address)
+    response.set_cookie(
+        COOKIE,
+        token,
+        max_age=int(lifetime.total_seconds()),
+        httponly=True,
+        samesite="strict",
+        secure=plant.settings.cookie_secure,
+    )
+    return Me(name=body.name, role=role, csrf=csrf_token(token))
+
+
+@router.post("/logout", status_code=204)
+def logout(request: Request, response: Response, person: Operator, plant: PlantDep) -> None:
+    """Sign out."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        close_session(doing.session, request.cookies[COOKIE])
+        doing.record("session.closed")
+    response.delete_cookie(COOKIE)
+
+
+@router.get("/me")
+def me(request: Request, person: Operator) -> Me:
+    """Who is signed in."""
+    return Me(name=person.name, role=person.role, csrf=csrf_token(request.cookies[COOKIE]))

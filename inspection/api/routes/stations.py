@@ -1,0 +1,54 @@
+"""Stations as people see them."""
+
+from fastapi import APIRouter
+
+from edge.contract.errors import NotFound
+from edge.contract.link import LivePicture
+from inspection.api.access import Engineer, Operator, PlantDep
+from inspection.api.schemas import NewStation, Station, StationKey
+from inspection.api.views import station_view
+from inspection.audit.change import change
+from inspection.stations.keys import add_station, list_stations, renew_key, require_station
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["stations"])
+
+
+@router.post("/stations", status_code=201)
+def post_station(body: NewStation, person: Engineer, plant: PlantDep) -> StationKey:
+    """Make a station; its key is shown this once."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        key = add_station(doing.session, body.name, body.recipe, doing.now)
+        doing.record("station.created", station=body.name, recipe=body.recipe)
+    return StationKey(name=body.name, recipe=body.recipe, api_key=key)
+
+
+@router.post("/stations/{name}/key")
+def post_station_key(name: str, person: Engineer, plant: PlantDep) -> StationKey:
+    """Give a station a new key; the old one stops working at once."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        key = renew_key(doing.session, name)
+        recipe = require_station(doing.session, name).recipe
+        doing.record("station.key_renewed", station=name)
+    return StationKey(name=name, recipe=recipe, api_key=key)
+
+
+@router.get("/stations")
+def get_stations(person: Operator, plant: PlantDep) -> list[Station]:
+    """All stations as last heard."""
+    del person
+    with plant.database.read() as session:
+        return [station_view(plant, session, row) for row in list_stations(session)]
+
+
+@router.get("/stations/{name}/live")
+def get_live(name: str, person: Operator, plant: PlantDep) -> LivePicture:
+    """The last picture of a station."""
+    del person
+    with plant.database.read() as session:
+        require_station(session, name)
+    seen = plant.live.last(name)
+    if seen is None or seen.picture is None:
+        raise NotFound(f"station {name!r}: no picture yet; it comes with the first judged part")
+    return seen.picture

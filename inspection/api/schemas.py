@@ -1,0 +1,310 @@
+"""What the API takes and gives, beside the station link (`edge/contract/link.py`)."""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from edge.contract.link import Heartbeat
+from edge.contract.result import InspectionResult, Verdict
+from inspection.jobs.book import JobKind, JobState
+from inspection.people.roles import Role
+from inspection.people.users import MIN_PASSWORD
+from inspection.samples.splits import Split
+from inspection.samples.statements import Label
+
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
+DefectType = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=200)]
+
+
+class Body(BaseModel):
+    """What a request brings; unknown keys are refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Answer(BaseModel):
+    """What an answer gives."""
+
+    model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings", from_attributes=True)
+
+
+class Credentials(Body):
+    """A sign-in."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64)]
+    password: Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Me(Answer):
+    """Who is signed in; `csrf` goes into the header X-CSRF-Token of every change."""
+
+    name: str
+    role: Role
+    csrf: str
+
+
+class NewUser(Body):
+    """A user to make."""
+
+    name: Name
+    password: Password
+    role: Role
+
+
+class UserChange(Body):
+    """What to change of a user; None leaves it."""
+
+    role: Role | None = None
+    password: Password | None = None
+    disabled: bool | None = None
+
+
+class User(Answer):
+    """A user."""
+
+    name: str
+    role: Role
+    disabled: bool
+    created_at: datetime
+
+
+class NewRecipe(Body):
+    """A recipe to make."""
+
+    name: Name
+
+
+class Recipe(Answer):
+    """A recipe, with what runs and what waits."""
+
+    name: str
+    created_at: datetime
+    champion_id: str | None
+    review_waiting: int
+
+
+class SampleAdded(Answer):
+    """What became of an uploaded image."""
+
+    sha256: str
+    split: Split
+    new: bool = Field(description="false if this image had this label already")
+
+
+class SampleCounts(Answer):
+    """How many images a recipe has; defects by type."""
+
+    goods: dict[str, int]
+    defects: dict[str, dict[str, int]]
+
+
+class NewStation(Body):
+    """A station to make."""
+
+    name: Name
+    recipe: Name
+
+
+class StationKey(Answer):
+    """A station's key, shown this once."""
+
+    name: str
+    recipe: str
+    api_key: str
+
+
+class RecentPart(Answer):
+    """A dot on the strip of recent parts."""
+
+    id: str
+    part_id: str
+    verdict: Verdict
+    frame_sha256: str | None
+
+
+class Station(Answer):
+    """A station as last heard."""
+
+    name: str
+    recipe: str
+    state: Literal["never_seen", "live", "silent"]
+    heartbeat_age_s: float | None
+    heartbeat: Heartbeat | None = Field(description="without its picture")
+    desired_bundle_id: str | None
+    yield_fraction: float | None = Field(description="passed / settled since the station was set up")
+    picture_result_id: str | None
+    picture_age_s: float | None
+    recent: list[RecentPart] = Field(description="newest first")
+
+
+class ShownLabel(Answer):
+    """The latest label of one person."""
+
+    user: str
+    label: Label
+    defect_type: str | None
+    comment: str | None
+    created_at: datetime
+
+
+class StoredResult(Answer):
+    """A result, with what the plant knows of it."""
+
+    number: int = Field(description="order of arrival; cursor of the next page")
+    received_at: datetime
+    result: InspectionResult
+    images: dict[str, str] = Field(description="SHA-256 by kind, of the images that have arrived")
+    labels: list[ShownLabel]
+
+
+class ResultPage(Answer):
+    """Results, newest first."""
+
+    results: list[StoredResult]
+    next_before: int | None = Field(description="give it as `before` for the next page; None at the end")
+
+
+class ReviewQueue(Answer):
+    """Flagged parts that nobody has judged yet, newest first."""
+
+    waiting: dict[str, int] = Field(description="how many, by verdict")
+    defect_types: list[str]
+    results: list[StoredResult]
+
+
+class NewLabel(Body):
+    """What a person says of a result."""
+
+    result_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    label: Label
+    defect_type: DefectType | None = None
+    comment: Annotated[str | None, Field(max_length=500)] = None
+
+
+class NewTrainJob(Body):
+    """Train a new model on everything the recipe has."""
+
+    kind: Literal["train"]
+    recipe: Name
+    use_defects: Annotated[bool, Field(description="also learn from labelled defects")] = True
+
+
+class NewGateJob(Body):
+    """Run the gate for a bundle that is in the registry."""
+
+    kind: Literal["gate"]
+    recipe: Name
+    bundle_id: Sha256
+
+
+NewJob = Annotated[NewTrainJob | NewGateJob, Field(discriminator="kind")]
+
+
+class Job(Answer):
+    """A job."""
+
+    id: str
+    kind: JobKind
+    recipe: str
+    parameters: dict[str, Any]
+    state: JobState
+    progress: float
+    step: str
+    error: str | None
+    result: dict[str, Any] | None
+    cancel_requested: bool
+    user: str
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+
+
+class JobWithLog(Job):
+    """A job with the end of its log."""
+
+    log: list[str]
+
+
+class Gate(Answer):
+    """What the gate said of a bundle."""
+
+    passed: bool
+    champion_id: str | None
+    evaluation: dict[str, Any]
+    created_at: datetime
+
+
+class ModelVersion(Answer):
+    """A model version of a recipe."""
+
+    id: str
+    origin: str
+    registered_at: datetime
+    created_at: datetime
+    champion: bool
+    trunk: str
+    goods: int
+    defects: dict[str, int]
+    threshold: float
+    promise: str
+    gate: Gate | None
+    gate_is_current: bool = Field(description="compared with today's champion")
+
+
+class Promotion(Answer):
+    """A change of the champion."""
+
+    bundle_id: str
+    kind: str
+    reason: str
+    user: str
+    created_at: datetime
+
+
+class Models(Answer):
+    """Everything about a recipe's models; lists newest first."""
+
+    recipe: str
+    champion_id: str | None
+    rollback_to: str | None
+    waiting: dict[str, int] = Field(description="labels since the data of the last model, by label")
+    samples: SampleCounts
+    models: list[ModelVersion]
+    promotions: list[Promotion]
+
+
+class Promote(Body):
+    """A promotion."""
+
+    bundle_id: Sha256
+    reason: Reason
+
+
+class Rollback(Body):
+    """A rollback."""
+
+    reason: Reason
+
+
+class PublicKey(Answer):
+    """The key that signs this plant's bundles; stations list it under their trusted keys."""
+
+    algorithm: Literal["ed25519"] = "ed25519"
+    public_key: str
+
+
+class AuditEntry(Answer):
+    """A row of the audit log."""
+
+    number: int
+    at: str
+    actor: str
+    action: str
+    details: str
+    previous_hash: str
+    hash: str

@@ -1,0 +1,104 @@
+"""From rows to what the API gives."""
+
+from collections.abc import Sequence
+from typing import Literal
+
+from sqlalchemy.orm import Session
+
+from edge.contract.ledger import LedgerCounts
+from edge.contract.result import ImageKind, Verdict
+from inspection.api.schemas import Gate, ModelVersion, RecentPart, ShownLabel, Station, StoredResult
+from inspection.ingest.find import ResultFilter, find_results, parse_result, stored_images
+from inspection.plant import Plant
+from inspection.registry.bundles import manifest_of
+from inspection.registry.gates import latest_gate
+from inspection.registry.promotions import champion_of
+from inspection.review.labels import labels_shown
+from inspection.stations.live import Seen
+from inspection.store.tables import BundleRow, ResultRow, StationRow
+
+__all__ = ["model_view", "result_views", "station_view"]
+
+_RECENT = 24
+
+
+def result_views(session: Session, rows: Sequence[ResultRow]) -> list[StoredResult]:
+    """Results with their images and labels."""
+    ids = [row.id for row in rows]
+    images, labels = stored_images(session, ids), labels_shown(session, ids)
+    return [
+        StoredResult(
+            number=row.number,
+            received_at=row.received_at,
+            result=parse_result(row),
+            images=images[row.id],
+            labels=[ShownLabel.model_validate(label) for label in labels[row.id]],
+        )
+        for row in rows
+    ]
+
+
+def station_view(plant: Plant, session: Session, row: StationRow) -> Station:
+    """A station as last heard, with its latest parts."""
+    seen, now = plant.live.last(row.name), plant.clock()
+    age_s = None if seen is None else (now - seen.at).total_seconds()
+    return Station(
+        name=row.name,
+        recipe=row.recipe,
+        state=_state(age_s, plant.settings.stale_after_s),
+        heartbeat_age_s=age_s,
+        heartbeat=None if seen is None else seen.heartbeat,
+        desired_bundle_id=champion_of(session, row.recipe),
+        yield_fraction=None if seen is None else _yield(seen.heartbeat.ledger),
+        picture_result_id=_picture_id(seen),
+        picture_age_s=None if seen is None or seen.picture_at is None else (now - seen.picture_at).total_seconds(),
+        recent=_recent(session, row.name),
+    )
+
+
+def model_view(session: Session, row: BundleRow, champion: str | None) -> ModelVersion:
+    """A model version with the gate's latest verdict."""
+    manifest, gate = manifest_of(row), latest_gate(session, row.id)
+    return ModelVersion(
+        id=row.id,
+        origin=row.origin,
+        registered_at=row.registered_at,
+        created_at=manifest.created_at,
+        champion=row.id == champion,
+        trunk=manifest.provenance.trunk,
+        goods=manifest.data.goods,
+        defects=manifest.data.defects,
+        threshold=manifest.calibration.threshold,
+        promise=manifest.calibration.promise.text,
+        gate=None if gate is None else Gate.model_validate(gate),
+        gate_is_current=gate is not None and gate.champion_id == champion,
+    )
+
+
+def _state(age_s: float | None, stale_after_s: float) -> Literal["never_seen", "live", "silent"]:
+    if age_s is None:
+        return "never_seen"
+    return "live" if age_s <= stale_after_s else "silent"
+
+
+def _yield(ledger: LedgerCounts) -> float | None:
+    settled = ledger.verdicts + ledger.timeouts + ledger.drops
+    return ledger.passed / settled if settled else None
+
+
+def _picture_id(seen: Seen | None) -> str | None:
+    return None if seen is None or seen.picture is None else seen.picture.result.id
+
+
+def _recent(session: Session, station: str) -> list[RecentPart]:
+    rows = find_results(session, ResultFilter(station=station, limit=_RECENT))
+    images = stored_images(session, [row.id for row in rows])
+    return [
+        RecentPart(
+            id=row.id,
+            part_id=row.part_id,
+            verdict=Verdict(row.verdict),
+            frame_sha256=images[row.id].get(ImageKind.FRAME),
+        )
+        for row in rows
+    ]

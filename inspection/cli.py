@@ -1,0 +1,168 @@
+"""The command `inspection`: a shell around three packages. Nothing heavy is imported before a command needs it.
+
+Commands of `models` and `edge` replace this process by `python -m models …` or `python -m edge …`.
+"""
+
+import argparse
+import importlib.util
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.contract.errors import BadInput
+from edge.contract.terminal import ExitCode, print_json, run_command, set_up_logging
+
+__all__ = ["COMMANDS", "OWN_COMMANDS", "PASSED_ON", "build_parser", "main"]
+
+
+@dataclass(frozen=True)
+class PassedOn:
+    """A command that another package answers.
+
+    Attributes:
+        module: what `python -m` starts.
+        arguments: put before those of the user.
+        needs: package that must be installed, and the extra that brings it.
+    """
+
+    text: str
+    module: str
+    arguments: tuple[str, ...]
+    needs: tuple[str, str] | None = None
+
+
+PASSED_ON = {
+    "train": PassedOn("train a model on images and write a signed bundle", "models", ("train",), ("torch", "train")),
+    "evaluate": PassedOn("measure a bundle on labelled images", "models", ("evaluate",), ("torch", "train")),
+    "gate": PassedOn("compare a new bundle with the champion", "models", ("gate",), ("torch", "train")),
+    "inspect": PassedOn("judge image files with a bundle", "edge", ("inspect",)),
+    "bench": PassedOn("measure the latency of a bundle on this machine", "edge", ("bench",)),
+    "edge": PassedOn("run a station: `inspection edge run STATION.toml`", "edge", ()),
+}
+"""Commands that replace this process."""
+
+OWN_COMMANDS = {
+    "serve": "run the plant service",
+    "audit": "check the audit log",
+    "demo": "see all of it work on this machine",
+    "openapi": "write the description of the API to docs/openapi.json",
+    "docs": "write docs/cli.md",
+}
+"""Commands that run in this process."""
+
+COMMANDS = (*PASSED_ON, *OWN_COMMANDS)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns its exit code."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments and arguments[0] in PASSED_ON:
+        return run_command(lambda: _pass_on(arguments[0], arguments[1:]))
+    if arguments and arguments[0] == "demo":
+        return run_command(lambda: _demo(arguments[1:]))
+    options = build_parser().parse_args(arguments)
+    return run_command(lambda: _run_own(options))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser of this process's own commands; the others are listed for `--help`."""
+    parser = argparse.ArgumentParser(
+        prog="inspection",
+        description="Industrial visual quality inspection: train on a line's own images, judge beside the camera, "
+        "learn from review.",
+        epilog="`inspection COMMAND --help` tells more. Exit codes: 0 yes, 1 no, 2 bad input, 3 broke.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, command in PASSED_ON.items():
+        commands.add_parser(name, help=command.text, add_help=False)
+    _add_own(commands)
+    return parser
+
+
+def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    serve = commands.add_parser("serve", help=OWN_COMMANDS["serve"], description="Run the plant service until stopped.")
+    serve.add_argument("settings", metavar="PLANT.toml", type=Path, help="settings; see examples/plant.toml")
+    audit = commands.add_parser("audit", help=OWN_COMMANDS["audit"], description="Work with the audit log.")
+    verify = audit.add_subparsers(dest="action", metavar="ACTION", required=True).add_parser(
+        "verify",
+        help="recompute every hash of the log",
+        description="Recompute every hash of the log: exit 0 if all fit, 1 with the first row that does not.",
+    )
+    verify.add_argument("settings", metavar="PLANT.toml", type=Path, help="settings of the plant service")
+    commands.add_parser("demo", help=OWN_COMMANDS["demo"], add_help=False)
+    openapi = commands.add_parser("openapi", help=OWN_COMMANDS["openapi"], description="Describe the API as OpenAPI.")
+    openapi.add_argument("--out", metavar="FILE", type=Path, default=Path("docs/openapi.json"), help="file to write")
+    docs = commands.add_parser("docs", help=OWN_COMMANDS["docs"], description="Write the help of every command.")
+    docs.add_argument("--out", metavar="FILE", type=Path, default=Path("docs/cli.md"), help="file to write")
+
+
+def _run_own(options: argparse.Namespace) -> ExitCode:
+    commands: dict[str, Callable[[argparse.Namespace], ExitCode]] = {
+        "serve": _serve,
+        "audit": _audit,
+        "openapi": _openapi,
+        "docs": _docs,
+    }
+    return commands[options.command](options)
+
+
+def _pass_on(name: str, arguments: Sequence[str]) -> ExitCode:
+    command = PASSED_ON[name]
+    if command.needs is not None and importlib.util.find_spec(command.needs[0]) is None:
+        raise _missing_extra(name, *command.needs)
+    argv = [sys.executable, "-m", command.module, *command.arguments, *arguments]
+    sys.stdout.flush()
+    os.execv(sys.executable, argv)  # noqa: S606 - no shell is wanted: this process becomes the command
+
+
+def _serve(options: argparse.Namespace) -> ExitCode:
+    _require_plant("serve")
+    from inspection.server import serve  # noqa: PLC0415 - late: half a second of imports
+
+    set_up_logging()
+    return serve(options.settings)
+
+
+def _audit(options: argparse.Namespace) -> ExitCode:
+    _require_plant("audit")
+    from inspection.audit.command import verify_log  # noqa: PLC0415 - late, as above
+
+    verdict = verify_log(options.settings)
+    print_json({"rows": verdict.rows, "head": verdict.head, "broken_at": verdict.broken_at, "problem": verdict.problem})
+    return ExitCode.OK if verdict.broken_at is None else ExitCode.NO
+
+
+def _openapi(options: argparse.Namespace) -> ExitCode:
+    _require_plant("openapi")
+    from inspection.api.description import description  # noqa: PLC0415 - late, as above
+
+    options.out.write_text(description(), "utf-8")
+    return ExitCode.OK
+
+
+def _docs(options: argparse.Namespace) -> ExitCode:
+    from inspection.cli_docs import cli_markdown  # noqa: PLC0415 - late: starts every command once
+
+    options.out.write_text(cli_markdown(), "utf-8")
+    return ExitCode.OK
+
+
+def _demo(arguments: Sequence[str]) -> ExitCode:
+    _require_plant("demo")
+    from inspection.demo import main as demo  # noqa: PLC0415 - late, as above
+
+    return ExitCode(demo(list(arguments)))
+
+
+def _require_plant(command: str) -> None:
+    for package in ("sqlalchemy", "alembic", "argon2", "jinja2"):
+        if importlib.util.find_spec(package) is None:
+            raise _missing_extra(command, package, "plant")
+
+
+def _missing_extra(command: str, package: str, extra: str) -> BadInput:
+    return BadInput(
+        f"`inspection {command}` needs {package}, which is not installed: pip install 'inspection[{extra}]'"
+    )

@@ -1,0 +1,51 @@
+"""Prometheus metrics of the plant service, in a registry of their own."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
+
+from inspection.clock import Clock
+from inspection.ingest.results import Taken
+from inspection.stations.live import LiveBoard
+
+__all__ = ["PlantMetrics"]
+
+
+class PlantMetrics:
+    """Counts since the process started, and what the stations said last."""
+
+    def __init__(self, live: LiveBoard, clock: Clock) -> None:
+        self._live = live
+        self._clock = clock
+        self._registry = CollectorRegistry()
+        self._results = Counter(
+            "plant_results", "Results received, by verdict", ["station", "verdict"], registry=self._registry
+        )
+        self._repeated = Counter("plant_results_repeated", "Results sent again", ["station"], registry=self._registry)
+        self._images = Counter("plant_image_bytes", "Image bytes received", ["station"], registry=self._registry)
+        self._age = Gauge(
+            "plant_heartbeat_age_seconds", "Since the last heartbeat", ["station"], registry=self._registry
+        )
+        self._triggers = Gauge(
+            "plant_station_ledger",
+            "Ledger of the station as last heard",
+            ["station", "column"],
+            registry=self._registry,
+        )
+
+    def took_results(self, station: str, taken: Taken) -> None:
+        """Count a batch: new results by verdict, and those that came again."""
+        self._repeated.labels(station).inc(taken.receipt.known)
+        for result in taken.new:
+            self._results.labels(station, result.verdict.value).inc()
+
+    def took_image(self, station: str, size_bytes: int) -> None:
+        """Count an image."""
+        self._images.labels(station).inc(size_bytes)
+
+    def render(self) -> bytes:
+        """The metrics in Prometheus' text format."""
+        now = self._clock()
+        for name, seen in self._live.all().items():
+            self._age.labels(name).set((now - seen.at).total_seconds())
+            for column, value in seen.heartbeat.ledger.model_dump(exclude={"drop_reasons"}).items():
+                self._triggers.labels(name, column).set(value)
+        return generate_latest(self._registry)
