@@ -80,7 +80,11 @@ class SigningKey:
 
 
 class TrustedKeys:
-    """The public keys whose bundles a process runs."""
+    """The public keys whose bundles a process runs.
+
+    Attributes:
+        texts: the keys as they were given, base64.
+    """
 
     def __init__(self, keys: tuple[str, ...]) -> None:
         """Take public keys as base64 text.
@@ -88,6 +92,7 @@ class TrustedKeys:
         Raises:
             SettingsInvalid: one of them is no Ed25519 public key.
         """
+        self.texts = keys
         self._keys: dict[str, Ed25519PublicKey] = {}
         for text in keys:
             raw = _decode_public(text)

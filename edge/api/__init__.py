@@ -1,0 +1,1 @@
+"""The station's HTTP API: judge an image on request, health, status and metrics."""

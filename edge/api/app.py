@@ -1,0 +1,153 @@
+"""The station's HTTP API."""
+
+import asyncio
+from collections.abc import Callable
+from hmac import compare_digest
+from http import HTTPStatus
+from typing import Annotated, Any, Protocol
+
+from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
+from fastapi.responses import JSONResponse
+from starlette.concurrency import run_in_threadpool
+
+from edge.api.errors import add_error_handler
+from edge.api.metrics import StationMetrics
+from edge.api.multipart import first_file
+from edge.cameras.push import frame_from_bytes
+from edge.clock import Clock
+from edge.contract.frame import Frame
+from edge.contract.result import InspectionResult
+from edge.station.status import StationStatus
+from edge.version import software_version
+
+__all__ = ["ApiLimits", "Inspector", "build_app"]
+
+PartId = Annotated[
+    str | None, Query(min_length=1, max_length=128, description="identity of the part; made up if not given")
+]
+
+
+class Inspector(Protocol):
+    """What the API asks of a station."""
+
+    def submit(self, frame: Frame, listener: Callable[[InspectionResult], None] | None = None) -> int:
+        """Count a trigger and have its frame judged; `listener` hears the one result."""
+        ...
+
+    def status(self) -> StationStatus:
+        """Everything at this moment."""
+        ...
+
+
+class ApiLimits:
+    """What a request may do.
+
+    Attributes:
+        max_body_bytes: largest image taken.
+        api_key: what `Authorization: Bearer` must carry for /v1/…; None lets everybody in.
+    """
+
+    def __init__(self, max_body_bytes: int, api_key: str | None) -> None:
+        self.max_body_bytes = max_body_bytes
+        self._api_key = api_key
+
+    def check_key(self, request: Request) -> None:
+        """Refuse a request without the key."""
+        if self._api_key is None:
+            return
+        given = request.headers.get("authorization", "").removeprefix("Bearer ")
+        if not compare_digest(given.encode(), self._api_key.encode()):
+            raise HTTPException(HTTPStatus.UNAUTHORIZED, "expected the station's key as `Authorization: Bearer`")
+
+    async def read_body(self, request: Request) -> bytes:
+        """The whole body, refused as soon as it gets too large."""
+        body = bytearray()
+        async for piece in request.stream():
+            body += piece
+            if len(body) > self.max_body_bytes:
+                raise HTTPException(
+                    HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"expected at most {self.max_body_bytes} bytes of image"
+                )
+        return bytes(body)
+
+
+def build_app(station: Inspector, camera: str, limits: ApiLimits, metrics: StationMetrics, clock: Clock) -> FastAPI:
+    """The API of one station."""
+    app = FastAPI(title="Inspection station", version=software_version(), docs_url=None, redoc_url=None)
+    app.include_router(_health(station, metrics))
+    app.include_router(_inspection(station, camera, limits, clock), dependencies=[Depends(limits.check_key)])
+    add_error_handler(app)
+    return app
+
+
+def _health(station: Inspector, metrics: StationMetrics) -> APIRouter:
+    router = APIRouter()
+
+    @router.get("/healthz")
+    def live() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    def ready() -> JSONResponse:
+        """200 if the station judges, 503 and the reasons if not."""
+        status = station.status()
+        code = HTTPStatus.OK if status.ready else HTTPStatus.SERVICE_UNAVAILABLE
+        return JSONResponse({"ready": status.ready, "reasons": list(status.not_ready_because)}, status_code=code)
+
+    @router.get("/metrics")
+    def prometheus() -> Response:
+        """Metrics in Prometheus' text format."""
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    return router
+
+
+def _inspection(station: Inspector, camera: str, limits: ApiLimits, clock: Clock) -> APIRouter:
+    router = APIRouter(prefix="/v1")
+
+    @router.get("/status")
+    def status() -> StationStatus:
+        """Ledger, bundle, latency, threads, spool and plant link."""
+        return station.status()
+
+    @router.post("/inspect")
+    async def inspect(request: Request, part_id: PartId = None) -> JSONResponse:
+        """Judge one image: the raw body, or the first file of a multipart form.
+
+        An image that cannot be decoded is a part that cannot be judged: 200 with UNDECIDED and the reason.
+        """
+        body = await limits.read_body(request)
+        content_type = request.headers.get("content-type", "")
+        image = first_file(body, content_type) if content_type.startswith("multipart/form-data") else body
+        if not image:
+            raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "expected an image as body or as file of a form")
+        # Decoding takes milliseconds and must not hold up the other requests.
+        frame = await run_in_threadpool(frame_from_bytes, image, camera, clock, part_id)
+        return JSONResponse(_answer(await _judge(station, frame)))
+
+    return router
+
+
+async def _judge(station: Inspector, frame: Frame) -> InspectionResult:
+    """Wait for the one result of this frame, which another thread settles."""
+    loop = asyncio.get_running_loop()
+    future: asyncio.Future[InspectionResult] = loop.create_future()
+
+    def resolve(result: InspectionResult) -> None:
+        if not future.done():  # who asked may have gone
+            future.set_result(result)
+
+    station.submit(frame, lambda result: _tell(loop, resolve, result))
+    return await future
+
+
+def _tell(
+    loop: asyncio.AbstractEventLoop, resolve: Callable[[InspectionResult], None], result: InspectionResult
+) -> None:
+    if not loop.is_closed():  # the station may settle its last triggers after the API ended
+        loop.call_soon_threadsafe(resolve, result)
+
+
+def _answer(result: InspectionResult) -> dict[str, Any]:
+    return {**result.model_dump(mode="json"), "frame_to_verdict_ms": result.frame_to_verdict_ms}

@@ -1,0 +1,143 @@
+"""Prometheus metrics of a station, in a registry of their own."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from prometheus_client import CollectorRegistry, Histogram, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+
+from edge.contract.result import InspectionResult
+from edge.station.status import StationStatus
+
+__all__ = ["StationMetrics"]
+
+_BUCKETS_S = (0.001, 0.002, 0.003, 0.005, 0.0075, 0.01, 0.015, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1.0, 5.0)
+
+
+class StationMetrics:
+    """Histograms that are fed after each verdict, and counters that are read from the status when asked for."""
+
+    def __init__(self) -> None:
+        """Start with empty histograms."""
+        self._registry = CollectorRegistry()
+        self._verdict = Histogram(
+            "inspection_frame_to_verdict_seconds",
+            "From the frame in memory to the verdict",
+            buckets=_BUCKETS_S,
+            registry=self._registry,
+        )
+        self._session = Histogram(
+            "inspection_session_run_seconds", "Inside onnxruntime only", buckets=_BUCKETS_S, registry=self._registry
+        )
+
+    def observe(self, result: InspectionResult) -> None:
+        """Take one result in."""
+        if result.frame_to_verdict_ms is not None:
+            self._verdict.observe(result.frame_to_verdict_ms / 1000)
+        if result.session_run_ms is not None:
+            self._session.observe(result.session_run_ms / 1000)
+
+    def watch(self, status: Callable[[], StationStatus]) -> None:
+        """Read everything else from `status` at each scrape; call once."""
+        self._registry.register(_StatusCollector(status))
+
+    def text(self) -> bytes:
+        """The metrics in Prometheus' text format."""
+        return generate_latest(self._registry)
+
+
+class _StatusCollector:
+    """Turns one status into metrics, so that no number is kept twice."""
+
+    def __init__(self, status: Callable[[], StationStatus]) -> None:
+        self._status = status
+
+    def describe(self) -> list[Metric]:
+        """Nothing in advance: the registry then does not need a status to register."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """All metrics of this moment."""
+        status = self._status()
+        yield from _ledger(status)
+        yield from _gauges(status)
+        yield from _plant(status)
+        yield _labelled("output_results", "Results by output and fate", ("output", "fate"), _output_samples(status))
+        yield _labelled(
+            "thread_faults", "Unexpected errors survived", ("thread",), [((t.name,), t.faults) for t in status.threads]
+        )
+        info = {"station": status.station, "recipe": status.recipe, "version": status.version}
+        yield InfoMetricFamily("inspection_station", "Who this is", value=info)
+        yield InfoMetricFamily(
+            "inspection_bundle",
+            "The bundle that judges, and why the desired one does not",
+            value={"id": status.bundle.id or "", "refused": status.bundle.refused or ""},
+        )
+
+
+def _ledger(status: StationStatus) -> Iterator[Metric]:
+    ledger = status.ledger
+    for name, text, value in (
+        ("triggers", "Triggers", ledger.triggers),
+        ("verdicts", "Triggers that ended in a verdict", ledger.verdicts),
+        ("timeouts", "Triggers told UNDECIDED at their deadline", ledger.timeouts),
+        ("drops", "Triggers told UNDECIDED at once", ledger.drops),
+        ("passed", "Triggers told PASS", ledger.passed),
+        ("failed", "Triggers told FAIL", ledger.failed),
+        ("undecided", "Triggers told UNDECIDED", ledger.undecided),
+        ("late_judgements", "Judgements discarded after their deadline", status.late_judgements),
+        ("skipped_expired", "Frames not judged, their deadline had passed", status.skipped_expired),
+        ("images_given_up", "Images that were not kept for want of room", status.images_given_up),
+        ("camera_lost", "Times the camera was lost", status.camera.times_lost),
+    ):
+        yield CounterMetricFamily(f"inspection_{name}", text, value=value)
+    reasons = [((reason,), count) for reason, count in ledger.drop_reasons.items()]
+    yield _labelled("drops_by_reason", "Drops by reason", ("reason",), reasons)
+
+
+def _gauges(status: StationStatus) -> Iterator[Metric]:
+    for name, text, value in (
+        ("in_flight", "Triggers not settled yet", status.ledger.in_flight),
+        ("inbox_waiting", "Frames that wait for judging", status.inbox_waiting),
+        ("ready", "1 if the station judges", status.ready),
+        ("camera_connected", "1 if the camera is connected", status.camera.connected),
+        ("bundle_refused", "1 if the desired bundle was refused", status.bundle.refused is not None),
+        ("spool_results", "Results that wait for the plant on disk", status.spool.results),
+        ("spool_images", "Images that wait for the plant on disk", status.spool.images),
+        ("spool_quarantined", "Results that the plant will not take", status.spool.quarantined),
+        ("spool_used_bytes", "Size of the spool", status.spool.used_bytes),
+        ("spool_max_bytes", "Limit of the spool", status.spool.max_bytes),
+        ("spool_backlog", "Results that wait in memory for the disk", status.spool_writer.backlog),
+        ("spool_full", "1 if the disk took nothing at the last try", status.spool_writer.full),
+        ("deadline_seconds", "Deadline of a trigger", status.deadline_ms / 1000),
+    ):
+        yield GaugeMetricFamily(f"inspection_{name}", text, value=float(value))
+
+
+def _plant(status: StationStatus) -> Iterator[Metric]:
+    if status.plant is None:
+        return
+    reachable, uploads = status.plant.link.reachable, status.plant.uploads
+    yield GaugeMetricFamily("inspection_plant_reachable", "1 if the plant answers", value=float(reachable))
+    yield CounterMetricFamily("inspection_uploaded_results", "Results at the plant", value=uploads.results)
+    yield CounterMetricFamily("inspection_uploaded_images", "Images at the plant", value=uploads.images)
+
+
+def _output_samples(status: StationStatus) -> list[tuple[tuple[str, ...], int]]:
+    return [
+        ((lane.name, fate), count)
+        for lane in status.outputs
+        for fate, count in (
+            ("delivered", lane.delivered),
+            ("given_up", lane.given_up),
+            ("overflowed", lane.overflowed),
+        )
+    ]
+
+
+def _labelled(
+    name: str, text: str, labels: tuple[str, ...], samples: Sequence[tuple[tuple[str, ...], int]]
+) -> CounterMetricFamily:
+    family = CounterMetricFamily(f"inspection_{name}", text, labels=labels)
+    for values, count in samples:
+        family.add_metric(values, count)
+    return family

@@ -1,0 +1,1 @@
+"""Where frames come from: one short module per kind of camera behind `edge.cameras.protocol.Camera`."""

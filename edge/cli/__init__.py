@@ -1,0 +1,1 @@
+"""The commands of a station; each module imports what is heavy only when its command runs."""

@@ -1,0 +1,107 @@
+"""`inspection inspect BUNDLE IMAGE…`: a verdict for each image."""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from edge.cli.trust import TRUST_HELP, trust_from_option
+from edge.contract.errors import DataInvalid, FrameRejected
+from edge.contract.result import Verdict
+from edge.contract.terminal import ExitCode, print_json
+
+if TYPE_CHECKING:
+    from edge.inference import Detector
+
+__all__ = ["add_arguments", "run"]
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE", help="model bundle, made by `inspection train`")
+    parser.add_argument("images", type=Path, nargs="+", metavar="IMAGE", help="image files, or folders of them")
+    parser.add_argument("--json", action="store_true", help="one JSON object with all verdicts")
+    parser.add_argument("--overlay", type=Path, metavar="DIR", help="write each anomaly map as PNG into this folder")
+    parser.add_argument("--trust", metavar="KEY", help=TRUST_HELP)
+    parser.add_argument(
+        "--threads", type=int, default=0, metavar="N", help="threads of one inference; 0 = one per core"
+    )
+
+
+def run(arguments: argparse.Namespace) -> ExitCode:
+    """Judge the images; the answer is NO if any of them is not PASS.
+
+    Raises:
+        BadInput: no such bundle, it must not run, or no images.
+    """
+    from edge.bundle import load_detector  # noqa: PLC0415 - heavy, and `--help` does not need it
+    from edge.inference import InferenceSettings  # noqa: PLC0415 - the same
+
+    images = list(_image_files(arguments.images))
+    trusted = trust_from_option(arguments.trust)
+    detector = load_detector(arguments.bundle, trusted, InferenceSettings(threads=arguments.threads))
+    verdicts = []
+    for image in images:
+        verdicts.append(_judge(detector, image, arguments.overlay))
+        if not arguments.json:
+            sys.stdout.write(_line(verdicts[-1]) + "\n")
+    if arguments.json:
+        print_json({"bundle_id": detector.bundle_id, "recipe": detector.manifest.recipe, "results": verdicts})
+    return ExitCode.OK if all(verdict["verdict"] == Verdict.PASS for verdict in verdicts) else ExitCode.NO
+
+
+def _image_files(paths: list[Path]) -> Iterator[Path]:
+    from edge.cameras.folder import image_files  # noqa: PLC0415 - heavy
+
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        files = image_files(path)
+        if not files:
+            raise DataInvalid(f"{path}: expected image files, found none")
+        yield from files
+
+
+def _judge(detector: "Detector", image: Path, overlay: Path | None) -> dict[str, object]:
+    from edge.preprocess import decode  # noqa: PLC0415 - heavy
+
+    try:
+        pixels = decode(image.read_bytes())
+        judgement = detector.judge(pixels)
+    except (FrameRejected, OSError) as error:
+        return {"image": str(image), "verdict": Verdict.UNDECIDED, "reason": str(error)}
+    answer: dict[str, object] = {
+        "image": str(image),
+        "verdict": judgement.verdict,
+        "score": judgement.score,
+        "threshold": judgement.threshold,
+        "defect_class": judgement.defect_class,
+        "session_run_ms": (judgement.inference_end_us - judgement.inference_start_us) / 1000,
+    }
+    if overlay is not None:
+        from edge.overlay import render_overlay  # noqa: PLC0415 - heavy
+        from edge.station.pictures import map_on_frame  # noqa: PLC0415 - heavy
+
+        placed = map_on_frame(judgement.anomaly_map, detector.manifest.preprocess.roi, pixels.shape[:2])
+        answer["overlay"] = _write(overlay, image, render_overlay(placed, judgement.threshold).data)
+    return answer
+
+
+def _write(folder: Path, image: Path, data: bytes) -> str:
+    folder.mkdir(parents=True, exist_ok=True)
+    # The folder's name keeps `good/000.png` and `broken/000.png` apart.
+    target = folder / f"{image.resolve().parent.name}_{image.stem}_overlay.png"
+    target.write_bytes(data)
+    return str(target)
+
+
+def _line(verdict: dict[str, object]) -> str:
+    if "score" not in verdict:
+        return f"{verdict['verdict']:<9} {verdict['image']}  {verdict['reason']}"
+    kind = f"  {verdict['defect_class']}" if verdict["defect_class"] else ""
+    return (
+        f"{verdict['verdict']:<9} {verdict['image']}  "
+        f"score {verdict['score']:.3f}  threshold {verdict['threshold']:.3f}{kind}"
+    )

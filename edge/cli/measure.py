@@ -1,0 +1,189 @@
+"""Measuring a bundle: the bare onnxruntime session against the station's whole path, in turn, in one process."""
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+import numpy as np
+
+from edge.bundle import load_detector
+from edge.clock import SystemClock
+from edge.contract.errors import DataInvalid
+from edge.contract.frame import Frame, Pixels
+from edge.contract.result import InspectionResult
+from edge.contract.signature import TrustedKeys
+from edge.inference import Detector, InferenceSettings
+from edge.preprocess import encode_png, preprocess
+from edge.station.latency import percentiles
+from edge.station.ledger import Ledger
+from edge.station.line import Line, LineSettings, Settled
+from edge.version import software_version
+
+__all__ = ["measure_bundle"]
+
+_WARM_UP = 20
+_ANSWER_S = 60.0
+_DEADLINE_MS = 30_000.0  # far away: this measures, it does not judge
+_MEMORY_FRAMES = 30
+_SWITCH_INTERVAL_S = 0.0005  # as `edge run` has it
+
+
+def measure_bundle(
+    bundle: Path, trusted: TrustedKeys, settings: InferenceSettings, frames: int, size: tuple[int, int] | None
+) -> dict[str, object]:
+    """Measure one bundle.
+
+    Args:
+        bundle: the file.
+        trusted: keys whose bundles may run.
+        settings: threads and providers.
+        frames: how many frames to measure, after some to warm up.
+        size: width and height of a frame in pixels; that of the training images if None.
+
+    Returns:
+        `session_run_ms` (bare session) and `frame_to_verdict_ms` with p50 and p99, `overhead_ratio` of their medians,
+        `rss_mb` of a station process, and what was measured.
+
+    Raises:
+        BundleRefused: it must not run.
+    """
+    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    detector = load_detector(bundle, trusted, settings)
+    width, height = size or _training_size(detector)
+    pixels = _noise(width, height)
+    bare, whole, inside = _in_turn(detector, pixels, frames)
+    return {
+        "bundle_id": detector.bundle_id,
+        "recipe": detector.manifest.recipe,
+        "frames": frames,
+        "frame_size_px": [width, height],
+        "threads": settings.threads or os.cpu_count(),
+        "session_run_ms": _summary(bare),
+        "frame_to_verdict_ms": _summary(whole),
+        "session_run_in_station_ms": _summary(inside),
+        "overhead_ratio": round(statistics.median(whole) / statistics.median(bare), 3),
+        "rss_mb": _station_rss_mb(bundle, trusted, settings, (detector.manifest.recipe, pixels)),
+        "version": software_version(),
+    }
+
+
+def _in_turn(detector: Detector, pixels: Pixels, frames: int) -> tuple[list[float], list[float], list[float]]:
+    """Milliseconds of the bare session, of the station's path, and of the session inside the path."""
+    batch = preprocess(pixels, detector.manifest.preprocess)[np.newaxis]
+    bare, whole, inside = [], [], []
+    answers: SimpleQueue[InspectionResult] = SimpleQueue()
+    with _line(detector) as line:
+        for index in range(frames + _WARM_UP):
+            start = time.perf_counter_ns()
+            detector.run(batch)
+            run_ms = (time.perf_counter_ns() - start) / 1e6
+            result = _through(line, pixels, index, answers)
+            if index >= _WARM_UP:
+                bare.append(run_ms)
+                whole.append(result.frame_to_verdict_ms or 0.0)
+                inside.append(result.session_run_ms or 0.0)
+    return bare, whole, inside
+
+
+def _through(line: Line, pixels: Pixels, index: int, answers: "SimpleQueue[InspectionResult]") -> InspectionResult:
+    clock = SystemClock()
+    frame = Frame(pixels, f"bench-{index}", "bench", clock.utc(), clock.now_us())
+    line.submit(frame, answers.put)
+    try:
+        result = answers.get(timeout=_ANSWER_S)
+    except Empty as error:
+        raise DataInvalid(f"no verdict within {_ANSWER_S:g} s") from error
+    if result.score is None:
+        raise DataInvalid(f"frame of {pixels.shape[1]}x{pixels.shape[0]} px was not judged: {result.reason}")
+    return result
+
+
+@contextmanager
+def _line(detector: Detector) -> Iterator[Line]:
+    settings = LineSettings("bench", detector.manifest.recipe, _DEADLINE_MS, inbox_size=4)
+    line = Line(settings, Ledger(), lambda: detector, _forget, SystemClock())
+    line.start()
+    try:
+        yield line
+    finally:
+        line.stop()
+
+
+def _forget(_: Settled) -> None:
+    """Nothing follows the verdict here."""
+
+
+def _training_size(detector: Detector) -> tuple[int, int]:
+    spec = detector.manifest.preprocess
+    return spec.frame_width_px or spec.width_px, spec.frame_height_px or spec.height_px
+
+
+def _noise(width: int, height: int) -> Pixels:
+    return np.random.default_rng(0).integers(96, 160, (height, width, 3), dtype=np.uint8)
+
+
+def _summary(values_ms: Sequence[float]) -> dict[str, float | None]:
+    return percentiles(values_ms).model_dump()
+
+
+def _station_rss_mb(
+    bundle: Path, trusted: TrustedKeys, settings: InferenceSettings, part: tuple[str, Pixels]
+) -> float | None:
+    """Memory of a real station process while it judges; None where the system does not tell (only Linux does)."""
+    recipe, pixels = part
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "frames").mkdir()
+        (folder / "frames" / "0.png").write_bytes(encode_png(pixels).data)
+        toml = folder / "station.toml"
+        toml.write_text(_station_toml(bundle, trusted, settings, recipe), "utf-8")
+        command = [sys.executable, "-m", "edge", "run", str(toml), "--log-level", "ERROR"]
+        with subprocess.Popen(command) as process:
+            try:
+                _wait_for_lines(folder / "results.jsonl", process)
+                return _rss_mb(process.pid)
+            finally:
+                process.terminate()
+
+
+def _station_toml(bundle: Path, trusted: TrustedKeys, settings: InferenceSettings, recipe: str) -> str:
+    # A JSON string or list of strings is a TOML one too.
+    return f"""
+station = "bench"
+recipe = {json.dumps(recipe)}
+state_dir = "state"
+bundle = {json.dumps(str(bundle.resolve()))}
+trusted_keys = {json.dumps(list(trusted.texts))}
+deadline_ms = {_DEADLINE_MS}
+inference = {{ threads = {settings.threads}, providers = {json.dumps(list(settings.providers))} }}
+camera = {{ kind = "folder", folder = "frames", loop = true, rate_hz = 20.0 }}
+outputs = [{{ kind = "log", path = "results.jsonl" }}]
+api = {{ port = 0 }}
+"""
+
+
+def _wait_for_lines(path: Path, process: "subprocess.Popen[bytes]") -> None:
+    end = time.monotonic() + _ANSWER_S
+    while time.monotonic() < end and process.poll() is None:
+        if path.exists() and path.read_bytes().count(b"\n") >= _MEMORY_FRAMES:
+            return
+        time.sleep(0.05)
+    raise DataInvalid(f"the station process judged no {_MEMORY_FRAMES} frames (exit code {process.poll()})")
+
+
+def _rss_mb(pid: int) -> float | None:
+    status = Path(f"/proc/{pid}/status")
+    if not status.exists():
+        return None
+    for line in status.read_text("ascii").splitlines():
+        if line.startswith("VmRSS:"):
+            return round(int(line.split()[1]) / 1024, 1)
+    return None

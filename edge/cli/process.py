@@ -1,0 +1,74 @@
+"""A station with its HTTP API, as one process runs it."""
+
+import logging
+from threading import Event
+
+from edge.api.app import ApiLimits, build_app
+from edge.api.metrics import StationMetrics
+from edge.api.server import ApiServer
+from edge.cli.trust import trust_from_files
+from edge.clock import Clock, SystemClock
+from edge.station.settings import StationSettings, read_secret
+from edge.station.station import Station
+
+__all__ = ["StationProcess"]
+
+_log = logging.getLogger(__name__)
+_POLL_S = 0.2
+
+
+class StationProcess:
+    """Order of calls: `start`, `wait`, `stop`; `stop` also after a failed `start`."""
+
+    def __init__(self, settings: StationSettings, clock: Clock | None = None) -> None:
+        """Take the port and the state folder; nothing runs yet.
+
+        Raises:
+            BadInput: keys, port or state folder cannot be had.
+        """
+        self._settings = settings
+        self._clock = clock or SystemClock()
+        self._metrics = StationMetrics()
+        trusted = trust_from_files(settings.trusted_keys, settings.trusted_key_files)
+        api_key = None if settings.api is None else read_secret(settings.api.api_key, settings.api.api_key_file)
+        self._server = None if settings.api is None else ApiServer(settings.api.host, settings.api.port)
+        try:
+            self.station = Station(settings, trusted, self._clock, (self._metrics.observe,))
+        except BaseException:
+            if self._server is not None:
+                self._server.stop()
+            raise
+        self._metrics.watch(self.station.status)
+        self._api_key = api_key
+
+    @property
+    def address(self) -> str | None:
+        """`host:port` of the API; None without one."""
+        return None if self._server is None else self._server.address
+
+    def start(self) -> None:
+        """Start judging, then answering.
+
+        Raises:
+            BundleRefused: a station without a plant has no bundle that may run.
+        """
+        self.station.start()
+        if self._server is not None and self._settings.api is not None:
+            limits = ApiLimits(round(self._settings.api.max_body_mb * 2**20), self._api_key)
+            camera = self._settings.camera.name
+            self._server.start(build_app(self.station, camera, limits, self._metrics, self._clock))
+            _log.info("API on http://%s", self._server.address)
+        _log.info("station %s runs for part type %s", self._settings.station, self._settings.recipe)
+
+    def wait(self, stop: Event) -> None:
+        """Return once `stop` is set, or once the camera ended if the settings say that it ends the station."""
+        while not stop.wait(_POLL_S):
+            if self.station.exits_at_end and self.station.camera_ended.is_set():
+                _log.info("the camera has no more frames: stopping")
+                return
+
+    def stop(self) -> None:
+        """Settle what is in flight, write everything down, let go of port and folder."""
+        self.station.stop()
+        if self._server is not None:
+            self._server.stop()

@@ -1,0 +1,118 @@
+"""What happens after the verdict: latencies, the latest part, images, and the way to the spool."""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from random import Random
+from threading import Condition
+
+from edge.contract.errors import FrameRejected
+from edge.contract.frame import Frame
+from edge.contract.result import InspectionResult, Verdict
+from edge.spool.store import Record
+from edge.station.line import Settled
+from edge.station.pictures import record_with_images
+from edge.station.settings import ImageSettings
+from edge.worker import Worker
+
+__all__ = ["Keeper"]
+
+_log = logging.getLogger(__name__)
+_IDLE_S = 0.5
+_KEEP_ALWAYS = frozenset({Verdict.FAIL, Verdict.UNDECIDED})
+
+
+class Keeper:
+    """Takes settled triggers from any thread and does the slow things with them in its own.
+
+    Every result goes on to the spool. Frames are kept by policy; those that wait to be encoded are bounded in bytes:
+    beyond it the frame is given up and counted, never the result.
+    """
+
+    def __init__(
+        self,
+        policy: ImageSettings,
+        store: Callable[[Record], None],
+        observers: Sequence[Callable[[InspectionResult], None]] = (),
+    ) -> None:
+        """Prepare the thread; `store` takes each record, `observers` see each result."""
+        self._policy = policy
+        self._store = store
+        self._observers = observers
+        self._random = Random(policy.seed)  # noqa: S311 - a sample, not a secret
+        self._changed = Condition()
+        self._queue: deque[tuple[Settled, bool]] = deque()
+        self._queued_bytes = 0
+        self._given_up = 0
+        self.latest: Settled | None = None
+        self.worker = Worker("keeper", self._step, wake=self._wake)
+
+    @property
+    def frames_given_up(self) -> int:
+        """Frames that policy wanted to keep but that came faster than they could be encoded."""
+        return self._given_up
+
+    def put(self, settled: Settled) -> None:
+        """Queue a settled trigger; never waits."""
+        if settled.frame.pixels is not None:
+            self.latest = settled
+        with self._changed:
+            keep = self._wanted(settled) and self._has_room(settled.frame)
+            if not keep:
+                settled = replace(settled, frame=_without_image(settled.frame), judgement=None)
+            self._queue.append((settled, keep))
+            self._queued_bytes += _bytes_of(settled.frame)
+            self._changed.notify()
+
+    def stop(self) -> None:
+        """Finish all that waits, then end."""
+        self.worker.stop()
+        while self._queue:
+            self._step()
+
+    def _wanted(self, settled: Settled) -> bool:
+        if settled.result.verdict in _KEEP_ALWAYS:
+            return True
+        return self._random.random() < self._policy.keep_pass_fraction
+
+    def _has_room(self, frame: Frame) -> bool:
+        room = self._queued_bytes + _bytes_of(frame) <= self._policy.waiting_mb * 2**20 or not self._queue
+        self._given_up += not room
+        return room
+
+    def _step(self) -> None:
+        with self._changed:
+            if not self._queue:
+                self._changed.wait(_IDLE_S)
+            if not self._queue:
+                return
+            settled, keep = self._queue.popleft()
+            self._queued_bytes -= _bytes_of(settled.frame)
+        self._store(self._record(settled) if keep else Record(settled.result))
+        for observe in self._observers:
+            observe(settled.result)
+
+    def _record(self, settled: Settled) -> Record:
+        try:
+            return record_with_images(settled)
+        except FrameRejected as error:
+            _log.error("image of part %s is not kept: %s", settled.result.part_id, error)
+        except Exception:  # noqa: BLE001 - an image that cannot be drawn must not cost the result
+            _log.exception("image of part %s is not kept", settled.result.part_id)
+        self._given_up += 1
+        return Record(settled.result)
+
+    def _wake(self) -> None:
+        with self._changed:
+            self._changed.notify_all()
+
+
+def _without_image(frame: Frame) -> Frame:
+    return replace(frame, pixels=None, encoded=None)
+
+
+def _bytes_of(frame: Frame) -> int:
+    """Memory that the frame holds."""
+    pixels = 0 if frame.pixels is None else int(frame.pixels.nbytes)
+    return pixels + (0 if frame.encoded is None else len(frame.encoded.data))

@@ -1,0 +1,257 @@
+"""The critical path: from a frame to its verdict, and nothing else.
+
+submit ─▶ ticket ─▶ inbox ─▶ judge thread ─▶ settle ─▶ publish
+             └────▶ deadline thread ─────────▶ settle      (whichever is first)
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from queue import Empty, Full, Queue
+from threading import Lock
+from typing import Protocol
+
+from edge.clock import Clock
+from edge.contract.errors import FrameRejected
+from edge.contract.frame import Frame, Pixels
+from edge.contract.manifest import Manifest, Roi
+from edge.contract.result import InspectionResult, Outcome, Times, Verdict, new_result_id
+from edge.inference import Judgement
+from edge.station.deadline import DeadlineWatch
+from edge.station.ledger import Ledger, Listener, Ticket
+from edge.worker import Worker
+
+__all__ = ["INBOX_FULL", "NO_BUNDLE", "Judge", "Line", "LineSettings", "Settled"]
+
+_log = logging.getLogger(__name__)
+_IDLE_S = 0.5
+_MAX_REASON = 500
+
+INBOX_FULL = "inbox full"
+STOPPING = "station stopping"
+NO_BUNDLE = "no bundle yet"
+
+
+class Judge(Protocol):
+    """What judges frames: `edge.inference.Detector`."""
+
+    bundle_id: str
+    manifest: Manifest
+
+    def judge(self, pixels: Pixels) -> Judgement:
+        """Judge one frame, or raise FrameRejected."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LineSettings:
+    """The part of the station's settings that the critical path needs."""
+
+    station: str
+    recipe: str
+    deadline_ms: float
+    inbox_size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """A trigger with its one result, as it goes to everything that happens after the verdict.
+
+    Attributes:
+        result: what the outputs were told.
+        frame: what was judged.
+        judgement: with the anomaly map; None if it was not judged, or not in time.
+        roi: the bundle's region of interest, which the map covers; None for the whole frame.
+    """
+
+    result: InspectionResult
+    frame: Frame
+    judgement: Judgement | None = None
+    roi: Roi | None = None
+
+
+class Line:
+    """Takes frames, gives exactly one result each.
+
+    Order of calls: `start`, `submit` from any thread, `stop`. After `stop` every frame is told UNDECIDED at once.
+
+    Attributes:
+        ledger: what became of every trigger.
+        late: judgements that came after their deadline and were discarded.
+        skipped: tickets whose deadline passed in the inbox, so that they were not judged at all.
+    """
+
+    def __init__(
+        self,
+        settings: LineSettings,
+        ledger: Ledger,
+        current: Callable[[], Judge | None],
+        publish: Callable[[Settled], None],
+        clock: Clock,
+    ) -> None:
+        """Put the path together.
+
+        Args:
+            settings: names and limits.
+            ledger: counts the triggers.
+            current: the detector that judges now; asked once for each part, so that a swap falls between two.
+            publish: is told each settled trigger, in the thread that settled it; must return at once.
+            clock: time.
+        """
+        self.ledger = ledger
+        self.late = 0
+        self.skipped = 0
+        self._settings = settings
+        self._current = current
+        self._publish = publish
+        self._clock = clock
+        self._inbox: Queue[Ticket] = Queue(settings.inbox_size)
+        self._gate = Lock()
+        self._accepting = True
+        self._deadline = DeadlineWatch(settings.deadline_ms, self._expire, clock)
+        self._judge = Worker("judge", self._step)
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """The threads of the critical path."""
+        return (self._judge, self._deadline.worker)
+
+    @property
+    def waiting(self) -> int:
+        """Frames in the inbox."""
+        return self._inbox.qsize()
+
+    def start(self) -> None:
+        """Start judging."""
+        for worker in self.workers:
+            worker.start()
+
+    def stop(self) -> None:
+        """Refuse new frames, settle what is in flight, end the threads."""
+        with self._gate:
+            self._accepting = False
+        # The deadline settles everything, so this waits no longer than that.
+        if not self.ledger.wait_until_settled(self._settings.deadline_ms / 1000 + 1):
+            _log.error("triggers still in flight after the deadline: %s", self.ledger.counts())
+        for worker in self.workers:
+            worker.stop()
+
+    def submit(self, frame: Frame, listener: Listener | None = None) -> int:
+        """Count a trigger and have its frame judged; never waits.
+
+        Args:
+            frame: what to judge.
+            listener: is told the result too.
+
+        Returns:
+            the trigger's sequence number.
+        """
+        with self._gate:
+            ticket = self.ledger.open(frame, listener)
+            refused = self._enqueue(ticket)
+        if refused is None:
+            self._deadline.watch(ticket)
+        else:
+            self._settle(ticket, Outcome.DROP, refused)
+        return ticket.sequence
+
+    def _enqueue(self, ticket: Ticket) -> str | None:
+        """Why the ticket could not be queued, None if it is."""
+        if not self._accepting:
+            return STOPPING
+        try:
+            self._inbox.put_nowait(ticket)
+        except Full:
+            return INBOX_FULL
+        return None
+
+    def _step(self) -> None:
+        try:
+            ticket = self._inbox.get(timeout=_IDLE_S)
+        except Empty:
+            return
+        frame = ticket.frame
+        if frame is None:
+            self.skipped += 1
+            return
+        self._judge_ticket(ticket, frame)
+
+    def _judge_ticket(self, ticket: Ticket, frame: Frame) -> None:
+        detector = self._current()
+        if frame.pixels is None:
+            self._settle(ticket, Outcome.VERDICT, frame.fault or "no pixels")
+        elif detector is None:
+            self._settle(ticket, Outcome.VERDICT, NO_BUNDLE)
+        else:
+            self._judge_pixels(ticket, frame.pixels, detector)
+
+    def _judge_pixels(self, ticket: Ticket, pixels: Pixels, detector: Judge) -> None:
+        try:
+            judgement = detector.judge(pixels)
+        except FrameRejected as error:
+            self._settle(ticket, Outcome.VERDICT, str(error), detector)
+        except Exception as error:  # noqa: BLE001 - the line must hear something, and not PASS
+            _log.exception("judging part failed unexpectedly")
+            self._settle(ticket, Outcome.VERDICT, f"internal error: {type(error).__name__}: {error}", detector)
+        else:
+            self._settle(ticket, Outcome.VERDICT, None, detector, judgement)
+
+    def _expire(self, ticket: Ticket) -> None:
+        self._settle(ticket, Outcome.TIMEOUT, f"no verdict within {self._settings.deadline_ms:g} ms")
+
+    def _settle(
+        self,
+        ticket: Ticket,
+        outcome: Outcome,
+        reason: str | None,
+        detector: Judge | None = None,
+        judgement: Judgement | None = None,
+    ) -> None:
+        verdict = Verdict.UNDECIDED if judgement is None else judgement.verdict
+        claimed = self.ledger.settle(ticket, outcome, verdict, reason)
+        if claimed is None:
+            # Only the judge can lose: the deadline was faster. (The deadline losing is the normal case.)
+            self.late += outcome is Outcome.VERDICT
+            return
+        frame, listener = claimed
+        result = self._result(ticket, frame, outcome, reason, (detector, judgement))
+        roi = None if detector is None else detector.manifest.preprocess.roi
+        self._publish(Settled(result, frame, judgement, roi))
+        if listener is not None:
+            listener(result)
+
+    def _result(
+        self,
+        ticket: Ticket,
+        frame: Frame,
+        outcome: Outcome,
+        reason: str | None,
+        judged: tuple[Judge | None, Judgement | None],
+    ) -> InspectionResult:
+        detector, judgement = judged
+        run = None if judgement is None else (judgement.inference_start_us, judgement.inference_end_us)
+        return InspectionResult(
+            id=new_result_id(),
+            station=self._settings.station,
+            recipe=self._settings.recipe,
+            sequence=ticket.sequence,
+            part_id=frame.part_id,
+            camera=frame.camera,
+            verdict=Verdict.UNDECIDED if judgement is None else judgement.verdict,
+            outcome=outcome,
+            reason=None if reason is None else reason[:_MAX_REASON],
+            score=None if judgement is None else judgement.score,
+            threshold=None if judgement is None else judgement.threshold,
+            defect_class=None if judgement is None else judgement.defect_class,
+            bundle_id=None if detector is None else detector.bundle_id,
+            captured_at=frame.captured_at,
+            session_run_ms=None if run is None else (run[1] - run[0]) / 1000,
+            times=Times(
+                trigger_us=ticket.trigger_us,
+                frame_received_us=frame.received_us,
+                inference_start_us=None if run is None else run[0],
+                inference_end_us=None if run is None else run[1],
+                verdict_us=self._clock.now_us(),
+            ),
+            source=frame.source,
+        )

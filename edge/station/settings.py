@@ -1,0 +1,119 @@
+"""The one settings tree of a station; see `examples/station.toml`."""
+
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, Field, SecretStr, model_validator
+
+from edge.api.settings import ApiSettings
+from edge.cameras.settings import CameraSettings
+from edge.contract.errors import SettingsInvalid
+from edge.contract.settings import load_toml
+from edge.contract.values import Value
+from edge.inference import InferenceSettings
+from edge.outputs.settings import OutputSettings
+from edge.plant.settings import PlantSettings
+from edge.spool.settings import SpoolSettings
+
+__all__ = ["ImageSettings", "StationSettings", "load_station_settings", "read_secret"]
+
+
+class ImageSettings(Value):
+    """Which frames are kept beside their result. All of FAIL and UNDECIDED always are."""
+
+    keep_pass_fraction: Annotated[
+        float, Field(ge=0, le=1, description="share of PASS frames that is kept, drawn by chance")
+    ] = 0.0
+    seed: Annotated[int, Field(ge=0, description="of that draw, so that a replay keeps the same frames")] = 0
+    waiting_mb: Annotated[
+        float,
+        Field(gt=0, le=4096, description="MiB of frames that may wait to be encoded; beyond it they are given up"),
+    ] = 64.0
+
+
+class StationSettings(Value):
+    """Everything a station process is told."""
+
+    station: Annotated[
+        str, Field(min_length=1, max_length=64, description="name of this station, as the plant service knows it")
+    ]
+    recipe: Annotated[str, Field(min_length=1, max_length=64, description="the part type judged here")]
+    state_dir: Annotated[Path, Field(description="folder of the spool and the last bundle; one station process each")]
+    deadline_ms: Annotated[
+        float, Field(ge=1, le=60_000, description="a trigger without a verdict after this time is told UNDECIDED")
+    ] = 250.0
+    inbox_size: Annotated[
+        int, Field(ge=1, le=1000, description="frames that wait for judging; beyond it a trigger is told UNDECIDED")
+    ] = 4
+    bundle: Annotated[
+        Path | None, Field(description="bundle to start with; with a plant, the last one it sent goes first")
+    ] = None
+    wait_for_bundle: Annotated[
+        bool, Field(description="start the camera only when the first bundle runs; otherwise frames are UNDECIDED")
+    ] = True
+    trusted_keys: Annotated[
+        tuple[str, ...],
+        Field(description="public keys whose bundles run here, base64; the local training key if none is named"),
+    ] = ()
+    trusted_key_files: Annotated[tuple[Path, ...], Field(description="files with one such key each")] = ()
+    inference: Annotated[InferenceSettings, Field(description="how onnxruntime runs")] = InferenceSettings()
+    camera: Annotated[CameraSettings, Field(description="where frames come from")]
+    images: Annotated[ImageSettings, Field(description="which frames are kept")] = ImageSettings()
+    outputs: Annotated[tuple[OutputSettings, ...], Field(description="who is told each verdict")] = ()
+    spool: Annotated[SpoolSettings, Field(description="what waits on disk for the plant")] = SpoolSettings()
+    plant: Annotated[PlantSettings | None, Field(description="the plant service; none for a station alone")] = None
+    api: Annotated[ApiSettings | None, Field(description="the station's own HTTP API; none to listen nowhere")] = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        names = [output.name for output in self.outputs]
+        if len(set(names)) != len(names):
+            msg = f"outputs: expected different names, got {names}"
+            raise ValueError(msg)
+        if self.bundle is None and self.plant is None:
+            msg = "expected `bundle` or [plant]: without either no bundle will ever run"
+            raise ValueError(msg)
+        return self
+
+
+def load_station_settings(path: Path) -> StationSettings:
+    """Read a station's TOML file; relative paths in it become absolute, from the file's own folder.
+
+    Raises:
+        SettingsInvalid: unreadable, or a key that is unknown, missing or out of bounds.
+    """
+    anchored: StationSettings = _anchored(load_toml(StationSettings, path), path.resolve().parent)
+    return anchored
+
+
+def read_secret(value: SecretStr | None, file: Path | None) -> str | None:
+    """A secret that was given as such or as a file; None where neither was.
+
+    Raises:
+        SettingsInvalid: the file cannot be read or is empty.
+    """
+    if value is not None:
+        return value.get_secret_value()
+    if file is None:
+        return None
+    try:
+        text = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"key file {file}: {error}"
+        raise SettingsInvalid(msg) from error
+    if not text:
+        msg = f"key file {file}: expected a key, found nothing"
+        raise SettingsInvalid(msg)
+    return text
+
+
+def _anchored(value: Any, folder: Path) -> Any:
+    """`value` with every relative path in it, at any depth, made absolute from `folder`."""
+    match value:
+        case Path():
+            return folder / value
+        case tuple():
+            return tuple(_anchored(item, folder) for item in value)
+        case BaseModel():
+            return value.model_copy(update={name: _anchored(item, folder) for name, item in value})
+    return value

@@ -1,0 +1,270 @@
+"""A whole station, put together from its settings: started, described, stopped."""
+
+import logging
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from threading import Event, Timer
+
+from edge.backoff import Backoff
+from edge.cameras.build import build_camera
+from edge.cameras.settings import FolderCameraSettings
+from edge.clock import Clock, SystemClock
+from edge.contract.errors import BundleRefused, SettingsInvalid
+from edge.contract.frame import Frame
+from edge.contract.link import Heartbeat, LivePicture
+from edge.contract.result import InspectionResult
+from edge.contract.signature import TrustedKeys
+from edge.outputs.build import build_output
+from edge.outputs.lane import OutputLane
+from edge.plant.client import HttpPlantClient
+from edge.plant.heartbeat import HeartbeatLink
+from edge.plant.uploader import Uploader
+from edge.spool.store import Spool
+from edge.spool.writer import SpoolWriter
+from edge.station.bundles import BundleHolder
+from edge.station.camera_loop import CameraLoop
+from edge.station.keeper import Keeper
+from edge.station.latency import LatencyWindow
+from edge.station.ledger import Ledger, Listener
+from edge.station.line import NO_BUNDLE, Line, LineSettings, Settled
+from edge.station.pictures import live_picture
+from edge.station.settings import StationSettings, read_secret
+from edge.station.state_lock import StateLock
+from edge.station.status import BundleStatus, PlantStatus, StationStatus, ThreadStatus
+from edge.version import software_version
+from edge.worker import Worker
+
+__all__ = ["PlantLink", "Station"]
+
+_log = logging.getLogger(__name__)
+Observer = Callable[[InspectionResult], None]
+
+
+class PlantLink:
+    """The two threads that speak with the plant, and what they share."""
+
+    def __init__(self, station: "Station", settings: StationSettings, clock: Clock) -> None:
+        """Prepare both threads.
+
+        Raises:
+            SettingsInvalid: the key or the certificates cannot be read.
+        """
+        plant = settings.plant
+        if plant is None:
+            raise SettingsInvalid("plant: expected the section [plant]")
+        self._drain_s = plant.drain_s
+        self._client = HttpPlantClient(plant, read_secret(plant.api_key, plant.api_key_file))
+        incoming = settings.state_dir / "incoming.bundle"
+        self.uploader = Uploader(self._client, station.spool, plant.batch_size, Backoff(0.5, plant.max_backoff_s))
+        self.heartbeat = HeartbeatLink(
+            self._client, station.describe, station.bundles, incoming, clock, plant.heartbeat_s
+        )
+        self.heartbeat.on_back = self.uploader.wake
+
+    @property
+    def workers(self) -> tuple[Worker, ...]:
+        """Both threads."""
+        return (self.heartbeat.worker, self.uploader.worker)
+
+    def status(self) -> PlantStatus:
+        """Reachable or not, and what went there."""
+        return PlantStatus(link=self.heartbeat.status(), uploads=self.uploader.status())
+
+    def stop(self) -> None:
+        """Use the time that the settings allow to upload what still waits, say goodbye, disconnect."""
+        for worker in self.workers:
+            worker.stop()
+        if self._drain_s > 0 and self.heartbeat.status().reachable:
+            expired = Event()
+            timer = Timer(self._drain_s, expired.set)
+            timer.daemon = True
+            timer.start()
+            self.uploader.drain(expired)
+            timer.cancel()
+        self._client.close()
+
+
+class Station:
+    """One station process, without its HTTP API.
+
+    Order of calls: `start`, then `submit`, `status` and `describe` from any thread, `stop` once.
+    """
+
+    def __init__(
+        self,
+        settings: StationSettings,
+        trusted: TrustedKeys,
+        clock: Clock | None = None,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        """Put everything together; no thread runs yet, nothing is connected.
+
+        Args:
+            settings: with absolute paths.
+            trusted: keys whose bundles may run.
+            clock: time; the machine's if None.
+            observers: see each result after its verdict.
+
+        Raises:
+            SettingsInvalid: the state folder is in use, or a key file cannot be read.
+        """
+        self.settings = settings
+        self._clock = clock or SystemClock()
+        self._started_at: datetime = self._clock.utc()
+        self._lock = StateLock(settings.state_dir)
+        self._latency = LatencyWindow()
+        self._picture: LivePicture | None = None
+        self.spool = Spool(settings.state_dir / "spool.sqlite", settings.spool.max_mb)
+        self.spool.release_quarantined()
+        self.bundles = BundleHolder(trusted, settings.inference, settings.recipe, settings.state_dir)
+        self._writer = SpoolWriter(self.spool, settings.spool.waiting_mb, ring=settings.plant is None)
+        self._keeper = Keeper(settings.images, self._writer.put, (self._latency.observe, *observers))
+        self._lanes = tuple(OutputLane(build_output(o), o.queue_size, o.attempts) for o in settings.outputs)
+        self._line = Line(
+            LineSettings(settings.station, settings.recipe, settings.deadline_ms, settings.inbox_size),
+            Ledger(self.spool.last_sequence()),
+            lambda: self.bundles.current,
+            self._publish,
+            self._clock,
+        )
+        camera = build_camera(settings.camera, self._clock)
+        self._camera = CameraLoop(camera, self._line.submit, self._gate_of_camera())
+        self._plant = None if settings.plant is None else PlantLink(self, settings, self._clock)
+
+    @property
+    def camera_ended(self) -> Event:
+        """Set once the camera has no more frames."""
+        return self._camera.ended
+
+    @property
+    def exits_at_end(self) -> bool:
+        """Whether the process shall end with its camera."""
+        camera = self.settings.camera
+        return isinstance(camera, FolderCameraSettings) and camera.exit_at_end
+
+    def start(self) -> None:
+        """Load the first bundle, then start everything.
+
+        Raises:
+            BundleRefused: a station without a plant has no bundle that may run.
+        """
+        try:
+            self.bundles.start(self.settings.bundle, prefer_accepted=self._plant is not None)
+        except BundleRefused:
+            if self._plant is None:
+                raise
+        self._line.start()
+        for worker in self._workers():
+            worker.start()
+
+    def stop(self) -> None:
+        """Stop the camera, settle what is in flight, tell the outputs, write everything to the disk."""
+        self._camera.stop()
+        self._line.stop()
+        for lane in self._lanes:
+            lane.stop()
+        self._keeper.stop()
+        self._writer.stop()
+        if self._plant is not None:
+            self._plant.stop()
+        self.spool.close()
+        self._lock.release()
+        _log.info("stopped: %s", self._line.ledger.counts().model_dump_json())
+
+    def submit(self, frame: Frame, listener: Listener | None = None) -> int:
+        """Count a trigger and have its frame judged; returns its sequence number."""
+        return self._line.submit(frame, listener)
+
+    def status(self) -> StationStatus:
+        """Everything at this moment."""
+        writer, reasons = self._writer.status(), self._not_ready_because()
+        return StationStatus(
+            station=self.settings.station,
+            recipe=self.settings.recipe,
+            version=software_version(),
+            started_at=self._started_at,
+            ready=not reasons,
+            not_ready_because=reasons,
+            deadline_ms=self.settings.deadline_ms,
+            ledger=self._line.ledger.counts(),
+            late_judgements=self._line.late,
+            skipped_expired=self._line.skipped,
+            inbox_waiting=self._line.waiting,
+            latency=self._latency.summary(),
+            bundle=self._bundle_status(),
+            camera=self._camera.status(),
+            outputs=tuple(lane.status() for lane in self._lanes),
+            spool=self.spool.counts(),
+            spool_writer=writer,
+            images_given_up=writer.images_given_up + self._keeper.frames_given_up,
+            plant=None if self._plant is None else self._plant.status(),
+            threads=tuple(
+                ThreadStatus(name=w.name, alive=w.alive, faults=w.faults)
+                for w in (*self._line.workers, *self._workers())
+            ),
+        )
+
+    def describe(self) -> Heartbeat:
+        """The heartbeat of this moment, with a small picture of the latest part."""
+        return Heartbeat(
+            sent_at=self._clock.utc(),
+            version=software_version()[:32],
+            recipe=self.settings.recipe,
+            bundle_id=self.bundles.running_id,
+            bundle_refused=self.bundles.refused,
+            ledger=self._line.ledger.counts(),
+            latency=self._latency.summary(),
+            camera_connected=self._camera.status().connected,
+            deadline_ms=self.settings.deadline_ms,
+            spool_results=self.spool.counts().results + self._writer.status().backlog,
+            picture=self._latest_picture(),
+        )
+
+    def _gate_of_camera(self) -> Event:
+        if self.settings.wait_for_bundle:
+            return self.bundles.first
+        at_once = Event()
+        at_once.set()
+        return at_once
+
+    def _publish(self, settled: Settled) -> None:
+        for lane in self._lanes:
+            lane.put(settled.result)
+        self._keeper.put(settled)
+
+    def _not_ready_because(self) -> tuple[str, ...]:
+        camera = self._camera.status()
+        dead = [worker.name for worker in (*self._line.workers, *self._workers()) if not worker.alive]
+        return (
+            *(() if self.bundles.current is not None else (self.bundles.refused or NO_BUNDLE,)),
+            *(
+                ()
+                if camera.connected or camera.finished
+                else (camera.fault or f"camera {camera.name} is not connected",)
+            ),
+            *(f"thread {name} does not run" for name in dead),
+        )
+
+    def _bundle_status(self) -> BundleStatus:
+        current = self.bundles.current
+        return BundleStatus(
+            id=None if current is None else current.bundle_id,
+            refused=self.bundles.refused,
+            threshold=None if current is None else current.manifest.calibration.threshold,
+            created_at=None if current is None else current.manifest.created_at,
+        )
+
+    def _latest_picture(self) -> LivePicture | None:
+        """Drawn once for each part, in the heartbeat's thread."""
+        latest = self._keeper.latest
+        if latest is None or self.settings.plant is None or not self.settings.plant.pictures:
+            return None
+        if self._picture is None or self._picture.result.id != latest.result.id:
+            self._picture = live_picture(latest)
+        return self._picture
+
+    def _workers(self) -> tuple[Worker, ...]:
+        """All threads but the critical path's, in the order in which they start."""
+        plant = () if self._plant is None else self._plant.workers
+        lanes = tuple(lane.worker for lane in self._lanes)
+        return (self._writer.worker, self._keeper.worker, *lanes, self._camera.worker, *plant)

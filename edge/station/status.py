@@ -1,0 +1,67 @@
+"""What a station says of itself."""
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from edge.contract.ledger import LedgerCounts
+from edge.contract.link import LatencySummary
+from edge.contract.values import Value
+from edge.outputs.lane import LaneStatus
+from edge.plant.heartbeat import LinkStatus
+from edge.plant.uploader import UploadStatus
+from edge.spool.store import SpoolCounts
+from edge.spool.writer import WriterStatus
+from edge.station.camera_loop import CameraStatus
+
+__all__ = ["BundleStatus", "PlantStatus", "StationStatus", "ThreadStatus"]
+
+
+class BundleStatus(Value):
+    """The model that judges."""
+
+    id: str | None
+    refused: Annotated[str | None, Field(description="why the bundle that should run does not")]
+    threshold: float | None
+    created_at: datetime | None
+
+
+class PlantStatus(Value):
+    """The link to the plant service."""
+
+    link: LinkStatus
+    uploads: UploadStatus
+
+
+class ThreadStatus(Value):
+    """One thread of the process."""
+
+    name: str
+    alive: bool
+    faults: Annotated[int, Field(description="unexpected errors that it survived")]
+
+
+class StationStatus(Value):
+    """Everything at one moment."""
+
+    station: str
+    recipe: str
+    version: str
+    started_at: datetime
+    ready: bool
+    not_ready_because: tuple[str, ...]
+    deadline_ms: float
+    ledger: LedgerCounts
+    late_judgements: Annotated[int, Field(description="came after their deadline and were discarded")]
+    skipped_expired: Annotated[int, Field(description="not judged at all: the deadline passed in the inbox")]
+    inbox_waiting: int
+    latency: LatencySummary
+    bundle: BundleStatus
+    camera: CameraStatus
+    outputs: tuple[LaneStatus, ...]
+    spool: SpoolCounts
+    spool_writer: WriterStatus
+    images_given_up: Annotated[int, Field(description="in memory and on disk together")]
+    plant: PlantStatus | None
+    threads: tuple[ThreadStatus, ...]
