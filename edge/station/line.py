@@ -6,6 +6,7 @@ submit ─▶ ticket ─▶ inbox ─▶ judge thread ─▶ settle ─▶ publi
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from threading import Lock
@@ -105,11 +106,11 @@ class Line:
         self._current = current
         self._publish = publish
         self._clock = clock
-        self._inbox: Queue[Ticket] = Queue(settings.inbox_size)
+        self._inbox: Queue[Ticket | None] = Queue(settings.inbox_size)
         self._gate = Lock()
         self._accepting = True
         self._deadline = DeadlineWatch(settings.deadline_ms, self._expire, clock)
-        self._judge = Worker("judge", self._step)
+        self._judge = Worker("judge", self._step, wake=self._wake)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -170,11 +171,17 @@ class Line:
             ticket = self._inbox.get(timeout=_IDLE_S)
         except Empty:
             return
+        if ticket is None:
+            return
         frame = ticket.frame
         if frame is None:
             self.skipped += 1
-            return
-        self._judge_ticket(ticket, frame)
+        else:
+            self._judge_ticket(ticket, frame)
+
+    def _wake(self) -> None:
+        with suppress(Full):  # then the judge is awake anyway
+            self._inbox.put_nowait(None)
 
     def _judge_ticket(self, ticket: Ticket, frame: Frame) -> None:
         detector = self._current()

@@ -1,0 +1,131 @@
+"""Facts of the spool's store, on a real SQLite file."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from edge.contract.errors import SpoolFull
+from edge.contract.frame import EncodedImage
+from edge.contract.result import ImageKind, ImageRef
+from edge.spool.store import Record, Spool
+from tests.support.edge_fakes import result
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "spool.sqlite"
+
+
+def record(sequence: int, image: bytes | None = None) -> Record:
+    """A result, with one frame if given."""
+    if image is None:
+        return Record(result(sequence))
+    digest = sha256(image).hexdigest()
+    ref = ImageRef(kind=ImageKind.FRAME, sha256=digest, media_type="image/png", size_bytes=len(image))
+    return Record(result(sequence, images=(ref,)), {digest: EncodedImage(image, "image/png")})
+
+
+def test_what_was_appended_comes_back_oldest_first(path: Path) -> None:
+    spool = Spool(path, 8)
+    records = [record(1), record(2, b"image"), record(3)]
+    spool.append(records)
+    assert spool.oldest(2) == [records[0].result, records[1].result]
+    (digest,) = records[1].images
+    assert spool.image(digest) == EncodedImage(b"image", "image/png")
+    spool.close()
+
+
+def test_it_survives_closing_and_opening(path: Path) -> None:
+    spool = Spool(path, 8)
+    spool.append([record(5, b"image")])
+    spool.close()
+    again = Spool(path, 8)
+    assert [r.sequence for r in again.oldest(10)] == [5]
+    assert again.counts().images == 1
+    again.close()
+
+
+def test_appending_twice_stores_once(path: Path) -> None:
+    spool = Spool(path, 8)
+    same = record(1, b"image")
+    spool.append([same])
+    spool.append([same])
+    assert (spool.counts().results, spool.counts().images) == (1, 1)
+    spool.close()
+
+
+def test_the_sequence_number_outlives_its_result(path: Path) -> None:
+    """Uploaded results are deleted; their numbers are never given again."""
+    spool = Spool(path, 8)
+    uploaded = record(9)
+    spool.append([uploaded, record(3)])
+    spool.delete([uploaded.result.id])
+    spool.close()
+    again = Spool(path, 8)
+    assert again.last_sequence() == 9
+    again.close()
+
+
+def test_an_image_of_two_results_stays_until_both_are_gone(path: Path) -> None:
+    spool = Spool(path, 8)
+    first, second = record(1, b"same"), record(2, b"same")
+    spool.append([first, second])
+    spool.delete([first.result.id])
+    assert spool.counts().images == 1
+    spool.delete([second.result.id])
+    assert spool.counts().images == 0
+    spool.close()
+
+
+def test_a_full_spool_says_so_and_stores_nothing_of_it(path: Path) -> None:
+    """SQLite itself refuses: the limit is its page count."""
+    spool = Spool(path, 0.25)
+    with pytest.raises(SpoolFull, match="full"):
+        spool.append([record(1), record(2, bytes(400_000))])
+    assert spool.counts().results == 0
+    spool.append([record(3)])
+    assert spool.counts().results == 1
+    assert spool.counts().used_bytes <= 0.25 * 2**20
+    spool.close()
+
+
+def test_giving_up_images_starts_with_the_oldest_and_keeps_the_results(path: Path) -> None:
+    """A result then no longer promises the image."""
+    spool = Spool(path, 8)
+    spool.append([record(1), record(2, b"old"), record(3, b"new")])
+    assert spool.give_up_images(1) == 1
+    assert [len(r.images) for r in spool.oldest(10)] == [0, 0, 1]
+    assert spool.give_up_images(5) == 1
+    assert spool.give_up_images(5) == 0
+    spool.close()
+
+
+def test_a_quarantined_result_blocks_nobody_and_is_kept(path: Path) -> None:
+    spool = Spool(path, 8)
+    bad, good = record(1, b"image"), record(2)
+    spool.append([bad, good])
+    spool.quarantine(bad.result.id, "422 nonsense")
+    assert spool.oldest(10) == [good.result]
+    assert (spool.counts().results, spool.counts().quarantined, spool.counts().images) == (1, 1, 1)
+    spool.release_quarantined()
+    assert spool.oldest(10) == [bad.result, good.result]
+    spool.close()
+
+
+def test_expiring_takes_the_oldest(path: Path) -> None:
+    spool = Spool(path, 8)
+    spool.append([record(n) for n in range(1, 5)])
+    assert spool.expire(3) == 3
+    assert [r.sequence for r in spool.oldest(10)] == [4]
+    spool.close()
+
+
+def test_a_damaged_file_is_put_aside_and_the_station_starts(path: Path) -> None:
+    """A broken disk block must not stop the line."""
+    path.parent.mkdir()
+    path.write_bytes(b"this is no database " * 1000)
+    spool = Spool(path, 8)
+    spool.append([record(1)])
+    assert path.with_name("spool.sqlite.damaged").exists()
+    spool.close()
