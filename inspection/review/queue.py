@@ -22,7 +22,7 @@ def queue(session: Session, recipe: str | None, limit: int) -> list[ResultRow]:
 def queue_length(session: Session, recipe: str | None) -> dict[str, int]:
     """How many results wait, by verdict."""
     query = select(ResultRow.verdict, func.count()).where(_waiting(recipe)).group_by(ResultRow.verdict)
-    counts = dict(session.execute(query).tuples().all())
+    counts = {row[0]: row[1] for row in session.execute(query)}
     return {verdict: counts.get(verdict, 0) for verdict in FLAGGED}
 
 

@@ -1,0 +1,92 @@
+"""A stand-in for `python -m models`: the same arguments, lines and exit codes, and a real signed tiny bundle at the end.
+
+What it trains is told by the recipe's name: `fails` ends with an error, `hangs` waits to be ended. The gate refuses the
+recipe `worse`. Everything else succeeds in a few hundred milliseconds. The threshold grows with the number of images,
+so that every training on new samples gives another bundle.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+from edge.contract.archive import open_sealed
+from edge.contract.signature import SigningKey, TrustedKeys
+from tests.support.tiny_bundle import write_tiny_bundle
+
+STEPS = ("reading images", "computing features", "calibrating", "exporting")
+
+
+def _parse(argv: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers(dest="command", required=True)
+    train = commands.add_parser("train")
+    train.add_argument("data", type=Path)
+    train.add_argument("--out", type=Path, required=True)
+    train.add_argument("--recipe", required=True)
+    train.add_argument("--key", type=Path, required=True)
+    train.add_argument("--defects", type=Path)
+    train.add_argument("--parent")
+    train.add_argument("--seed", type=int)
+    train.add_argument("--json", action="store_true")
+    train.add_argument("--progress-json", action="store_true")
+    gate = commands.add_parser("gate")
+    gate.add_argument("bundle", type=Path)
+    gate.add_argument("holdout", type=Path)
+    gate.add_argument("--trust", required=True)
+    gate.add_argument("--champion", type=Path)
+    gate.add_argument("--json", action="store_true")
+    return parser.parse_args(argv)
+
+
+def _count(folder: Path) -> int:
+    return sum(path.is_file() for path in folder.rglob("*")) if folder.is_dir() else 0
+
+
+def _train(options: argparse.Namespace) -> int:
+    goods, defects = _count(options.data / "train" / "good"), _count(options.data / "defects")
+    sys.stderr.write(f"fake models: {goods} goods, {defects} defects\n")
+    for number, step in enumerate(STEPS):
+        sys.stderr.write(json.dumps({"progress": number / len(STEPS), "step": step}) + "\n")
+        sys.stderr.flush()
+        time.sleep(0.05)
+        if options.recipe == "hangs":
+            time.sleep(600)
+        if options.recipe == "fails":
+            sys.stderr.write("error: bottle_003.png: expected 3 channels, got 1\n")
+            return 2
+    key = SigningKey.load_or_create(options.key)
+    threshold = 1 + goods / 100 + defects / 1000
+    bundle_id = write_tiny_bundle(options.out, key, options.recipe, threshold)
+    sys.stdout.write("trained\n")
+    report = {"bundle_id": bundle_id, "threshold": threshold, "promise": "fake", "goods": goods, "defects": defects}
+    sys.stdout.write(json.dumps({**report, "parent": options.parent, "train_s": 0.2}) + "\n")
+    return 0
+
+
+def _gate(options: argparse.Namespace) -> int:
+    bundle = open_sealed(options.bundle, TrustedKeys((options.trust,)))
+    passed = bundle.manifest.recipe != "worse"
+    numbers = {
+        "image_auroc": 0.991,
+        "image_ap": None,
+        "escape_rate": 0.02,
+        "overkill_rate": 0.04,
+        "recall": {"scratch": 1.0, "dent": 0.875},
+        "goods": _count(options.holdout / "test" / "good"),
+        "defects": _count(options.holdout / "test") - _count(options.holdout / "test" / "good"),
+        "escapes": 1,
+        "overkill": 2,
+    }
+    champion = None if options.champion is None else {**numbers, "image_auroc": 0.962, "escape_rate": 0.05}
+    reasons = [] if passed else ["recall on scratch fell from 1.000 to 0.875"]
+    sys.stdout.write(
+        json.dumps({"passed": passed, "reasons": reasons, "champion": champion, "challenger": numbers}) + "\n"
+    )
+    return 0 if passed else 1
+
+
+if __name__ == "__main__":
+    parsed = _parse(sys.argv[1:])
+    sys.exit(_train(parsed) if parsed.command == "train" else _gate(parsed))
