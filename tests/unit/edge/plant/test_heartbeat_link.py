@@ -1,0 +1,134 @@
+"""Facts of the heartbeat and of taking bundles from the plant."""
+
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from edge.contract.errors import BundleUnsigned, PlantRefused, PlantUnreachable
+from edge.contract.link import DesiredState
+from edge.plant.heartbeat import HeartbeatLink
+from tests.support.edge_fakes import FakeClock, FakePlant, heartbeat
+
+ID = "d" * 64
+
+
+class FakeTaker:
+    """Accepts every bundle file, unless told to refuse."""
+
+    def __init__(self) -> None:
+        self.running_id: str | None = None
+        self.refused: str | None = None
+        self.taken: list[bytes] = []
+        self.refuse_with: BundleUnsigned | None = None
+
+    def accept(self, path: Path, expected_id: str) -> None:
+        """Run it."""
+        if self.refuse_with is not None:
+            raise self.refuse_with
+        self.taken.append(path.read_bytes())
+        self.running_id = expected_id
+
+    def refuse(self, reason: str | None) -> None:
+        """Remember why."""
+        self.refused = reason
+
+
+class Bench:
+    """A link with everything around it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.plant, self.taker, self.clock = FakePlant(), FakeTaker(), FakeClock()
+        self.incoming = folder / "incoming.bundle"
+        self.link = HeartbeatLink(self.plant, heartbeat, self.taker, self.incoming, self.clock)
+
+    def desire(self, data: bytes = b"bundle", digest: str | None = None) -> None:
+        """The plant wants a bundle to run."""
+        self.plant.bundles[ID] = data
+        self.plant.desired = DesiredState(
+            recipe="part", bundle_id=ID, bundle_sha256=digest or sha256(data).hexdigest()
+        )
+
+
+@pytest.fixture
+def b(tmp_path: Path) -> Bench:
+    return Bench(tmp_path)
+
+
+def test_the_desired_bundle_is_fetched_once_and_runs(b: Bench) -> None:
+    b.desire()
+    b.link.beat()
+    b.link.beat()
+    assert b.taker.taken == [b"bundle"]
+    assert b.plant.fetched == 1
+    assert not b.incoming.exists()
+
+
+def test_nothing_is_fetched_when_the_plant_wants_nothing(b: Bench) -> None:
+    b.link.beat()
+    assert b.plant.fetched == 0
+    assert b.link.status().reachable
+
+
+def test_a_download_that_does_not_match_its_hash_never_reaches_the_loader(b: Bench) -> None:
+    b.desire(digest="0" * 64)
+    b.link.beat()
+    assert b.taker.taken == []
+    assert "expected SHA-256 000" in b.taker.refused
+
+
+def test_a_refused_bundle_is_shown_and_not_fetched_every_second(b: Bench) -> None:
+    """It is tried again later: the disk or the network may have been at fault."""
+    b.desire()
+    b.taker.refuse_with = BundleUnsigned("not signed")
+    for _ in range(5):
+        b.link.beat()
+    assert b.taker.refused == "not signed"
+    assert b.plant.fetched == 1
+    b.clock.sleep(3600)
+    b.taker.refuse_with = None
+    b.link.beat()
+    assert b.taker.running_id == ID
+
+
+def test_the_complaint_ends_when_the_plant_wants_what_runs(b: Bench) -> None:
+    b.desire()
+    b.taker.refuse_with = BundleUnsigned("not signed")
+    b.link.beat()
+    b.plant.desired = DesiredState(recipe="part")
+    b.link.beat()
+    assert b.taker.refused is None
+
+
+def test_a_bundle_that_the_plant_does_not_give_is_shown(b: Bench) -> None:
+    b.desire()
+    b.plant.fetch_bundle = lambda *_: (_ for _ in ()).throw(PlantRefused("404 no such bundle"))
+    b.link.beat()
+    assert b.taker.refused == "404 no such bundle"
+
+
+def test_losing_and_finding_the_plant_is_shown_and_told(b: Bench) -> None:
+    """The uploader hears at once that it is back."""
+    told: list[bool] = []
+    b.link.on_back = lambda: told.append(True)
+    b.link.beat()
+    b.plant.fail = [PlantUnreachable("down")]
+    b.link.beat()
+    assert (b.link.status().reachable, b.link.status().last_error) == (False, "down")
+    assert b.link.status().last_contact_at is not None
+    b.link.beat()
+    assert (b.link.status().reachable, b.link.status().last_error) == (True, None)
+    assert told == [True, True]
+
+
+def test_the_network_may_break_during_the_download(b: Bench) -> None:
+    """Nothing is refused then; the next heartbeat tries again."""
+    b.desire()
+    original = b.plant.fetch_bundle
+    b.plant.fetch_bundle = lambda *_: (_ for _ in ()).throw(PlantUnreachable("cut"))
+    b.link.beat()
+    assert b.taker.refused is None
+    assert not b.link.status().reachable
+    b.plant.fetch_bundle = original
+    b.link.beat()
+    assert b.taker.running_id == ID
