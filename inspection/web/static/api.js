@@ -1,0 +1,49 @@
+// The one place that talks to the service.
+
+const PREFIX = "/api/v1";
+const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
+
+/** A request that was answered with "no", or not at all (`status` 0). */
+export class Refused extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+  /** Whether the same request may succeed later. */
+  get passing() {
+    return this.status === 0 || this.status === 429 || this.status >= 500;
+  }
+}
+
+export const get = (path) => request("GET", path);
+export const post = (path, body) => request("POST", path, body);
+export const imageUrl = (sha256, size) => `${PREFIX}/images/${sha256}?size=${size}`;
+
+async function request(method, path, body) {
+  const headers = { Accept: "application/json" };
+  if (method !== "GET") headers["X-CSRF-Token"] = csrf;
+  if (body !== undefined) headers["Content-Type"] = "application/json";
+  const answer = await send(method, path, headers, body);
+  if (answer.status === 401 && !path.startsWith("/login")) {
+    location.assign("/login");
+    return new Promise(() => {}); // the page is on its way out
+  }
+  if (answer.status === 204) return null;
+  const content = await answer.json().catch(() => ({ message: `unreadable answer (${answer.status})` }));
+  if (!answer.ok) throw new Refused(answer.status, content.message ?? `answer ${answer.status}`);
+  return content;
+}
+
+async function send(method, path, headers, body) {
+  try {
+    return await fetch(PREFIX + path, {
+      method,
+      headers,
+      body: body === undefined ? undefined : JSON.stringify(body),
+      credentials: "same-origin",
+      signal: AbortSignal.timeout(15000),
+    });
+  } catch {
+    throw new Refused(0, "the plant service does not answer; is it running, is the network up?");
+  }
+}

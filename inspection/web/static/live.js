@@ -1,0 +1,58 @@
+// The live page: one card per station, asked for once a second and updated in place.
+
+import { get, post } from "./api.js";
+import { ask } from "./dialog.js";
+import { h } from "./dom.js";
+import { poll } from "./poll.js";
+import { StationCard } from "./station_card.js";
+
+const list = document.getElementById("stations");
+const overlay = document.getElementById("overlay");
+const cards = new Map();
+
+async function refresh() {
+  const stations = await get("/stations");
+  list.dataset.count = String(stations.length);
+  if (stations.length === 0) return showEmpty();
+  document.getElementById("loading")?.remove();
+  for (const station of stations) {
+    if (!cards.has(station.name)) {
+      const card = new StationCard(station.name);
+      cards.set(station.name, card);
+      list.append(card.element);
+    }
+    cards.get(station.name).update(station);
+  }
+}
+
+function showEmpty() {
+  list.replaceChildren(
+    h("p", { class: "empty", id: "loading" }, h("b", {}, "No station yet."), " Add one here, put its key into the station's settings and start it with ", h("code", {}, "inspection edge run STATION.toml"), "."),
+  );
+}
+
+async function addStation() {
+  const dialog = document.getElementById("station-dialog");
+  const recipes = await get("/recipes");
+  const select = dialog.querySelector("select");
+  select.replaceChildren(...recipes.map((recipe) => h("option", {}, recipe.name)));
+  const shown = dialog.querySelector("#station-key");
+  shown.hidden = true;
+  ask(dialog, async (fields) => {
+    if (!shown.hidden) return true;
+    const made = await post("/stations", { name: fields.name.value.trim(), recipe: fields.recipe.value });
+    shown.querySelector("code").textContent = made.api_key;
+    shown.hidden = false;
+    return false;
+  });
+}
+
+const applyOverlay = () => list.classList.toggle("no-map", !overlay.checked);
+overlay.addEventListener("change", applyOverlay);
+document.getElementById("add-station")?.addEventListener("click", addStation);
+document.addEventListener("keydown", (event) => {
+  if (event.key.toLowerCase() !== "m" || event.target.matches("input, textarea, select") || document.querySelector("dialog[open]")) return;
+  overlay.checked = !overlay.checked;
+  applyOverlay();
+});
+poll(refresh, 1000);

@@ -1,0 +1,113 @@
+// The models page: versions of a recipe, their evidence, training.
+
+import { get, post } from "./api.js";
+import { ask } from "./dialog.js";
+import { complain, flag, h } from "./dom.js";
+import { detailPanel, historyPanel, versionsPanel } from "./model_panels.js";
+import { poll } from "./poll.js";
+import { trainingPanel } from "./training_panel.js";
+
+const $ = (id) => document.getElementById(id);
+const mayChange = flag("may-change");
+const state = { recipe: new URLSearchParams(location.search).get("recipe"), selected: null, drawn: {}, logOpen: false };
+
+async function refresh() {
+  const recipes = await get("/recipes");
+  if (recipes.length === 0) return showEmpty();
+  if (!recipes.some((recipe) => recipe.name === state.recipe)) state.recipe = recipes[0].name;
+  draw("recipes", recipes.map((recipe) => [recipe.name, recipe.name === state.recipe]), () => tabs(recipes));
+  const name = encodeURIComponent(state.recipe);
+  const [models, jobs] = await Promise.all([get(`/recipes/${name}/models`), get(`/jobs?recipe=${name}&limit=1`)]);
+  const job = jobs.length ? await get(`/jobs/${jobs[0].id}`) : null;
+  $("empty").hidden = true;
+  $("content").hidden = false;
+  return drawAll(models, job);
+}
+
+function drawAll(models, job) {
+  if (!models.models.some((model) => model.id === state.selected)) state.selected = models.models[0]?.id ?? null;
+  const context = { models, job, mayChange, selected: state.selected, logOpen: state.logOpen, actions };
+  draw("training", [models.waiting, models.samples, job, models.champion_id], () => trainingPanel(context));
+  draw("versions", [models.models, models.champion_id, state.selected, job?.state], () => versionsPanel(context));
+  draw("detail", [models.models, models.champion_id, state.selected], () => detailPanel(context));
+  draw("history", [models.promotions, models.rollback_to], () => historyPanel(context));
+}
+
+/** Redraws a part of the page only when what it shows has changed, so that a click never meets a moving target. */
+function draw(id, shown, build) {
+  const key = JSON.stringify([state.recipe, shown]);
+  if (state.drawn[id] === key) return;
+  state.drawn[id] = key;
+  $(id).replaceChildren(...build());
+}
+
+function tabs(recipes) {
+  return recipes.map((recipe) =>
+    h("button", { type: "button", class: "tab", "aria-pressed": String(recipe.name === state.recipe), onclick: () => open(recipe.name) }, recipe.name, recipe.review_waiting ? h("small", {}, ` ${recipe.review_waiting} to review`) : null),
+  );
+}
+
+function open(recipe) {
+  state.recipe = recipe;
+  state.selected = null;
+  history.replaceState(null, "", `?recipe=${encodeURIComponent(recipe)}`);
+  again();
+}
+
+function showEmpty() {
+  $("content").hidden = true;
+  $("empty").hidden = false;
+  $("empty").replaceChildren(h("b", {}, "No recipe yet."), " A recipe is a part type. Add one, then upload images of good parts to it.");
+}
+
+const recipePath = () => `/recipes/${encodeURIComponent(state.recipe)}`;
+
+const actions = {
+  select: (id) => {
+    state.selected = id;
+    again();
+  },
+  toggleLog: (isOpen) => {
+    state.logOpen = isOpen;
+  },
+  train: () => start({ kind: "train", recipe: state.recipe }),
+  gate: (id) => start({ kind: "gate", recipe: state.recipe, bundle_id: id }),
+  cancel: (id) => attempt(() => post(`/jobs/${id}/cancel`)),
+  promote: (model) =>
+    reason(`Promote ${model.id.slice(0, 10)}`, "Every station of this recipe switches to this model between two parts.", "Promote", (text) => post(`${recipePath()}/promote`, { bundle_id: model.id, reason: text })),
+  rollback: (id) =>
+    reason(`Roll back to ${id.slice(0, 10)}`, "Every station of this recipe goes back to the champion before this one.", "Roll back", (text) => post(`${recipePath()}/rollback`, { reason: text })),
+};
+
+const start = (body) => attempt(() => post("/jobs", body));
+
+async function attempt(action) {
+  const problem = $("training").querySelector(".problem");
+  try {
+    await action();
+  } catch (error) {
+    if (problem) complain(problem, error.message);
+    return;
+  }
+  again();
+}
+
+function reason(title, text, verb, action) {
+  const dialog = $("reason-dialog");
+  dialog.querySelector("h2").textContent = title;
+  $("reason-text").textContent = text;
+  dialog.querySelector(".primary").textContent = verb;
+  dialog.querySelector("textarea").value = "";
+  ask(dialog, async (fields) => {
+    await action(fields.reason.value);
+    again();
+  });
+}
+
+$("add-recipe")?.addEventListener("click", () =>
+  ask($("recipe-dialog"), async (fields) => {
+    const made = await post("/recipes", { name: fields.name.value.trim() });
+    open(made.name);
+  }),
+);
+const again = poll(refresh, 1000);
