@@ -33,12 +33,14 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     from edge.cli.process import StationProcess  # noqa: PLC0415 - heavy, and `--help` does not need it
     from edge.station.settings import load_station_settings  # noqa: PLC0415 - the same
 
+    settings = load_station_settings(arguments.settings)
     set_up_logging(arguments.log_level)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # a line for each request is too much
+    for chatty in ("httpx", "uvicorn"):  # a line for each request is too much
+        logging.getLogger(chatty).setLevel(logging.WARNING)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     stop = Event()
     _stop_on_signals(stop)
-    process = StationProcess(load_station_settings(arguments.settings))
+    process = StationProcess(settings)
     try:
         process.start()
         process.wait(stop)

@@ -45,9 +45,7 @@ class Bench:
     def desire(self, data: bytes = b"bundle", digest: str | None = None) -> None:
         """The plant wants a bundle to run."""
         self.plant.bundles[ID] = data
-        self.plant.desired = DesiredState(
-            recipe="part", bundle_id=ID, bundle_sha256=digest or sha256(data).hexdigest()
-        )
+        self.plant.desired = DesiredState(recipe="part", bundle_id=ID, bundle_sha256=digest or sha256(data).hexdigest())
 
 
 @pytest.fixture

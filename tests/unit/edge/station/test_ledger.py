@@ -46,47 +46,63 @@ def test_drops_are_counted_by_reason() -> None:
     assert ledger.counts().drop_reasons == {"inbox full": 2, "station stopping": 1}
 
 
-def test_it_balances_at_every_moment_under_threads() -> None:
-    """Four threads open, and settle each ticket twice in a race; every snapshot on the way is validated."""
-    ledger, done, wins = Ledger(), Event(), []
+class Race:
+    """Threads that open tickets and settle each of them, some twice at once, some by two threads.
 
-    def work(seed: int) -> None:
-        random = Random(seed)
-        open_tickets: list[Ticket] = []
-        for _ in range(500):
-            open_tickets.append(ledger.open(frame()))
-            while open_tickets and random.random() < 0.6:
-                race(open_tickets.pop(random.randrange(len(open_tickets))), random)
-        for ticket in open_tickets:
-            race(ticket, random)
+    Attributes:
+        ledger: what they use.
+        wins: sequence number of every settlement that won.
+    """
 
-    def race(ticket: Ticket, random: Random) -> None:
-        rival = Thread(target=settle, args=(ticket, random.choice(SETTLEMENTS))) if random.random() < 0.1 else None
-        if rival is not None:
+    def __init__(self) -> None:
+        self.ledger = Ledger()
+        self.wins: list[int] = []
+
+    def work(self, seed: int, triggers: int) -> None:
+        """Open tickets, settle them in random order."""
+        random, waiting = Random(seed), []
+        for _ in range(triggers):
+            waiting.append(self.ledger.open(frame()))
+            while waiting and random.random() < 0.6:
+                self.settle_twice(waiting.pop(random.randrange(len(waiting))), random)
+        for ticket in waiting:
+            self.settle_twice(ticket, random)
+
+    def settle_twice(self, ticket: Ticket, random: Random) -> None:
+        """Here and, now and then, in another thread at the same time."""
+        first, second = random.choice(SETTLEMENTS), random.choice(SETTLEMENTS)
+        if random.random() < 0.1:
+            rival = Thread(target=self.settle, args=(ticket, *second))
             rival.start()
-        settle(ticket, random.choice(SETTLEMENTS))
-        if rival is not None:
+            self.settle(ticket, *first)
             rival.join()
+        else:
+            self.settle(ticket, *first)
+            self.settle(ticket, *second)
 
-    def settle(ticket: Ticket, how: tuple[Outcome, Verdict]) -> None:
-        if ledger.settle(ticket, *how) is not None:
-            wins.append(ticket.sequence)
+    def settle(self, ticket: Ticket, outcome: Outcome, verdict: Verdict) -> None:
+        """Note who won."""
+        if self.ledger.settle(ticket, outcome, verdict) is not None:
+            self.wins.append(ticket.sequence)
 
-    snapshots = []
+
+def test_it_balances_at_every_moment_under_threads() -> None:
+    """Four threads race; every snapshot on the way is validated, and each ticket has one winner."""
+    race, done, snapshots = Race(), Event(), []
 
     def watch() -> None:
         while not done.is_set():
-            snapshots.append(ledger.counts())  # LedgerCounts refuses to exist unbalanced
+            snapshots.append(race.ledger.counts())  # LedgerCounts refuses to exist unbalanced
 
-    watcher, workers = Thread(target=watch), [Thread(target=work, args=(seed,)) for seed in range(4)]
+    watcher, workers = Thread(target=watch), [Thread(target=race.work, args=(seed, 500)) for seed in range(4)]
     for thread in (watcher, *workers):
         thread.start()
     for thread in workers:
         thread.join()
     done.set()
     watcher.join()
-    counts = ledger.counts()
-    assert counts.triggers == 2000
-    assert counts.in_flight == 0
-    assert sorted(wins) == list(range(1, 2001))
+    counts = race.ledger.counts()
+    assert (counts.triggers, counts.in_flight) == (2000, 0)
+    assert sorted(race.wins) == list(range(1, 2001))
+    assert [s.triggers for s in snapshots] == sorted(s.triggers for s in snapshots)
     assert len(snapshots) > 1

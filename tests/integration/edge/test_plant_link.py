@@ -1,0 +1,169 @@
+"""A whole station against a plant over real HTTP: outages, swaps and bad bundles."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.cameras.push import frame_from_bytes
+from edge.clock import SystemClock
+from edge.contract.link import DesiredState
+from edge.contract.signature import SigningKey, TrustedKeys
+from edge.station.station import Station
+from tests.support.edge_fakes import FakePlant, eventually, png
+from tests.support.link_server import link_server
+from tests.support.stations import StationFolder
+from tests.support.tiny_bundle import write_tiny_bundle
+
+CLOCK = SystemClock()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StationFolder:
+    return StationFolder(tmp_path)
+
+
+@contextmanager
+def running(folder: StationFolder, port: int, **changes: Any) -> Iterator[Station]:
+    """A station whose plant is on `port`."""
+    plant = {"url": f"http://127.0.0.1:{port}", "api_key": "k", "heartbeat_s": 0.05, "max_backoff_s": 0.2}
+    settings = folder.settings(plant=plant, **changes)
+    station = Station(settings, TrustedKeys(settings.trusted_keys))
+    try:
+        station.start()
+        yield station
+    finally:
+        station.stop()
+
+
+def submit(station: Station, value: int = 128) -> None:
+    """Hand in one part."""
+    station.submit(frame_from_bytes(png(value), "push", CLOCK))
+
+
+def want(plant: FakePlant, path: Path, key: SigningKey, threshold: float) -> str:
+    """The plant promotes a new bundle."""
+    bundle_id = write_tiny_bundle(path, key, threshold=threshold)
+    plant.bundles[bundle_id] = path.read_bytes()
+    digest = sha256(path.read_bytes()).hexdigest()
+    plant.desired = DesiredState(recipe="part", bundle_id=bundle_id, bundle_sha256=digest)
+    return bundle_id
+
+
+def test_results_and_images_reach_the_plant(folder: StationFolder) -> None:
+    plant = FakePlant()
+    with link_server(plant) as port, running(folder, port) as station:
+        submit(station, 255)
+        submit(station, 128)
+        eventually(lambda: len(plant.results) == 2 and len(plant.images) == 2)
+        eventually(lambda: station.status().spool.results == 0)
+        eventually(lambda: plant.heartbeats and plant.heartbeats[-1].ledger.verdicts == 2)
+    failed = next(r for r in plant.results.values() if r.verdict == "FAIL")
+    frame, overlay = (plant.images[ref.sha256] for ref in failed.images)
+    assert frame.data == png(255)
+    assert overlay.media_type == "image/png"
+    assert plant.heartbeats[-1].picture.result.part_id in {r.part_id for r in plant.results.values()}
+
+
+def test_the_line_goes_on_without_the_plant_and_everything_arrives_once(folder: StationFolder) -> None:
+    """Up, down, up again: no verdict waits, nothing is lost, nothing is doubled."""
+    plant = FakePlant()
+    with link_server(plant) as port:
+        pass  # a port that nobody listens on
+    with running(folder, port) as station:
+        for _ in range(20):
+            submit(station)
+        eventually(lambda: len(folder.results()) == 20)
+        eventually(lambda: station.status().spool.results == 20)
+        assert not station.status().plant.link.reachable
+        with link_server(plant, port):
+            eventually(lambda: len(plant.results) == 20)
+            eventually(lambda: station.status().spool.results == 0)
+        for _ in range(10):
+            submit(station, 255)
+        eventually(lambda: len(folder.results()) == 30)
+        with link_server(plant, port):
+            eventually(lambda: len(plant.results) == 30 and len(plant.images) == 2)
+            eventually(lambda: station.status().spool.results == 0)
+    assert sorted(r.sequence for r in plant.results.values()) == list(range(1, 31))
+    assert {r["id"] for r in folder.results()} == set(plant.results)
+
+
+def test_what_was_spooled_goes_after_a_restart_and_numbers_go_on(folder: StationFolder) -> None:
+    plant = FakePlant()
+    with link_server(plant) as port:
+        pass
+    with running(folder, port) as station:
+        for _ in range(5):
+            submit(station)
+        eventually(lambda: len(folder.results()) == 5)
+    with link_server(plant, port), running(folder, port) as station:
+        submit(station)
+        eventually(lambda: len(plant.results) == 6)
+    assert sorted(r.sequence for r in plant.results.values()) == [1, 2, 3, 4, 5, 6]
+
+
+def test_one_poisoned_record_is_set_aside_and_shown(folder: StationFolder) -> None:
+    plant = FakePlant()
+    with link_server(plant) as port, running(folder, port) as station:
+        plant.poison = {"bad"}
+        station.submit(frame_from_bytes(png(), "push", CLOCK, "bad"))
+        for _ in range(5):
+            submit(station)
+        eventually(lambda: len(plant.results) == 5)
+        eventually(lambda: station.status().spool.quarantined == 1)
+
+
+def test_swapping_under_load_loses_no_frame(folder: StationFolder) -> None:
+    """Frames keep coming while three bundles follow each other; each part is judged by exactly one of them."""
+    plant, new = FakePlant(), folder.path / "new.bundle"
+    with link_server(plant) as port, running(folder, port, inbox_size=1000) as station:
+        ids = [folder.bundle_id]
+        for threshold in (0.5, 0.7, 0.9):
+            ids.append(want(plant, new, folder.key, threshold))
+            while station.bundles.running_id != ids[-1]:
+                submit(station)
+        submit(station)
+        eventually(lambda: station.status().ledger.in_flight == 0)
+        counts = station.status().ledger
+        eventually(lambda: len(folder.results()) == counts.triggers)
+    results = folder.results()
+    assert (counts.verdicts, counts.drops, counts.timeouts, counts.undecided) == (counts.triggers, 0, 0, 0)
+    assert [r["sequence"] for r in results] == list(range(1, counts.triggers + 1))
+    used = list(dict.fromkeys(r["bundle_id"] for r in results))
+    assert used == [i for i in ids if i in used]
+    assert used[-1] == ids[-1]
+    assert Counter(r["verdict"] for r in results) == {"PASS": counts.triggers}
+
+
+def test_an_unsigned_bundle_from_the_plant_never_runs(folder: StationFolder) -> None:
+    """The old one keeps judging; heartbeat and readiness tell."""
+    plant = FakePlant()
+    stranger = SigningKey.load_or_create(folder.path / "stranger.pem")
+    want(plant, folder.path / "evil.bundle", stranger, 0.5)
+    with link_server(plant) as port, running(folder, port) as station:
+        eventually(lambda: plant.heartbeats and plant.heartbeats[-1].bundle_refused)
+        submit(station)
+        eventually(folder.results)
+        assert station.status().ready
+        assert "not trusted here" in station.status().bundle.refused
+    assert folder.results()[0]["bundle_id"] == folder.bundle_id
+    assert plant.heartbeats[-1].bundle_id == folder.bundle_id
+
+
+def test_the_camera_waits_for_the_first_bundle_and_the_next_start_needs_no_plant(folder: StationFolder) -> None:
+    plant = FakePlant()
+    folder.add_frames(3)
+    camera = {"kind": "folder", "folder": "frames", "rate_hz": 200.0}
+    with link_server(plant) as port, running(folder, port, bundle=None, camera=camera) as station:
+        eventually(lambda: len(plant.heartbeats) > 3)
+        assert station.status().ledger.triggers == 0
+        bundle_id = want(plant, folder.path / "new.bundle", folder.key, 0.5)
+        eventually(lambda: len(folder.results()) == 3)
+    with running(folder, port, bundle=None, camera=camera) as station:
+        eventually(lambda: len(folder.results()) == 6)
+    assert {r["bundle_id"] for r in folder.results()} == {bundle_id}

@@ -1,0 +1,108 @@
+"""Facts of a station's settings."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import get_args
+
+import pytest
+from pydantic import BaseModel, SecretStr
+
+from edge.contract.errors import SettingsInvalid
+from edge.station.settings import StationSettings, load_station_settings, read_secret
+
+ROOT = Path(__file__).parents[4]
+MINIMAL = 'station = "s"\nrecipe = "r"\nstate_dir = "state"\nbundle = "b"\ncamera = {kind = "push"}\n'
+
+
+def write(folder: Path, text: str) -> Path:
+    """A settings file."""
+    path = folder / "station.toml"
+    path.write_text(text)
+    return path
+
+
+def sections(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """The model and every model inside it, at any depth."""
+    yield model
+    for field in model.model_fields.values():
+        yield from inside(field.annotation)
+
+
+def inside(annotation: object) -> Iterator[type[BaseModel]]:
+    """The models that an annotation names."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield from sections(annotation)
+    for argument in get_args(annotation):
+        yield from inside(argument)
+
+
+def test_the_example_loads() -> None:
+    """What the repository shows is what the software takes."""
+    settings = load_station_settings(ROOT / "examples" / "station.toml")
+    assert settings.plant is not None
+    assert settings.api is not None
+
+
+def test_the_example_names_every_setting() -> None:
+    """Also those that are only shown in a comment."""
+    text = (ROOT / "examples" / "station.toml").read_text()
+    names = {name for model in sections(StationSettings) for name in model.model_fields}
+    hidden = {"api_key"}  # a key in the file itself works, but a file of its own is what we show
+    assert {
+        name
+        for name in names - hidden
+        if f"{name} =" not in text and f"[{name}]" not in text and f"[[{name}]]" not in text
+    } == set()
+
+
+def test_every_setting_has_a_description_and_refuses_unknown_keys() -> None:
+    found = list(sections(StationSettings))
+    assert len(found) > 8
+    for model in found:
+        assert model.model_config["extra"] == "forbid"
+        assert model.model_config["frozen"]
+        assert {name for name, field in model.model_fields.items() if not field.description} == set(), model
+
+
+def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:
+    """At any depth; absolute ones stay."""
+    text = MINIMAL.replace('{kind = "push"}', '{kind = "folder", folder = "frames"}')
+    text += 'outputs = [{kind = "log", path = "/var/log/x"}]\n'
+    settings = load_station_settings(write(tmp_path, text))
+    assert settings.state_dir == tmp_path / "state"
+    assert settings.camera.folder == tmp_path / "frames"
+    assert settings.outputs[0].path == Path("/var/log/x")
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (MINIMAL + "colour = 1\n", "colour: Extra inputs"),
+        (MINIMAL + "deadline_ms = 0\n", "deadline_ms"),
+        (MINIMAL + "spool = {max_mb = 1.0, nonsense = 2}\n", r"spool\.nonsense"),
+        (MINIMAL.replace("push", "film"), "camera"),
+        (MINIMAL.replace('bundle = "b"\n', ""), r"expected `bundle` or \[plant\]"),
+        ("station = \n", "station.toml"),
+        (
+            MINIMAL + 'outputs = [{kind = "log", path = "a"}, {kind = "log", path = "b"}]\n',
+            "different names",
+        ),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(SettingsInvalid, match=message):
+        load_station_settings(write(tmp_path, text))
+
+
+def test_a_secret_comes_from_the_settings_or_a_file(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("from file\n")
+    assert read_secret(SecretStr("given"), None) == "given"
+    assert read_secret(None, tmp_path / "key") == "from file"
+    assert read_secret(None, None) is None
+
+
+def test_a_key_file_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty").write_text("\n")
+    for name in ("missing", "empty"):
+        with pytest.raises(SettingsInvalid, match=name):
+            read_secret(None, tmp_path / name)
