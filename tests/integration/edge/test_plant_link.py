@@ -1,5 +1,7 @@
 """A whole station against a plant over real HTTP: outages, swaps and bad bundles."""
 
+import os
+import weakref
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -167,3 +169,28 @@ def test_the_camera_waits_for_the_first_bundle_and_the_next_start_needs_no_plant
     with running(folder, port, bundle=None, camera=camera) as station:
         eventually(lambda: len(folder.results()) == 6)
     assert {r["bundle_id"] for r in folder.results()} == {bundle_id}
+
+
+def test_swapping_leaks_no_memory(folder: StationFolder) -> None:
+    """Fifty bundles after each other: every old detector is freed, and the process does not grow with them."""
+    settings = folder.settings()
+    station = Station(settings, TrustedKeys(settings.trusted_keys))
+    station.start()
+    incoming, gone, rss = folder.path / "incoming.bundle", [], []
+    try:
+        for index in range(50):
+            gone.append(weakref.ref(station.bundles.current))
+            bundle_id = write_tiny_bundle(incoming, folder.key, threshold=0.5 + index / 1000)
+            station.bundles.accept(incoming, bundle_id)
+            submit(station)
+            eventually(lambda index=index: len(folder.results()) == index + 1)
+            rss.append(rss_mb())
+    finally:
+        station.stop()
+    assert [ref() for ref in gone] == [None] * 50
+    assert rss[-1] - rss[9] < 20
+
+
+def rss_mb() -> float:
+    """Memory that this process holds now."""
+    return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
