@@ -1,4 +1,4 @@
-"""A stand-in for `python -m models`: the same arguments, lines and exit codes, and a real signed tiny bundle at the end.
+"""A stand-in for `python -m models`: the same arguments, lines and exit codes, and a real signed bundle at the end.
 
 What it trains is told by the recipe's name: `fails` ends with an error, `hangs` waits to be ended. The gate refuses the
 recipe `worse`. Everything else succeeds in a few hundred milliseconds. The threshold grows with the number of images,

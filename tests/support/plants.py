@@ -36,9 +36,11 @@ class ManualClock:
     now: datetime = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
+        """The time that it shows."""
         return self.now
 
     def advance(self, seconds: float) -> None:
+        """Let time pass."""
         self.now += timedelta(seconds=seconds)
 
 
@@ -51,15 +53,19 @@ class Person:
     csrf: str = field(repr=False)
 
     def get(self, path: str, **options: Any) -> Any:
+        """Read."""
         return self.client.get(API + path, **options)
 
     def post(self, path: str, json: Any = None, **options: Any) -> Any:
+        """Change, with the header that proves the page is ours."""
         return self.client.post(API + path, json=json, headers={CSRF_HEADER: self.csrf}, **options)
 
     def patch(self, path: str, json: Any) -> Any:
+        """Change."""
         return self.client.patch(API + path, json=json, headers={CSRF_HEADER: self.csrf})
 
     def send(self, path: str, data: bytes, **params: Any) -> Any:
+        """Post a file as the raw body."""
         return self.client.post(API + path, content=data, params=params, headers={CSRF_HEADER: self.csrf})
 
 

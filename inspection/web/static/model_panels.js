@@ -5,7 +5,7 @@ import { h, number, percent, short, when } from "./dom.js";
 export function versionsPanel({ models, selected, mayChange, job, actions }) {
   if (models.models.length === 0) return [h("h2", {}, "Versions"), h("p", { class: "muted" }, "No model yet. Train the first one above; it appears here with its evaluation.")];
   const busy = job !== null && (job.state === "queued" || job.state === "running");
-  const head = ["", "Version", "Made", "Learnt from", "Threshold", "Gate", ""];
+  const head = ["Version", "Made", "Learnt from", "Threshold", "Gate", ""];
   return [
     h("h2", {}, "Versions"),
     h("div", { class: "scroll" }, h("table", { class: "versions" }, h("thead", {}, h("tr", {}, head.map((text) => h("th", {}, text)))), h("tbody", {}, models.models.map((model) => row(model, { selected, mayChange, busy, actions }))))),
@@ -17,8 +17,12 @@ function row(model, { selected, mayChange, busy, actions }) {
   return h(
     "tr",
     { class: model.id === selected ? "selected" : "", onclick: () => actions.select(model.id) },
-    h("td", {}, h("span", { class: `role ${model.champion ? "champion" : ""}` }, model.champion ? "★ CHAMPION" : "challenger")),
-    h("td", {}, h("button", { type: "button", class: "link", "aria-expanded": String(model.id === selected) }, h("code", {}, short(model.id)))),
+    h(
+      "td",
+      {},
+      h("button", { type: "button", class: "link", "aria-expanded": String(model.id === selected) }, h("code", {}, short(model.id))),
+      h("span", { class: `role ${model.champion ? "champion" : ""}` }, model.champion ? "★ CHAMPION" : "challenger"),
+    ),
     h("td", {}, when(model.created_at).slice(0, 16)),
     h("td", {}, `${model.goods} good, ${defects} defect`),
     h("td", { class: "num" }, number(model.threshold, 3)),

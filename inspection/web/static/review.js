@@ -10,7 +10,7 @@ const REFILL_BELOW = 8;
 const $ = (id) => document.getElementById(id);
 const mayLabel = flag("may-label");
 
-const queue = { items: [], at: 0, answered: new Set(), history: [], types: [], waiting: {} };
+const queue = { items: [], at: 0, answered: new Set(), history: [], types: [], left: 0 };
 const outbox = new Outbox(showOutbox, putBack);
 
 const current = () => queue.items[queue.at];
@@ -21,7 +21,7 @@ async function load() {
   const known = new Set(queue.items.map((item) => item.result.id));
   queue.items.push(...answer.results.filter((item) => !known.has(item.result.id) && !queue.answered.has(item.result.id)));
   queue.types = [...new Set([...queue.types, ...answer.defect_types])];
-  queue.waiting = answer.waiting;
+  queue.left = answer.waiting.FAIL + answer.waiting.UNDECIDED - unsent();
   render();
 }
 
@@ -45,9 +45,13 @@ function render() {
   preload(queue.items[queue.at + 1]);
 }
 
+/** Labels that the service has not counted yet. */
+function unsent() {
+  return outbox.waiting.reduce((sum, label) => sum + (label.label === "retracted" ? -1 : 1), 0);
+}
+
 function showWaiting() {
-  const pending = outbox.waiting.filter((label) => label.label !== "retracted").length;
-  const count = Math.max(0, (queue.waiting.FAIL ?? 0) + (queue.waiting.UNDECIDED ?? 0) - pending);
+  const count = Math.max(0, queue.left);
   $("waiting").textContent = count === 1 ? "1 part waits" : `${count} parts wait`;
 }
 
@@ -112,6 +116,7 @@ function answer(label) {
   }
   queue.answered.add(item.result.id);
   queue.history.push(item.result.id);
+  queue.left -= 1;
   outbox.add(body);
   move(1);
 }
@@ -121,6 +126,7 @@ function undo() {
   if (id === undefined) return say("Nothing to undo on this page.");
   if (!outbox.take(id)) outbox.add({ result_id: id, label: "retracted" });
   queue.answered.delete(id);
+  queue.left += 1;
   const at = queue.items.findIndex((item) => item.result.id === id);
   if (at >= 0) queue.at = at;
   render();
@@ -137,6 +143,7 @@ function move(step) {
 
 function putBack(label, error) {
   queue.answered.delete(label.result_id);
+  queue.left += 1;
   queue.history = queue.history.filter((id) => id !== label.result_id);
   say(`not stored: ${error.message}`, true);
 }

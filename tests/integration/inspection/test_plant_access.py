@@ -1,0 +1,203 @@
+"""Who may do what; the cases come from the route table itself."""
+
+from collections.abc import Iterator
+
+import pytest
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from edge.contract import errors
+from inspection.api.access import COOKIE, CSRF_HEADER
+from inspection.api.app import build_app
+from inspection.api.description import description
+from inspection.api.errors import STATUS, status_of
+from inspection.api.headers import CONTENT_SECURITY_POLICY
+from inspection.people.roles import Role
+from inspection.plant import Plant
+from inspection.settings import PlantSettings
+from inspection.web.pages import PAGES
+from tests.support.plants import ADMIN_PASSWORD, API, ManualClock, Person, person_with, sign_in
+
+OPEN = {("POST", "/api/v1/login"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/metrics")}
+"""What anybody on the network may ask."""
+
+
+def _routes() -> list[tuple[str, str]]:
+    import json  # noqa: PLC0415 - the route table as the outside sees it
+
+    paths = json.loads(description())["paths"]
+    return [(method.upper(), path) for path, methods in paths.items() for method in methods]
+
+
+def _address(path: str) -> str:
+    return path.replace("{sha256}", "0" * 64).replace("{bundle_id}", "0" * 64).replace("{", "").replace("}", "")
+
+
+CLOSED = [route for route in _routes() if route not in OPEN]
+
+
+def test_the_route_table_is_not_empty() -> None:
+    assert len(CLOSED) > 25
+    assert set(_routes()) >= OPEN
+
+
+@pytest.fixture(scope="module", name="anyone")
+def _anyone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    from tests.support.plants import new_plant, running  # noqa: PLC0415 - one plant for all cases below
+
+    with running(new_plant(tmp_path_factory.mktemp("plant"))) as client:
+        yield client
+
+
+@pytest.mark.parametrize(("method", "path"), CLOSED)
+def test_nobody_is_let_in_without_signing_in(anyone: TestClient, method: str, path: str) -> None:
+    answer = anyone.request(method, _address(path))
+    assert answer.status_code == 401, answer.text
+    assert answer.json()["error"] == "NotSignedIn"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [route for route in CLOSED if "/me/heartbeat" in route[1] or "/ingest/" in route[1]]
+)
+def test_an_unknown_key_is_refused(anyone: TestClient, method: str, path: str) -> None:
+    answer = anyone.request(method, _address(path), headers={"Authorization": "Bearer st_unknown"})
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_pages_send_nobody_to_the_sign_in(anyone: TestClient, path: str) -> None:
+    answer = anyone.get(path, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+
+
+PEOPLE_CHANGE = [
+    (method, path)
+    for method, path in CLOSED
+    if method != "GET" and "/ingest/" not in path and "/me/heartbeat" not in path
+]
+
+
+@pytest.mark.parametrize(("method", "path"), PEOPLE_CHANGE)
+def test_a_change_by_cookie_needs_the_csrf_header(anyone: TestClient, method: str, path: str) -> None:
+    person = sign_in(anyone)
+    for headers in ({}, {CSRF_HEADER: "0" * 64}):
+        answer = person.client.request(method, _address(path), headers=headers)
+        assert answer.status_code == 403, answer.text
+        assert CSRF_HEADER in answer.json()["message"]
+
+
+ALLOWED = {
+    Role.OPERATOR: {"/logout"},
+    Role.INSPECTOR: {"/logout", "/labels"},
+    Role.ENGINEER: {
+        "/logout",
+        "/labels",
+        "/recipes",
+        "/recipes/{recipe}/samples",
+        "/recipes/{recipe}/promote",
+        "/recipes/{recipe}/rollback",
+        "/recipes/{recipe}/bundles",
+        "/stations",
+        "/stations/{name}/key",
+        "/jobs",
+        "/jobs/{job_id}/cancel",
+    },
+}
+
+
+@pytest.mark.parametrize("role", list(ALLOWED))
+def test_each_role_changes_only_what_it_may(client: TestClient, plant: Plant, role: Role) -> None:
+    person = person_with(plant, client, role)
+    allowed = set()
+    for method, path in PEOPLE_CHANGE:
+        if path.endswith("/logout"):
+            allowed.add("/logout")  # would end the session
+            continue
+        answer = person.client.request(method, _address(path), headers={CSRF_HEADER: person.csrf})
+        if answer.status_code != 403:
+            allowed.add(path.removeprefix(API))
+    assert allowed == ALLOWED[role]
+
+
+@pytest.mark.parametrize("path", ["/users", "/audit"])
+def test_people_and_the_audit_log_are_for_admins(client: TestClient, plant: Plant, path: str) -> None:
+    assert person_with(plant, client, Role.ENGINEER).get(path).status_code == 403
+    assert sign_in(client).get(path).status_code == 200
+
+
+def test_signing_out_ends_the_session(admin: Person) -> None:
+    token = admin.client.cookies[COOKIE]
+    assert admin.post("/logout").status_code == 204
+    admin.client.cookies.set(COOKIE, token)
+    assert admin.get("/me").status_code == 401
+
+
+def test_cookie_cannot_be_read_by_scripts_or_sent_by_other_sites(client: TestClient) -> None:
+    answer = client.post(f"{API}/login", json={"name": "admin", "password": ADMIN_PASSWORD})
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+
+
+def test_guessing_is_slowed_down(client: TestClient, clock: ManualClock) -> None:
+    wrong = {"name": "admin", "password": "wrong"}
+    assert [client.post(f"{API}/login", json=wrong).status_code for _ in range(6)] == [401] * 5 + [429]
+    right = {"name": "admin", "password": ADMIN_PASSWORD}
+    assert client.post(f"{API}/login", json=right).headers["retry-after"] == "60"
+    clock.advance(61)
+    assert client.post(f"{API}/login", json=right).status_code == 200
+
+
+def test_new_password_ends_other_sessions(client: TestClient, admin: Person) -> None:
+    admin.post("/users", {"name": "ann", "password": "first-password", "role": "inspector"})
+    ann = sign_in(client, "ann", "first-password")
+    assert admin.patch("/users/ann", {"password": "second-password"}).status_code == 200
+    assert ann.get("/me").status_code == 401
+    sign_in(client, "ann", "second-password")
+
+
+def test_every_change_is_in_the_audit_log(admin: Person) -> None:
+    admin.post("/recipes", {"name": "part"})
+    admin.post("/users", {"name": "ann", "password": "first-password", "role": "inspector"})
+    rows = admin.get("/audit").json()
+    assert [row["action"] for row in rows] == ["user.created", "recipe.created", "session.opened"]
+    assert "first-password" not in str(rows)
+
+
+def test_every_answer_carries_the_security_headers(anyone: TestClient) -> None:
+    for path in ("/login", "/static/app.css", "/healthz", f"{API}/me"):
+        headers = anyone.get(path).headers
+        assert headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_policy_allows_nothing_inline_and_nothing_from_elsewhere() -> None:
+    assert "unsafe" not in CONTENT_SECURITY_POLICY
+    assert "http" not in CONTENT_SECURITY_POLICY
+
+
+def _tree(kind: type[errors.InspectionError]) -> Iterator[type[errors.InspectionError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _tree(child)
+
+
+def test_every_error_finds_its_line_in_the_table() -> None:
+    unmapped = [
+        kind.__name__
+        for kind in _tree(errors.InspectionError)
+        if kind is not errors.InspectionError and not any(ancestor in STATUS for ancestor in kind.__mro__)
+    ]
+    assert unmapped == []
+    assert errors.InspectionError not in STATUS
+
+
+def test_status_of_a_child_is_its_nearest_ancestors() -> None:
+    assert status_of(errors.BundleUnsigned) == 422
+    assert status_of(errors.BundleMismatch) == 409
+
+
+def test_no_route_is_left_out_of_the_description() -> None:
+    app = build_app(PlantSettings())
+    hidden = [route.path for route in app.routes if isinstance(route, APIRoute) and not route.include_in_schema]
+    assert hidden == []

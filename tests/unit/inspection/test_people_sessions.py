@@ -1,0 +1,126 @@
+"""Users, sessions, sign-in."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy.orm import Session
+
+from edge.contract.errors import Conflict, NotAllowed, NotSignedIn, SettingsInvalid, TooManyAttempts
+from inspection.people.roles import Role
+from inspection.people.sessions import check_csrf, close_all_sessions, csrf_token, open_session, person_of
+from inspection.people.throttle import LoginThrottle
+from inspection.people.users import add_user, authenticate, change_user, ensure_admin
+from inspection.store.database import Database
+from inspection.store.tables import SessionRow
+
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+@pytest.fixture(name="session")
+def _session(tmp_path: Path) -> Iterator[Session]:
+    database = Database(tmp_path / "plant.sqlite3")
+    with database.write() as session:
+        add_user(session, "ann", "ann's password", Role.ADMIN, NOW)
+        yield session
+    database.close()
+
+
+def test_roles_cover_those_before_them() -> None:
+    assert [Role.ENGINEER.covers(role) for role in Role] == [True, True, True, False]
+
+
+def test_password_is_stored_as_argon2(session: Session) -> None:
+    assert authenticate(session, "ann", "ann's password").password_hash.startswith("$argon2id$")
+
+
+@pytest.mark.parametrize(("name", "password"), [("ann", "wrong"), ("bob", "ann's password")])
+def test_wrong_name_and_wrong_password_answer_the_same(session: Session, name: str, password: str) -> None:
+    with pytest.raises(NotSignedIn, match=r"^name or password is wrong$"):
+        authenticate(session, name, password)
+
+
+def test_disabled_user_cannot_sign_in(session: Session) -> None:
+    add_user(session, "bob", "bob's password", Role.OPERATOR, NOW)
+    change_user(session, "bob", disabled=True)
+    with pytest.raises(NotSignedIn):
+        authenticate(session, "bob", "bob's password")
+
+
+def test_last_admin_stays(session: Session) -> None:
+    with pytest.raises(Conflict, match="last active admin"):
+        change_user(session, "ann", role=Role.OPERATOR)
+
+
+def test_name_is_taken_once(session: Session) -> None:
+    with pytest.raises(Conflict, match="'ann'"):
+        add_user(session, "ann", "other password", Role.OPERATOR, NOW)
+
+
+def test_database_holds_only_the_hash_of_a_token(session: Session) -> None:
+    token = open_session(session, authenticate(session, "ann", "ann's password"), NOW, HOUR)
+    assert person_of(session, token, NOW).name == "ann"
+    assert session.get(SessionRow, token) is None
+
+
+def test_session_expires(session: Session) -> None:
+    token = open_session(session, authenticate(session, "ann", "ann's password"), NOW, HOUR)
+    with pytest.raises(NotSignedIn):
+        person_of(session, token, NOW + HOUR)
+
+
+def test_all_sessions_of_a_user_can_be_closed(session: Session) -> None:
+    user = authenticate(session, "ann", "ann's password")
+    token = open_session(session, user, NOW, HOUR)
+    close_all_sessions(session, user)
+    with pytest.raises(NotSignedIn):
+        person_of(session, token, NOW)
+
+
+def test_csrf_token_belongs_to_one_session() -> None:
+    check_csrf("one", csrf_token("one"))
+    for given in (None, "", csrf_token("two"), "é"):
+        with pytest.raises(NotAllowed):
+            check_csrf("one", given)
+
+
+def test_five_failures_close_the_door_for_a_minute() -> None:
+    throttle = LoginThrottle()
+    for _ in range(5):
+        throttle.check("ann", "10.0.0.1", NOW)
+        throttle.failed("ann", "10.0.0.1", NOW)
+    with pytest.raises(TooManyAttempts):
+        throttle.check("ann", "10.0.0.1", NOW)
+    throttle.check("ann", "10.0.0.2", NOW)
+    throttle.check("ann", "10.0.0.1", NOW + timedelta(minutes=1))
+
+
+def test_success_forgets_failures() -> None:
+    throttle = LoginThrottle()
+    for _ in range(4):
+        throttle.failed("ann", "10.0.0.1", NOW)
+    throttle.succeeded("ann", "10.0.0.1")
+    throttle.failed("ann", "10.0.0.1", NOW)
+    throttle.check("ann", "10.0.0.1", NOW)
+
+
+def test_admin_is_made_once(tmp_path: Path) -> None:
+    database = Database(tmp_path / "new.sqlite3")
+    with database.write() as session:
+        password = ensure_admin(session, None, NOW)
+        assert password is not None
+        assert authenticate(session, "admin", password).role == Role.ADMIN
+        assert ensure_admin(session, None, NOW) is None
+    database.close()
+
+
+def test_short_password_file_is_refused(tmp_path: Path) -> None:
+    database = Database(tmp_path / "new.sqlite3")
+    (tmp_path / "password").write_text("short\n", "utf-8")
+    with pytest.raises(SettingsInvalid, match="at least 10"), database.write() as session:
+        ensure_admin(session, tmp_path / "password", NOW)
+    with pytest.raises(SettingsInvalid, match="missing"), database.write() as session:
+        ensure_admin(session, tmp_path / "missing", NOW)
+    database.close()
