@@ -55,8 +55,8 @@ class ApiLimits:
         """Refuse a request without the key."""
         if self._api_key is None:
             return
-        given = request.headers.get("authorization", "").removeprefix("Bearer ")
-        if not compare_digest(given.encode(), self._api_key.encode()):
+        given = request.headers.get("authorization", "")
+        if not compare_digest(given.encode(), f"Bearer {self._api_key}".encode()):
             raise HTTPException(HTTPStatus.UNAUTHORIZED, "expected the station's key as `Authorization: Bearer`")
 
     async def read_body(self, request: Request) -> bytes:

@@ -6,6 +6,7 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 
 from edge.contract.result import InspectionResult
+from edge.station.latency import latency_of
 from edge.station.status import StationStatus
 
 __all__ = ["StationMetrics"]
@@ -21,7 +22,7 @@ class StationMetrics:
         self._registry = CollectorRegistry()
         self._verdict = Histogram(
             "inspection_frame_to_verdict_seconds",
-            "From the frame in memory to the verdict",
+            "From the frame in memory to the verdict, of judged and timed out parts",
             buckets=_BUCKETS_S,
             registry=self._registry,
         )
@@ -31,8 +32,9 @@ class StationMetrics:
 
     def observe(self, result: InspectionResult) -> None:
         """Take one result in."""
-        if result.frame_to_verdict_ms is not None:
-            self._verdict.observe(result.frame_to_verdict_ms / 1000)
+        latency_ms = latency_of(result)
+        if latency_ms is not None:
+            self._verdict.observe(latency_ms / 1000)
         if result.session_run_ms is not None:
             self._session.observe(result.session_run_ms / 1000)
 

@@ -1,6 +1,7 @@
 """`inspection inspect BUNDLE IMAGE…`: a verdict for each image."""
 
 import argparse
+import math
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -75,7 +76,7 @@ def _judge(detector: "Detector", image: Path, overlay: Path | None) -> dict[str,
     answer: dict[str, object] = {
         "image": str(image),
         "verdict": judgement.verdict,
-        "score": judgement.score,
+        "score": judgement.score if math.isfinite(judgement.score) else None,
         "threshold": judgement.threshold,
         "defect_class": judgement.defect_class,
         "session_run_ms": (judgement.inference_end_us - judgement.inference_start_us) / 1000,
@@ -100,6 +101,8 @@ def _write(folder: Path, image: Path, data: bytes) -> str:
 def _line(verdict: dict[str, object]) -> str:
     if "score" not in verdict:
         return f"{verdict['verdict']:<9} {verdict['image']}  {verdict['reason']}"
+    if verdict["score"] is None:
+        return f"{verdict['verdict']:<9} {verdict['image']}  the model gave no finite score"
     kind = f"  {verdict['defect_class']}" if verdict["defect_class"] else ""
     return (
         f"{verdict['verdict']:<9} {verdict['image']}  "

@@ -68,7 +68,7 @@ class StationProcess:
                 return
 
     def stop(self) -> None:
-        """Settle what is in flight, write everything down, let go of port and folder."""
-        self.station.stop()
+        """Answer the requests that run, settle what is in flight, write everything down, let go of port and folder."""
         if self._server is not None:
             self._server.stop()
+        self.station.stop()

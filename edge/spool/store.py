@@ -147,7 +147,11 @@ class Spool:
             )
 
     def last_sequence(self) -> int:
-        """The highest trigger number ever stored here, also of results long uploaded; 0 before the first."""
+        """The highest trigger number ever stored here, also of results long uploaded; 0 before the first.
+
+        After kill -9 the few results that were told to the line but not stored yet are not among them: their numbers
+        are given again, their ids never.
+        """
         with self._lock:
             row = self._db.execute("SELECT value FROM numbers WHERE name = 'sequence'").fetchone()
         return 0 if row is None else int(row[0])

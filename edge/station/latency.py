@@ -7,9 +7,9 @@ from threading import Lock
 import numpy as np
 
 from edge.contract.link import LatencySummary, Percentiles
-from edge.contract.result import InspectionResult
+from edge.contract.result import InspectionResult, Outcome
 
-__all__ = ["LatencyWindow", "percentiles"]
+__all__ = ["LatencyWindow", "latency_of", "percentiles"]
 
 
 class LatencyWindow:
@@ -22,10 +22,11 @@ class LatencyWindow:
         self._session_ms: deque[float] = deque(maxlen=size)
 
     def observe(self, result: InspectionResult) -> None:
-        """Take one result in; only judged ones say something of the session."""
+        """Take one result in, if it says something."""
+        latency_ms = latency_of(result)
         with self._lock:
-            if result.frame_to_verdict_ms is not None:
-                self._verdict_ms.append(result.frame_to_verdict_ms)
+            if latency_ms is not None:
+                self._verdict_ms.append(latency_ms)
             if result.session_run_ms is not None:
                 self._session_ms.append(result.session_run_ms)
 
@@ -34,6 +35,15 @@ class LatencyWindow:
         with self._lock:
             verdict, session = list(self._verdict_ms), list(self._session_ms)
         return LatencySummary(frame_to_verdict_ms=percentiles(verdict), session_run_ms=percentiles(session))
+
+
+def latency_of(result: InspectionResult) -> float | None:
+    """Milliseconds from frame to verdict of a part that was judged or timed out.
+
+    None for drops and frames that cannot be judged: they are told at once and would make the rest look faster.
+    """
+    told_after_work = result.score is not None or result.outcome is Outcome.TIMEOUT
+    return result.frame_to_verdict_ms if told_after_work else None
 
 
 def percentiles(values_ms: Sequence[float]) -> Percentiles:

@@ -171,6 +171,15 @@ def test_the_camera_waits_for_the_first_bundle_and_the_next_start_needs_no_plant
     assert {r["bundle_id"] for r in folder.results()} == {bundle_id}
 
 
+def test_told_not_to_wait_it_says_undecided_until_the_first_bundle(folder: StationFolder) -> None:
+    """No part passes unseen while there is no model."""
+    folder.add_frames(3)
+    camera = {"kind": "folder", "folder": "frames", "rate_hz": 200.0}
+    with link_server(FakePlant()) as port, running(folder, port, bundle=None, camera=camera, wait_for_bundle=False):
+        eventually(lambda: len(folder.results()) == 3)
+    assert {(r["verdict"], r["reason"]) for r in folder.results()} == {("UNDECIDED", "no bundle yet")}
+
+
 def test_swapping_leaks_no_memory(folder: StationFolder) -> None:
     """Fifty bundles after each other: every old detector is freed, and the process does not grow with them."""
     settings = folder.settings()
