@@ -1,6 +1,7 @@
 """Running the service: take the port, open the plant, say where it is, serve until told to stop."""
 
 import logging
+import signal
 import socket
 import sys
 from pathlib import Path
@@ -27,6 +28,7 @@ def serve(path: Path) -> ExitCode:
         AddressInUse: another process listens on the port; nothing was written.
     """
     settings = load_plant_settings(path)
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every start that there is nothing to do
     with _listen(settings) as listener:
         plant = open_plant(settings)
         if plant.first_password is not None:
@@ -35,8 +37,15 @@ def serve(path: Path) -> ExitCode:
         config = uvicorn.Config(
             plant_app(plant), log_config=None, access_log=False, timeout_graceful_shutdown=_DRAIN_S, lifespan="on"
         )
+        _end_cleanly_on_signals()
         uvicorn.Server(config).run(sockets=[listener])
     return ExitCode.OK
+
+
+def _end_cleanly_on_signals() -> None:
+    """uvicorn drains, then raises the signal once more for these handlers: being told to stop is no failure."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: sys.exit(ExitCode.OK))
 
 
 def _listen(settings: PlantSettings) -> socket.socket:

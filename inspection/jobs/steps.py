@@ -16,7 +16,8 @@ from inspection.jobs.runner import Finished, JobRunner
 from inspection.registry.bundles import BundleFiles, register, require_bundle
 from inspection.registry.gates import add_gate
 from inspection.registry.promotions import champion_of
-from inspection.samples.samples import samples_of
+from inspection.samples.samples import Sample, samples_of
+from inspection.samples.splits import Split
 from inspection.store.blobs import BlobStore
 from inspection.store.database import Database
 
@@ -67,8 +68,7 @@ def run_train(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     ticket.desk.report(0.0, "collecting samples")
     material, champion = _prepare(shop, ticket)
     out = ticket.folder / "model.bundle"
-    defects = material.defects if ticket.parameters.get("use_defects", True) else None
-    order = TrainOrder(ticket.recipe, material.data, out, shop.key_file, defects, champion)
+    order = TrainOrder(ticket.recipe, material.data, out, shop.key_file, material.defects, champion)
     summary = _report(_run(shop, ticket, shop.commands.train(order), {0}))
     with shop.database.write() as session:
         bundle = register(session, shop.bundles, out, recipe=ticket.recipe, origin="job", now=shop.clock())
@@ -97,10 +97,16 @@ def run_gate(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
 
 def _prepare(shop: Workshop, ticket: Ticket) -> tuple[Material, str | None]:
     with shop.database.read() as session:
-        samples = list(samples_of(session, ticket.recipe))
+        samples = [sample for sample in samples_of(session, ticket.recipe) if _wanted(ticket, sample)]
         if "bundle_id" not in ticket.parameters:
             require_trainable(samples, ticket.recipe)
         return lay_out(session, shop.blobs, samples, ticket.folder), champion_of(session, ticket.recipe)
+
+
+def _wanted(ticket: Ticket, sample: Sample) -> bool:
+    """Defects are always tested on; whether they are trained on is the order's choice."""
+    is_training_defect = sample.split is Split.TRAIN and sample.truth.defect_type is not None
+    return not is_training_defect or bool(ticket.parameters.get("use_defects", True))
 
 
 def _gate(shop: Workshop, ticket: Ticket, bundle_id: str, holdout: Path, champion: str | None) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A real plant in a temporary folder: real SQLite, real files, real processes; only `models` is the named fake."""
 
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -168,3 +169,29 @@ def a_heartbeat(**changes: Any) -> Heartbeat:
         "deadline_ms": 100.0,
     }
     return Heartbeat(**{**fields, **changes})
+
+
+def wait_for_job(person: Person, job_id: str, *states: str) -> dict[str, Any]:
+    """The job once it is in one of these states (by default: ended)."""
+    ended = states or ("succeeded", "failed", "cancelled")
+    while True:  # bounded by the test's timeout
+        job: dict[str, Any] = person.get(f"/jobs/{job_id}").json()
+        if job["state"] in ended:
+            return job
+        time.sleep(0.05)
+
+
+def add_samples(person: Person, recipe: str, goods: range, defects: range = range(0)) -> None:
+    """Make the recipe if needed, and upload images; other numbers give other images."""
+    person.post("/recipes", {"name": recipe})
+    for number in goods:
+        person.send(f"/recipes/{recipe}/samples", png(number), label="good")
+    for number in defects:
+        person.send(f"/recipes/{recipe}/samples", png(number), label="defect", defect_type="scratch")
+
+
+def train(person: Person, recipe: str) -> dict[str, Any]:
+    """Run a training to its end."""
+    answer = person.post("/jobs", {"kind": "train", "recipe": recipe})
+    assert answer.status_code == 201, answer.text
+    return wait_for_job(person, answer.json()["id"])

@@ -1,0 +1,162 @@
+"""Jobs: real processes that succeed, fail, are cancelled, or are left behind."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inspection.jobs.book import JobKind, JobState, add_job, next_job, require_job
+from inspection.plant import Plant
+from inspection.registry.recipes import add_recipe
+from tests.support.plants import ManualClock, Person, add_samples, new_plant, running, sign_in, train, wait_for_job
+
+
+def test_training_registers_a_challenger_with_its_evidence(admin: Person) -> None:
+    add_samples(admin, "part", range(12), range(100, 106))
+    job = train(admin, "part")
+    assert (job["state"], job["progress"], job["error"]) == ("succeeded", 1.0, None)
+    models = admin.get("/recipes/part/models").json()
+    version = models["models"][0]
+    assert version["id"] == job["result"]["bundle_id"]
+    assert (version["champion"], version["gate"]["passed"], models["champion_id"]) == (False, True, None)
+    assert version["gate"]["evaluation"]["challenger"]["recall"] == {"scratch": 1.0, "dent": 0.875}
+
+
+def test_training_sees_the_train_split_and_the_gate_the_holdout(admin: Person) -> None:
+    add_samples(admin, "part", range(12), range(100, 106))
+    counts = admin.get("/recipes/part/samples").json()
+    result = train(admin, "part")["result"]
+    assert result["goods"] == counts["goods"]["train"]
+    assert result["defects"] == counts["defects"]["train"]["scratch"]
+    assert result["gate"]["challenger"]["goods"] == counts["goods"]["holdout"]
+    assert result["gate"]["challenger"]["defects"] == counts["defects"]["holdout"].get("scratch", 0)
+
+
+def test_labelled_defects_can_be_left_out(admin: Person) -> None:
+    add_samples(admin, "part", range(8), range(100, 106))
+    job = admin.post("/jobs", {"kind": "train", "recipe": "part", "use_defects": False}).json()
+    assert wait_for_job(admin, job["id"])["result"]["defects"] == 0
+
+
+def test_next_model_follows_the_champion(admin: Person) -> None:
+    add_samples(admin, "part", range(8))
+    first = train(admin, "part")["result"]["bundle_id"]
+    admin.post("/recipes/part/promote", {"bundle_id": first, "reason": "first"})
+    add_samples(admin, "part", range(20, 30))
+    second = train(admin, "part")["result"]
+    assert second["parent"] == first
+    assert second["gate"]["champion"] is not None
+
+
+def test_waiting_labels_count_from_the_last_training(admin: Person, clock: ManualClock) -> None:
+    add_samples(admin, "part", range(8), range(100, 103))
+    assert admin.get("/recipes/part/models").json()["waiting"] == {"good": 8, "defect": 3}
+    train(admin, "part")
+    clock.advance(60)
+    add_samples(admin, "part", range(30, 32))
+    assert admin.get("/recipes/part/models").json()["waiting"] == {"good": 2, "defect": 0}
+
+
+def test_failed_training_says_why(admin: Person) -> None:
+    add_samples(admin, "fails", range(8))
+    job = train(admin, "fails")
+    assert job["state"] == "failed"
+    assert "bottle_003.png" in job["error"]
+    assert "error: bottle_003.png: expected 3 channels, got 1" in job["log"]
+    assert admin.get("/recipes/fails/models").json()["models"] == []
+
+
+def test_job_after_a_failed_one_runs(admin: Person) -> None:
+    add_samples(admin, "fails", range(8))
+    add_samples(admin, "part", range(8))
+    jobs = [admin.post("/jobs", {"kind": "train", "recipe": name}).json()["id"] for name in ("fails", "part")]
+    assert [wait_for_job(admin, job)["state"] for job in jobs] == ["failed", "succeeded"]
+
+
+def test_running_job_is_cancelled_with_its_process(admin: Person, plant: Plant) -> None:
+    add_samples(admin, "hangs", range(8))
+    job = admin.post("/jobs", {"kind": "train", "recipe": "hangs"}).json()["id"]
+    pid_file = plant.jobs.folder(job) / "pid"
+    while not (pid_file.exists() and admin.get(f"/jobs/{job}").json()["step"] == "reading images"):
+        pass
+    pid = int(pid_file.read_text("utf-8"))
+    assert admin.post(f"/jobs/{job}/cancel").json()["cancel_requested"] is True
+    assert wait_for_job(admin, job)["state"] == "cancelled"
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+def test_waiting_job_is_cancelled_at_once(admin: Person) -> None:
+    add_samples(admin, "hangs", range(8))
+    first, second = (admin.post("/jobs", {"kind": "train", "recipe": "hangs"}).json()["id"] for _ in range(2))
+    assert admin.post(f"/jobs/{second}/cancel").json()["state"] == "cancelled"
+    assert admin.post(f"/jobs/{second}/cancel").status_code == 409
+    assert [job["id"] for job in admin.get("/jobs", params={"recipe": "hangs"}).json()] != []
+    admin.post(f"/jobs/{first}/cancel")
+    wait_for_job(admin, first)
+
+
+def test_nothing_to_train_on_is_told_at_once(admin: Person) -> None:
+    admin.post("/recipes", {"name": "part"})
+    answer = admin.post("/jobs", {"kind": "train", "recipe": "part"})
+    assert answer.status_code == 422
+    assert "upload or label" in answer.json()["message"]
+    assert admin.post("/jobs", {"kind": "train", "recipe": "other"}).status_code == 404
+    assert admin.get("/jobs/0").status_code == 404
+
+
+def test_stopping_the_service_fails_the_running_job(tmp_path: Path) -> None:
+    plant = new_plant(tmp_path)
+    with running(plant) as client:
+        admin = sign_in(client)
+        add_samples(admin, "hangs", range(8))
+        job = admin.post("/jobs", {"kind": "train", "recipe": "hangs"}).json()["id"]
+        wait_for_job(admin, job, "running")
+    with running(new_plant(tmp_path)) as client:
+        left = sign_in(client).get(f"/jobs/{job}").json()
+    assert (left["state"], "start the job again" in left["error"]) == ("failed", True)
+
+
+def test_killed_service_leaves_a_failed_job_and_no_process(tmp_path: Path) -> None:
+    plant = new_plant(tmp_path)
+    with plant.database.write() as session:
+        add_recipe(session, "part", plant.clock())
+        job_id = add_job(session, JobKind.TRAIN, "part", {}, "ann", plant.clock()).id
+        next_job(session, plant.clock())
+    folder = plant.jobs.folder(job_id)
+    folder.mkdir(parents=True)
+    orphan = subprocess.Popen(
+        [sys.executable, "-c", "import time; time.sleep(600)", str(folder)], start_new_session=True
+    )
+    (folder / "pid").write_text(str(orphan.pid), "utf-8")
+    plant.database.close()  # as kill -9 leaves it: the row says running, the process lives
+    again = new_plant(tmp_path)
+    with running(again), again.database.read() as session:
+        row = require_job(session, job_id)
+        assert row.state == JobState.FAILED
+        assert "the service ended" in str(row.error)
+        assert orphan.wait(10) == -9
+
+
+def test_a_stranger_with_the_same_process_number_is_left_alone(tmp_path: Path) -> None:
+    plant = new_plant(tmp_path)
+    with plant.database.write() as session:
+        add_recipe(session, "part", plant.clock())
+        job_id = add_job(session, JobKind.TRAIN, "part", {}, "ann", plant.clock()).id
+        next_job(session, plant.clock())
+    folder = plant.jobs.folder(job_id)
+    folder.mkdir(parents=True)
+    stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
+    (folder / "pid").write_text(str(stranger.pid), "utf-8")
+    with running(plant):
+        assert stranger.poll() is None
+    stranger.kill()
+    stranger.wait()
+
+
+def test_images_of_a_job_do_not_stay_behind(admin: Person, plant: Plant) -> None:
+    add_samples(admin, "part", range(8))
+    job = train(admin, "part")["id"]
+    assert [path.name for path in plant.jobs.folder(job).iterdir()] == ["log.txt"]

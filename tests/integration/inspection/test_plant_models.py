@@ -1,0 +1,193 @@
+"""The registry: only signed bundles come in, only evidence promotes, the log is only added to."""
+
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from edge.contract.signature import SigningKey
+from inspection.plant import Plant
+from inspection.registry.promotions import champion_of
+from tests.support.plants import (
+    API,
+    Person,
+    a_heartbeat,
+    add_samples,
+    add_station,
+    new_plant,
+    running,
+    sign_in,
+    train,
+    wait_for_job,
+)
+from tests.support.tiny_bundle import write_tiny_bundle
+
+
+def _key(plant: Plant) -> SigningKey:
+    return SigningKey.load_or_create(plant.settings.data_dir / "keys" / "signing_key.pem")
+
+
+def _upload(person: Person, path: Path, recipe: str = "part") -> tuple[int, dict[str, object]]:
+    answer = person.send(f"/recipes/{recipe}/bundles", path.read_bytes())
+    return answer.status_code, answer.json()
+
+
+def _promote(person: Person, bundle_id: str, recipe: str = "part") -> tuple[int, dict[str, str]]:
+    answer = person.post(f"/recipes/{recipe}/promote", {"bundle_id": bundle_id, "reason": "looks right"})
+    return answer.status_code, answer.json()
+
+
+@pytest.fixture(name="two")
+def _two(admin: Person) -> tuple[str, str]:
+    """Two champions, one after the other."""
+    ids = []
+    for start in (0, 20):
+        add_samples(admin, "part", range(start, start + 8))
+        ids.append(train(admin, "part")["result"]["bundle_id"])
+        assert _promote(admin, ids[-1])[0] == 200
+    return ids[0], ids[1]
+
+
+def test_station_is_told_the_champion_and_gets_its_file(client: TestClient, admin: Person) -> None:
+    add_samples(admin, "part", range(8))
+    bundle_id = train(admin, "part")["result"]["bundle_id"]
+    station = add_station(admin)
+    _promote(admin, bundle_id)
+    beat = a_heartbeat().model_dump(mode="json")
+    desired = client.post(f"{API}/stations/me/heartbeat", json=beat, headers=station).json()
+    file = client.get(f"{API}/bundles/{bundle_id}/file", headers=station)
+    assert desired["bundle_id"] == bundle_id
+    from hashlib import sha256  # noqa: PLC0415 - only here
+
+    assert desired["bundle_sha256"] == sha256(file.content).hexdigest()
+
+
+def test_station_gets_no_bundle_of_another_recipe(client: TestClient, admin: Person) -> None:
+    add_samples(admin, "part", range(8))
+    bundle_id = train(admin, "part")["result"]["bundle_id"]
+    other = add_station(admin, "line-2", "other")
+    assert client.get(f"{API}/bundles/{bundle_id}/file", headers=other).status_code == 403
+    assert client.get(f"{API}/bundles/{'0' * 64}/file", headers=other).status_code == 404
+
+
+def test_refused_by_the_gate_is_never_promoted(admin: Person) -> None:
+    add_samples(admin, "worse", range(8))
+    job = train(admin, "worse")
+    assert (job["state"], job["result"]["gate"]["passed"]) == ("succeeded", False)
+    status, answer = _promote(admin, job["result"]["bundle_id"], "worse")
+    assert status == 409
+    assert "recall on scratch fell" in answer["message"]
+    assert admin.get("/recipes/worse/models").json()["champion_id"] is None
+
+
+def test_evidence_against_an_earlier_champion_does_not_count(admin: Person) -> None:
+    ids = []
+    for start in (0, 20):
+        add_samples(admin, "part", range(start, start + 8))
+        ids.append(train(admin, "part")["result"]["bundle_id"])
+    assert _promote(admin, ids[0])[0] == 200
+    status, answer = _promote(admin, ids[1])
+    assert status == 409
+    assert "run the gate again" in answer["message"]
+    job = admin.post("/jobs", {"kind": "gate", "recipe": "part", "bundle_id": ids[1]}).json()
+    assert wait_for_job(admin, job["id"])["state"] == "succeeded"
+    assert _promote(admin, ids[1])[0] == 200
+
+
+def test_champion_is_not_promoted_twice(admin: Person, two: tuple[str, str]) -> None:
+    assert _promote(admin, two[1])[0] == 409
+
+
+def test_rollback_goes_down_the_stack_and_only_adds_to_the_log(admin: Person, two: tuple[str, str]) -> None:
+    first, second = two
+    models = admin.get("/recipes/part/models").json()
+    assert (models["champion_id"], models["rollback_to"]) == (second, first)
+    assert admin.post("/recipes/part/rollback", {"reason": "overkill rose"}).json()["bundle_id"] == first
+    models = admin.get("/recipes/part/models").json()
+    assert [(entry["kind"], entry["bundle_id"]) for entry in models["promotions"]] == [
+        ("rollback", first),
+        ("promote", second),
+        ("promote", first),
+    ]
+    assert (models["champion_id"], models["rollback_to"]) == (first, None)
+    assert admin.post("/recipes/part/rollback", {"reason": "again"}).status_code == 409
+
+
+def test_promotion_needs_a_reason_and_is_audited(admin: Person, two: tuple[str, str]) -> None:
+    answer = admin.post("/recipes/part/promote", {"bundle_id": two[0], "reason": "  "})
+    assert answer.status_code == 422
+    newest = admin.get("/audit", params={"limit": 1}).json()[0]
+    assert newest["action"] == "model.promoted"
+    assert two[1] in newest["details"]
+
+
+def test_uploaded_bundle_waits_for_the_gate(admin: Person, plant: Plant, tmp_path: Path) -> None:
+    add_samples(admin, "part", range(8))
+    bundle_id = write_tiny_bundle(tmp_path / "a.bundle", _key(plant))
+    status, answer = _upload(admin, tmp_path / "a.bundle")
+    assert (status, answer["id"], answer["gate"], answer["origin"]) == (201, bundle_id, None, "upload")
+    assert _promote(admin, bundle_id)[0] == 409
+    job = admin.post("/jobs", {"kind": "gate", "recipe": "part", "bundle_id": bundle_id}).json()
+    wait_for_job(admin, job["id"])
+    assert _promote(admin, bundle_id)[0] == 200
+
+
+def test_uploading_again_changes_nothing(admin: Person, plant: Plant, tmp_path: Path) -> None:
+    add_samples(admin, "part", range(1))
+    write_tiny_bundle(tmp_path / "a.bundle", _key(plant))
+    for _ in range(2):
+        assert _upload(admin, tmp_path / "a.bundle")[0] == 201
+    assert len(admin.get("/recipes/part/models").json()["models"]) == 1
+
+
+def test_registered_file_cannot_be_written(admin: Person, plant: Plant, tmp_path: Path) -> None:
+    add_samples(admin, "part", range(1))
+    bundle_id = write_tiny_bundle(tmp_path / "a.bundle", _key(plant))
+    _upload(admin, tmp_path / "a.bundle")
+    assert plant.bundles.path(bundle_id).stat().st_mode & 0o222 == 0
+
+
+def test_bundle_by_an_unknown_key_is_refused(admin: Person, tmp_path: Path) -> None:
+    add_samples(admin, "part", range(1))
+    write_tiny_bundle(tmp_path / "a.bundle", SigningKey.load_or_create(tmp_path / "foreign.pem"))
+    status, answer = _upload(admin, tmp_path / "a.bundle")
+    assert (status, answer["error"]) == (422, "BundleUnsigned")
+
+
+def test_bundle_by_a_trusted_key_is_taken(tmp_path: Path) -> None:
+    foreign = SigningKey.load_or_create(tmp_path / "foreign.pem")
+    write_tiny_bundle(tmp_path / "a.bundle", foreign)
+    with running(new_plant(tmp_path, trusted_keys=(foreign.public_text,))) as client:
+        admin = sign_in(client)
+        add_samples(admin, "part", range(1))
+        assert _upload(admin, tmp_path / "a.bundle")[0] == 201
+
+
+def test_damaged_bundle_is_refused_and_not_kept(admin: Person, plant: Plant, tmp_path: Path) -> None:
+    add_samples(admin, "part", range(1))
+    bundle_id = write_tiny_bundle(tmp_path / "a.bundle", _key(plant))
+    whole = (tmp_path / "a.bundle").read_bytes()
+    (tmp_path / "cut.bundle").write_bytes(whole[:-50])
+    (tmp_path / "none.bundle").write_bytes(b"")
+    for name in ("cut.bundle", "none.bundle"):
+        status, answer = _upload(admin, tmp_path / name)
+        assert (status, answer["error"]) == (422, "BundleCorrupt")
+    assert not plant.bundles.path(bundle_id).exists()
+
+
+def test_bundle_of_another_recipe_is_a_conflict(admin: Person, plant: Plant, tmp_path: Path) -> None:
+    add_samples(admin, "part", range(1))
+    write_tiny_bundle(tmp_path / "a.bundle", _key(plant), recipe="other")
+    status, answer = _upload(admin, tmp_path / "a.bundle")
+    assert (status, answer["error"]) == (409, "BundleMismatch")
+
+
+def test_champion_survives_a_restart(admin: Person, plant: Plant, two: tuple[str, str]) -> None:
+    del admin
+    with plant.database.read() as session:
+        assert champion_of(session, "part") == two[1]
+
+
+def test_stations_learn_which_key_to_trust(admin: Person, plant: Plant) -> None:
+    answer = admin.get("/keys/public").json()
+    assert answer == {"algorithm": "ed25519", "public_key": _key(plant).public_text}

@@ -1,0 +1,106 @@
+"""The parts of a job that need no process."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from edge.contract.errors import DataInvalid, JobFailed
+from inspection.jobs.commands import ModelCommands, TrainOrder
+from inspection.jobs.material import lay_out, require_trainable
+from inspection.jobs.progress import parse_progress
+from inspection.jobs.runner import LocalJobRunner
+from inspection.samples.samples import Sample
+from inspection.samples.splits import Split
+from inspection.samples.statements import Label, Truth
+from inspection.store.blobs import DiskBlobStore
+from inspection.store.database import Database
+from inspection.store.images import keep_image
+from tests.support.plants import png
+
+NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
+PROGRAM = ("models",)
+
+
+def test_train_command_names_everything() -> None:
+    order = TrainOrder("part", Path("data"), Path("out"), Path("key"), Path("data/defects"), "abc")
+    assert " ".join(ModelCommands(PROGRAM).train(order)) == (
+        "models train data --out out --recipe part --key key --defects data/defects --parent abc"
+        " --seed 0 --json --progress-json"
+    )
+
+
+def test_first_training_has_neither_defects_nor_parent() -> None:
+    order = TrainOrder("part", Path("data"), Path("out"), Path("key"), None, None)
+    argv = ModelCommands(PROGRAM).train(order)
+    assert "--defects" not in argv
+    assert "--parent" not in argv
+
+
+@pytest.mark.parametrize(("champion", "extra"), [(None, []), (Path("old"), ["--champion", "old"])])
+def test_gate_command(champion: Path | None, extra: list[str]) -> None:
+    argv = ModelCommands(PROGRAM).gate(Path("new"), Path("holdout"), "KEY=", champion)
+    assert argv == ["models", "gate", "new", "holdout", "--trust", "KEY=", *extra, "--json"]
+
+
+@pytest.mark.parametrize("line", ["", "epoch 1", "{broken", '{"progress": 2, "step": "x"}', '{"loss": 0.1}'])
+def test_other_lines_are_log(line: str) -> None:
+    assert parse_progress(line) is None
+
+
+def test_progress_line_is_read() -> None:
+    progress = parse_progress(json.dumps({"progress": 0.42, "step": "features", "more": 1}))
+    assert progress is not None
+    assert (progress.progress, progress.step) == (0.42, "features")
+
+
+def test_samples_are_laid_out_as_models_reads_them(tmp_path: Path) -> None:
+    database, blobs = Database(tmp_path / "plant.sqlite3"), DiskBlobStore(tmp_path / "blobs")
+    cases = (
+        (Split.TRAIN, Truth(Label.GOOD, None), "data/train/good"),
+        (Split.TRAIN, Truth(Label.DEFECT, "scratch"), "data/defects/scratch"),
+        (Split.HOLDOUT, Truth(Label.GOOD, None), "holdout/test/good"),
+        (Split.HOLDOUT, Truth(Label.DEFECT, "dent"), "holdout/test/dent"),
+    )
+    with database.write() as session:
+        digests = [keep_image(session, blobs, png(number), NOW) for number in range(len(cases))]
+        samples = [Sample(digest, split, truth) for digest, (split, truth, _) in zip(digests, cases, strict=True)]
+        material = lay_out(session, blobs, samples, tmp_path / "job")
+    found = {path.relative_to(tmp_path / "job").as_posix() for path in (tmp_path / "job").rglob("*.png")}
+    assert found == {f"{folder}/{digest}.png" for digest, (_, _, folder) in zip(digests, cases, strict=True)}
+    assert material.defects == tmp_path / "job" / "data" / "defects"
+    database.close()
+
+
+@pytest.mark.parametrize("word", ["../../etc", "good", "a/b", "..", " ", "划痕"])
+def test_a_persons_word_never_leaves_its_folder(tmp_path: Path, word: str) -> None:
+    database, blobs = Database(tmp_path / "plant.sqlite3"), DiskBlobStore(tmp_path / "blobs")
+    with database.write() as session:
+        digest = keep_image(session, blobs, png(), NOW)
+        lay_out(session, blobs, [Sample(digest, Split.HOLDOUT, Truth(Label.DEFECT, word))], tmp_path / "job")
+    (path,) = (tmp_path / "job").rglob("*.png")
+    assert path.parent.parent == tmp_path / "job" / "holdout" / "test"
+    assert path.parent.name != "good"
+    database.close()
+
+
+def test_two_words_never_share_a_folder(tmp_path: Path) -> None:
+    database, blobs = Database(tmp_path / "plant.sqlite3"), DiskBlobStore(tmp_path / "blobs")
+    with database.write() as session:
+        digests = [keep_image(session, blobs, png(number), NOW) for number in range(2)]
+        truths = [Truth(Label.DEFECT, word) for word in ("a/b", "a b")]
+        samples = [Sample(digest, Split.TRAIN, truth) for digest, truth in zip(digests, truths, strict=True)]
+        lay_out(session, blobs, samples, tmp_path / "job")
+    assert len({path.parent for path in (tmp_path / "job").rglob("*.png")}) == 2
+    database.close()
+
+
+def test_only_held_out_images_are_not_enough() -> None:
+    with pytest.raises(DataInvalid, match="'part'"):
+        require_trainable([Sample("0" * 64, Split.HOLDOUT, Truth(Label.GOOD, None))], "part")
+
+
+def test_program_that_is_not_there_fails_the_job(tmp_path: Path) -> None:
+    with pytest.raises(JobFailed, match="cannot be started"):
+        LocalJobRunner().run(["./no-such-program"], tmp_path, print, lambda: False)
