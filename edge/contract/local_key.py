@@ -8,7 +8,7 @@ from pathlib import Path
 from edge.contract.errors import SettingsInvalid
 from edge.contract.signature import SigningKey, TrustedKeys
 
-__all__ = ["local_key_path", "local_trust"]
+__all__ = ["local_key_path", "local_trust", "trust_from"]
 
 
 def local_key_path() -> Path:
@@ -27,3 +27,17 @@ def local_trust(path: Path | None = None) -> TrustedKeys:
         msg = f"no trusted key: {path} is not there (made by `inspection train`); name the bundle's public key"
         raise SettingsInvalid(msg)
     return TrustedKeys((SigningKey.load_or_create(path).public_text,))
+
+
+def trust_from(text: str | None) -> TrustedKeys:
+    """Trust as a command line names it: a base64 public key, a file that holds one, or None for this user's own.
+
+    Raises:
+        SettingsInvalid: neither a key nor a file with one.
+    """
+    if text is None:
+        return local_trust()
+    file = Path(text)
+    if file.is_file():
+        return TrustedKeys((file.read_text("ascii", errors="replace").strip(),))
+    return TrustedKeys((text,))

@@ -1,0 +1,1 @@
+"""Thresholds from held-out parts, and what they promise."""

@@ -1,0 +1,1 @@
+"""Commands of this package: shells around training, evaluation and the gate."""

@@ -1,0 +1,67 @@
+"""Arguments of `train`, `evaluate` and `gate`; nothing heavy is imported here."""
+
+import argparse
+from pathlib import Path
+
+__all__ = ["build_parser"]
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """All commands of this package."""
+    parser = argparse.ArgumentParser(prog="inspection", description="Train, evaluate and compare detectors.")
+    commands = parser.add_subparsers(dest="command", required=True)
+    _add_train(commands.add_parser("train", help="train a detector and write a signed bundle"))
+    _add_evaluate(commands.add_parser("evaluate", help="judge test images by a bundle and report"))
+    _add_gate(commands.add_parser("gate", help="compare a challenger with the champion on a hold-out"))
+    return parser
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("data", type=Path, metavar="DIR", help="folder with train/good/<images>")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="bundle file to write")
+    parser.add_argument("--tier", choices=["fast"], default="fast", help="model family (default: fast)")
+    parser.add_argument(
+        "--defects", type=Path, metavar="DIR", help="labelled defects: <type>/*, masks/<type>/<stem>.png"
+    )
+    parser.add_argument("--recipe", metavar="NAME", help="part type the bundle is for (default: the folder's name)")
+    parser.add_argument(
+        "--max-overkill", type=float, default=0.05, metavar="SHARE", help="good parts that may fail (default: 0.05)"
+    )
+    parser.add_argument(
+        "--size-px", type=int, default=256, help="side of the network's input, a multiple of 32 (default: 256)"
+    )
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--skip-unreadable", action="store_true", help="go on without files that cannot be read")
+    parser.add_argument(
+        "--key", type=Path, metavar="FILE", help="private key that signs (default: this user's, made on first use)"
+    )
+    parser.add_argument("--parent", metavar="BUNDLE_ID", help="the champion, for the record")
+    _add_common(parser)
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument(
+        "data", type=Path, metavar="DIR", help="folder with test/good and test/<type>, optional ground_truth/"
+    )
+    _add_trust(parser)
+    _add_common(parser)
+
+
+def _add_gate(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("challenger", type=Path, metavar="BUNDLE")
+    parser.add_argument("data", type=Path, metavar="DIR", help="frozen hold-out: test/good and test/<type>")
+    parser.add_argument(
+        "--champion", type=Path, metavar="BUNDLE", help="the bundle to beat; without it only the promise counts"
+    )
+    _add_trust(parser)
+    _add_common(parser)
+
+
+def _add_trust(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--trust", metavar="KEY", help="public key, or a file with one (default: this user's own)")
+
+
+def _add_common(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print one JSON object as the last line")
+    parser.add_argument("--progress-json", action="store_true", help="progress as JSON lines on stderr")

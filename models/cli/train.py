@@ -1,0 +1,68 @@
+"""`inspection train`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from edge.contract.errors import SettingsInvalid
+from edge.contract.local_key import local_key_path
+from edge.contract.signature import SigningKey
+from edge.contract.terminal import ExitCode, print_json
+from models.progress import Progress
+from models.training.request import TrainRequest
+from models.training.train import STEPS, TrainReport, train
+
+__all__ = ["run"]
+
+_SIZE_STEP_PX = 32
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Train and tell what came of it."""
+    report = train(_request(options), Progress(STEPS, as_json=options.progress_json))
+    if options.json:
+        print_json(_as_json(report, options.out))
+    else:
+        sys.stdout.write(_as_text(report, options.out))
+    return ExitCode.OK
+
+
+def _request(options: argparse.Namespace) -> TrainRequest:
+    if options.size_px % _SIZE_STEP_PX or options.size_px < _SIZE_STEP_PX:
+        raise SettingsInvalid(f"--size-px: expected a multiple of {_SIZE_STEP_PX}, got {options.size_px}")
+    if not 0 < options.max_overkill < 1:
+        raise SettingsInvalid(f"--max-overkill: expected a share between 0 and 1, got {options.max_overkill}")
+    return TrainRequest(
+        data=options.data,
+        out=options.out,
+        key=SigningKey.load_or_create(options.key or local_key_path()),
+        recipe=options.recipe or options.data.resolve().name,
+        defects=options.defects,
+        parent_bundle_id=options.parent,
+        size_px=options.size_px,
+        target_overkill=options.max_overkill,
+        seed=options.seed,
+        skip_unreadable=options.skip_unreadable,
+    )
+
+
+def _as_json(report: TrainReport, out: Path) -> dict[str, object]:
+    calibration = report.calibration
+    return {
+        "bundle": str(out),
+        "bundle_id": report.bundle_id,
+        "threshold": calibration.threshold,
+        "promise": calibration.promise.text,
+        "overkill_at_most": calibration.promise.overkill_at_most,
+        "escapes_at_most": calibration.promise.escapes_at_most,
+        "goods": report.goods,
+        "defects": report.defects,
+        "train_s": round(report.train_s, 2),
+    }
+
+
+def _as_text(report: TrainReport, out: Path) -> str:
+    return (
+        f"{out}: bundle {report.bundle_id[:12]}, {report.goods} good parts, defects {report.defects or 'none'}, "
+        f"{report.train_s:.0f} s\nthreshold {report.calibration.threshold:.2f}. {report.calibration.promise.text}\n"
+    )

@@ -1,0 +1,1 @@
+"""Image folders in the MVTec AD layout, read through the line's own pre-processing."""

@@ -1,0 +1,112 @@
+"""Which images a folder offers, in the MVTec AD layout; nothing is decoded here.
+
+DIR/train/good/*              good parts to learn from
+DIR/test/good/*               good parts to report on
+DIR/test/<type>/*             defective parts to report on
+DIR/ground_truth/<type>/*     masks: same stem as the image, or the stem with `_mask`
+DEFECTS/<type>/*              labelled defects to learn from
+DEFECTS/masks/<type>/<stem>.png
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from edge.contract.errors import DataInvalid
+
+__all__ = ["SUFFIXES", "LabelledImage", "defects_in", "goods_in", "test_images_in"]
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
+GOOD = "good"
+_MASKS = "masks"
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledImage:
+    """One image file and what is known of it.
+
+    Attributes:
+        defect_type: None for a good part.
+        mask: file that marks the defect, 0 = good; None if there is none.
+    """
+
+    path: Path
+    defect_type: str | None = None
+    mask: Path | None = None
+
+
+def goods_in(root: Path) -> list[LabelledImage]:
+    """Images of `root/train/good`, sorted by name.
+
+    Raises:
+        DataInvalid: the folder is missing or holds no image.
+    """
+    folder = root / "train" / GOOD
+    if not folder.is_dir():
+        raise DataInvalid(f"{root}: expected images of good parts in {folder}, but there is no such folder")
+    files = _images(folder)
+    if not files:
+        raise DataInvalid(f"{folder}: no images; expected files ending in {', '.join(sorted(SUFFIXES))}")
+    return [LabelledImage(path) for path in files]
+
+
+def defects_in(root: Path) -> list[LabelledImage]:
+    """Images of `root/<type>/`, with masks from `root/masks/<type>/` where there are some.
+
+    Raises:
+        DataInvalid: the folder is missing, holds no image, or a mask has no image.
+    """
+    if not root.is_dir():
+        raise DataInvalid(f"{root}: expected a folder of defects, one folder a type; there is no such folder")
+    found = [
+        LabelledImage(path, folder.name, _mask_of(root / _MASKS / folder.name, path))
+        for folder in _folders(root)
+        if folder.name != _MASKS
+        for path in _images(folder)
+    ]
+    if not found:
+        raise DataInvalid(f"{root}: no images of defects; expected {root}/<type>/<image>")
+    _check_masks_used(root / _MASKS, found)
+    return found
+
+
+def test_images_in(root: Path) -> list[LabelledImage]:
+    """Images of `root/test/<good or type>/`, with masks from `root/ground_truth/<type>/`.
+
+    Raises:
+        DataInvalid: the folder is missing or holds no image.
+    """
+    folder = root / "test"
+    if not folder.is_dir():
+        raise DataInvalid(
+            f"{root}: expected test images in {folder}/<good or defect type>, but there is no such folder"
+        )
+    found = [
+        LabelledImage(path)
+        if sub.name == GOOD
+        else LabelledImage(path, sub.name, _mask_of(root / "ground_truth" / sub.name, path))
+        for sub in _folders(folder)
+        for path in _images(sub)
+    ]
+    if not found:
+        raise DataInvalid(f"{folder}: no images; expected files ending in {', '.join(sorted(SUFFIXES))}")
+    return found
+
+
+def _folders(root: Path) -> list[Path]:
+    return sorted(path for path in root.iterdir() if path.is_dir())
+
+
+def _images(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+
+
+def _mask_of(folder: Path, image: Path) -> Path | None:
+    candidates = (folder / f"{image.stem}{ending}" for ending in (".png", "_mask.png", ".bmp", ".tif"))
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def _check_masks_used(masks: Path, found: list[LabelledImage]) -> None:
+    used = {item.mask for item in found}
+    unused = [path for path in sorted(masks.rglob("*.png")) if path not in used]
+    if unused:
+        raise DataInvalid(f"{masks}: masks without an image of the same name: {', '.join(map(str, unused[:5]))}")

@@ -1,0 +1,146 @@
+"""Decoded images as network inputs, with every unreadable file named."""
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.contract.errors import DataInvalid, FrameRejected
+from edge.contract.frame import Pixels
+from edge.contract.manifest import PreprocessSpec
+from edge.preprocess import decode, preprocess
+from models.data.folder import LabelledImage
+from models.progress import Progress
+
+__all__ = ["FrameSurvey", "ImageSet", "load_images", "survey_frames"]
+
+_SHOWN = 10  # files named in one message
+_BIT_DEPTHS = (10, 12, 14, 16)
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class ImageSet:
+    """Images as the network gets them.
+
+    Attributes:
+        items: where each came from, in order.
+        pixels: `(N, height, width, 3)` uint8.
+        masks: `(N, height, width)` bool per image, or None where there is no mask.
+        sha256: of each file, in order.
+    """
+
+    items: list[LabelledImage]
+    pixels: NDArray[np.uint8]
+    masks: list[NDArray[np.bool_] | None]
+    sha256: list[str]
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+@dataclass(frozen=True)
+class FrameSurvey:
+    """What the files are like, before anything is resized.
+
+    Attributes:
+        readable: the files that decode, in order.
+        unreadable: the others, with the reason.
+        size_px: `(width, height)` if all frames agree, else None.
+        white_level: largest value of the sensor's bit depth; 65535 unless 16-bit files use fewer bits.
+    """
+
+    readable: list[LabelledImage]
+    unreadable: list[str]
+    size_px: tuple[int, int] | None
+    white_level: int
+
+
+def survey_frames(items: Sequence[LabelledImage], progress: Progress, *, skip_unreadable: bool) -> FrameSurvey:
+    """Decode every file once to find the unreadable ones, the frame size and the bit depth.
+
+    Raises:
+        DataInvalid: unreadable files (named, counted), unless `skip_unreadable`.
+    """
+    readable, unreadable = [], []
+    sizes: Counter[tuple[int, int]] = Counter()
+    peak = 0
+    for item in progress.over(items, "reading images"):
+        try:
+            pixels = _decode(item)
+        except DataInvalid as error:
+            unreadable.append(str(error))
+            continue
+        readable.append(item)
+        sizes[pixels.shape[1], pixels.shape[0]] += 1
+        peak = max(peak, int(pixels.max()) if pixels.dtype == np.uint16 else 0)
+    _report_unreadable(unreadable, len(items), skip_unreadable=skip_unreadable)
+    if len(sizes) > 1:
+        log.warning("frames of %d sizes, most often %s px: all are resized to one", len(sizes), sizes.most_common(3))
+    return FrameSurvey(readable, unreadable, next(iter(sizes)) if len(sizes) == 1 else None, _white_level(peak))
+
+
+def load_images(items: Sequence[LabelledImage], spec: PreprocessSpec, progress: Progress, step: str) -> ImageSet:
+    """Decode and pre-process readable files.
+
+    Raises:
+        DataInvalid: a file that does not decode or fit, or a mask of another size than its image.
+    """
+    pixels, masks, hashes = [], [], []
+    for item in progress.over(items, step):
+        frame = _decode(item)
+        pixels.append(_preprocess(item, frame, spec))
+        masks.append(None if item.mask is None else _load_mask(item, frame, spec))
+        hashes.append(sha256(item.path.read_bytes()).hexdigest())
+    stacked = np.stack(pixels) if pixels else np.zeros((0, spec.height_px, spec.width_px, 3), np.uint8)
+    return ImageSet(list(items), stacked, masks, hashes)
+
+
+def _decode(item: LabelledImage) -> Pixels:
+    try:
+        return decode(item.path.read_bytes())
+    except (OSError, FrameRejected) as error:
+        raise DataInvalid(f"{item.path}: {error}") from error
+
+
+def _preprocess(item: LabelledImage, frame: Pixels, spec: PreprocessSpec) -> NDArray[np.uint8]:
+    try:
+        return preprocess(frame, spec)
+    except FrameRejected as error:
+        raise DataInvalid(f"{item.path}: {error}") from error
+
+
+def _load_mask(item: LabelledImage, frame: Pixels, spec: PreprocessSpec) -> NDArray[np.bool_]:
+    mask = _decode(LabelledImage(item.mask)) if item.mask else None
+    if mask is None or mask.shape[:2] != frame.shape[:2]:
+        got = None if mask is None else mask.shape[1::-1]
+        raise DataInvalid(
+            f"{item.mask}: expected a mask of {frame.shape[1]}x{frame.shape[0]} px like its image, got {got}"
+        )
+    # The same geometry as the image; any marked pixel that reaches a cell marks it, so that thin cracks survive.
+    marked = np.repeat((mask.max(axis=2, keepdims=True) > 0).astype(np.uint8) * 255, 3, axis=2)
+    dilated = np.asarray(cv2.dilate(marked, np.ones((3, 3), np.uint8)), np.uint8)
+    return np.asarray(preprocess(dilated, spec)[..., 0] > 127)  # noqa: PLR2004 - half covered
+
+
+def _report_unreadable(unreadable: list[str], total: int, *, skip_unreadable: bool) -> None:
+    if not unreadable:
+        return
+    shown = "\n  ".join(unreadable[:_SHOWN])
+    text = f"{len(unreadable)} of {total} images cannot be read:\n  {shown}"
+    if not skip_unreadable:
+        raise DataInvalid(f"{text}\nRepair or remove them, or go on without them by --skip-unreadable")
+    log.warning("skipped: %s", text)
+
+
+def _white_level(peak: int) -> int:
+    """White level of the smallest usual bit depth that holds `peak`: 12-bit cameras store 12 bits in 16."""
+    if peak == 0:
+        return 65535
+    return next((1 << bits) - 1 for bits in _BIT_DEPTHS if peak < 1 << bits)

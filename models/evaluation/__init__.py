@@ -1,0 +1,1 @@
+"""How good is a bundle: measured through the line's own inference, never through torch."""

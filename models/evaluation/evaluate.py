@@ -1,0 +1,126 @@
+"""Judge a folder of test images by a bundle and compare with the truth that the folder names give."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.contract.manifest import PreprocessSpec
+from edge.inference import Detector
+from models.data.folder import LabelledImage, test_images_in
+from models.data.images import ImageSet, load_images
+from models.evaluation.metrics import au_pro, average_precision, roc_auc
+from models.progress import Progress
+
+__all__ = ["EVALUATION_STEPS", "Evaluation", "evaluate", "load_test_images"]
+
+EVALUATION_STEPS = {"loading test images": 1.0, "judging": 2.0}
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What a bundle does on test images.
+
+    Attributes:
+        scores: `(N,)` in the order of the images.
+        escapes: bad parts passed at the bundle's threshold.
+        overkill: good parts failed at the bundle's threshold.
+        recall: share of each defect type that fails.
+        pixel_auroc: None where there are no masks; good parts count as unmarked.
+    """
+
+    scores: NDArray[np.float32]
+    threshold: float
+    goods: int
+    defects: int
+    escapes: int
+    overkill: int
+    image_auroc: float | None
+    image_ap: float | None
+    pixel_auroc: float | None
+    au_pro: float | None
+    recall: dict[str, float]
+    counts: dict[str, int]
+
+    def to_json(self) -> dict[str, object]:
+        """As the command prints it; rates are None where nothing was counted."""
+        return {
+            "image_auroc": self.image_auroc,
+            "image_ap": self.image_ap,
+            "pixel_auroc": self.pixel_auroc,
+            "au_pro": self.au_pro,
+            "escape_rate": self.escapes / self.defects if self.defects else None,
+            "overkill_rate": self.overkill / self.goods if self.goods else None,
+            "recall": self.recall,
+            "threshold": self.threshold,
+            "goods": self.goods,
+            "defects": self.defects,
+            "escapes": self.escapes,
+            "overkill": self.overkill,
+            "counts": self.counts,
+        }
+
+
+def load_test_images(root: Path, spec: PreprocessSpec, progress: Progress) -> ImageSet:
+    """Images of `root/test` as the network gets them."""
+    return load_images(test_images_in(root), spec, progress, "loading test images")
+
+
+def evaluate(detector: Detector, images: ImageSet, progress: Progress) -> Evaluation:
+    """Judge all images, one at a time as on the line."""
+    scores, maps = _judge(detector, images, progress)
+    threshold = detector.manifest.calibration.threshold
+    bad = np.array([item.defect_type is not None for item in images.items])
+    failed = ~(scores <= threshold)
+    pixel_auroc, pro = _localisation(images, maps)
+    return Evaluation(
+        scores=scores,
+        threshold=threshold,
+        goods=int((~bad).sum()),
+        defects=int(bad.sum()),
+        escapes=int((bad & ~failed).sum()),
+        overkill=int((~bad & failed).sum()),
+        image_auroc=roc_auc(bad, scores),
+        image_ap=average_precision(bad, scores),
+        pixel_auroc=pixel_auroc,
+        au_pro=pro,
+        recall=_recall(images.items, failed),
+        counts=_counts(images.items),
+    )
+
+
+def _judge(
+    detector: Detector, images: ImageSet, progress: Progress
+) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
+    scores, maps = [], []
+    for pixels in progress.over(list(images.pixels), "judging"):
+        output = detector.run(pixels[np.newaxis])
+        scores.append(output.score[0])
+        maps.append(output.maps[0])
+    return np.array(scores, np.float32), maps
+
+
+def _localisation(images: ImageSet, maps: list[NDArray[np.float32]]) -> tuple[float | None, float | None]:
+    """Over good parts and those defects that have a mask."""
+    pairs = [
+        (np.zeros(amap.shape, np.bool_) if mask is None else mask, amap)
+        for item, mask, amap in zip(images.items, images.masks, maps, strict=True)
+        if mask is not None or item.defect_type is None
+    ]
+    if not any(mask.any() for mask, _ in pairs):
+        return None, None
+    masks, kept = [mask for mask, _ in pairs], [amap for _, amap in pairs]
+    pixels = roc_auc(np.concatenate([m.ravel() for m in masks]), np.concatenate([m.ravel() for m in kept]))
+    return pixels, au_pro(masks, kept)
+
+
+def _recall(items: Sequence[LabelledImage], failed: NDArray[np.bool_]) -> dict[str, float]:
+    types = np.array([item.defect_type or "" for item in items])
+    return {name: float(failed[types == name].mean()) for name in sorted(set(types) - {""})}
+
+
+def _counts(items: Sequence[LabelledImage]) -> dict[str, int]:
+    names = [item.defect_type or "good" for item in items]
+    return {name: names.count(name) for name in sorted(set(names))}

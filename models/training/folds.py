@@ -1,0 +1,79 @@
+"""Cross-fitting: every labelled part is judged once by heads that have not seen it."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from models.heads.defect import LabelledFeatures
+from models.heads.fusion import RawMaps, fit_heads
+from models.heads.gaussian import choose_shrinkage
+from models.heads.whitening import Whitening
+from models.progress import Progress
+
+__all__ = ["Heldout", "cross_fit", "shrinkage_for"]
+
+_FOLDS = 4
+
+
+@dataclass(frozen=True)
+class Heldout:
+    """Raw maps of parts by heads that have not seen them, in the order of the input.
+
+    Attributes:
+        goods: of the good parts.
+        defects: of the labelled defects; None without labels.
+    """
+
+    goods: RawMaps
+    defects: RawMaps | None
+
+
+def shrinkage_for(goods: Tensor, seed: int) -> float:
+    """Shrinkage of the covariances under which a held-out fold of good parts `(N, P, D)` is most likely."""
+    heldout = _fold_of(len(goods), seed) == 0
+    whitening = Whitening(goods[~heldout])
+    return choose_shrinkage(whitening(goods[~heldout]), whitening(goods[heldout]))
+
+
+def cross_fit(
+    goods: Tensor, defects: LabelledFeatures | None, classes: int, shrinkage: float, seed: int, progress: Progress
+) -> Heldout:
+    """Fit on all folds but one and judge that one, in turn."""
+    good_fold = _fold_of(len(goods), seed)
+    defect_fold = _fold_of(0 if defects is None else len(defects.features), seed)
+    good_parts, defect_parts = [], []
+    for fold in progress.over(range(int(good_fold.max()) + 1), "calibrating on held-out parts"):
+        train = None if defects is None else _subset(defects, defect_fold != fold, classes)
+        heads = fit_heads(goods[good_fold != fold], train, classes, shrinkage, seed)
+        with torch.inference_mode():
+            good_parts.append(heads(goods[good_fold == fold]))
+            if defects is not None and bool((defect_fold == fold).any()):
+                defect_parts.append(heads(defects.features[defect_fold == fold]))
+    return Heldout(
+        _in_order(good_parts, good_fold),
+        _in_order(defect_parts, defect_fold) if defect_parts else None,
+    )
+
+
+def _fold_of(count: int, seed: int) -> Tensor:
+    """Fold of each item `(count,)`: equal sizes, shuffled by the seed."""
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    fold = torch.empty(count, dtype=torch.long)
+    fold[order] = torch.arange(count) % min(_FOLDS, max(count, 1))
+    return fold
+
+
+def _subset(defects: LabelledFeatures, keep: Tensor, classes: int) -> LabelledFeatures:
+    """The labels outside a fold; a class whose every label would be held out keeps them, or it could not be learnt."""
+    for c in range(classes):
+        own = defects.classes == c
+        if not bool((own & keep).any()):
+            keep = keep | own
+    return LabelledFeatures(defects.features[keep], defects.classes[keep], defects.marked[keep])
+
+
+def _in_order(parts: list[RawMaps], fold: Tensor) -> RawMaps:
+    joined = RawMaps.cat(parts)
+    back = torch.argsort(torch.argsort(fold, stable=True), stable=True)
+    return RawMaps(joined.gaussian[back], joined.neighbours[back], joined.defect[back])

@@ -1,0 +1,144 @@
+"""Training, from a folder of images to a signed bundle; reads top to bottom."""
+
+import random
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from edge.contract.errors import DataInvalid
+from edge.contract.manifest import Calibration, PreprocessSpec
+from models.backbones.lite import LiteTrunk
+from models.calibration.threshold import calibrate
+from models.data.folder import LabelledImage, defects_in, goods_in
+from models.data.images import FrameSurvey, ImageSet, load_images, survey_frames
+from models.detector import DetectorNet
+from models.export.bundle import BundleParts, write_bundle
+from models.features import STRIDE_PX, PatchFeatures, extract
+from models.heads.defect import LabelledFeatures
+from models.heads.fusion import FusedHeads, RawMaps, fit_heads, fit_tails
+from models.heads.tail import pool
+from models.progress import Progress
+from models.training.folds import cross_fit, shrinkage_for
+from models.training.request import TrainRequest
+
+__all__ = ["MIN_GOODS", "STEPS", "TrainReport", "train"]
+
+MIN_GOODS = 5
+STEPS = {
+    "reading images": 5.0,
+    "loading good parts": 5.0,
+    "loading defects": 2.0,
+    "features of good parts": 40.0,
+    "features of defects": 8.0,
+    "calibrating on held-out parts": 30.0,
+    "exporting": 10.0,
+}
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """What a training gave."""
+
+    bundle_id: str
+    calibration: Calibration
+    goods: int
+    defects: dict[str, int]
+    train_s: float
+
+
+def train(request: TrainRequest, progress: Progress) -> TrainReport:
+    """Train, calibrate, check parity, sign and write.
+
+    Raises:
+        DataInvalid: the images cannot be learnt from as they are; the message says why.
+        GateRefused: torch and onnxruntime disagree; no bundle was written.
+    """
+    started = time.monotonic()
+    _seed_everything(request.seed)
+
+    # 1. Images, by the line's own pre-processing.
+    good_items = goods_in(request.data)
+    defect_items = defects_in(request.defects) if request.defects else []
+    survey = survey_frames([*good_items, *defect_items], progress, skip_unreadable=request.skip_unreadable)
+    spec = _preprocess_spec(request, survey)
+    goods = load_images(_only(survey.readable, good_items), spec, progress, "loading good parts")
+    defects = load_images(_only(survey.readable, defect_items), spec, progress, "loading defects")
+    if len(goods) < MIN_GOODS:
+        raise DataInvalid(f"{request.data}: {len(goods)} images of good parts; at least {MIN_GOODS} are needed")
+
+    # 2. Features, once; everything after this learns from them.
+    features = PatchFeatures(LiteTrunk())
+    good_features = extract(features, goods.pixels, progress, "features of good parts").clone()
+    classes = tuple(sorted({item.defect_type for item in defects.items if item.defect_type}))
+    labelled = _labelled(features, defects, classes, progress)
+
+    # 3. Held-out scores of every part, for one scale of all heads and for the threshold.
+    shrinkage = shrinkage_for(good_features, request.seed)
+    heldout = cross_fit(good_features, labelled, len(classes), shrinkage, request.seed, progress)
+
+    # 4. The heads that ship learn from everything.
+    heads = fit_heads(good_features, labelled, len(classes), shrinkage, request.seed)
+    fused = fit_tails(heads, heldout.goods)
+    calibration = calibrate(_scores(fused, heldout.goods), _scores(fused, heldout.defects), request.target_overkill)
+
+    # 5. One graph, parity, signature.
+    net = DetectorNet(features, fused, spec.height_px, spec.width_px).eval()
+    parts = BundleParts(request, spec, calibration, classes, goods, defects, tuple(survey.unreadable))
+    bundle_id = next(write_bundle(net, part) for part in progress.over([parts], "exporting"))
+    counts = {name: sum(item.defect_type == name for item in defects.items) for name in classes}
+    return TrainReport(bundle_id, calibration, len(goods), counts, time.monotonic() - started)
+
+
+def _seed_everything(seed: int) -> None:
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - libraries below use the global one
+    torch.manual_seed(seed)
+    torch.use_deterministic_algorithms(mode=True)
+
+
+def _preprocess_spec(request: TrainRequest, survey: FrameSurvey) -> PreprocessSpec:
+    width, height = survey.size_px or (None, None)
+    return PreprocessSpec(
+        width_px=request.size_px,
+        height_px=request.size_px,
+        white_level=survey.white_level,
+        frame_width_px=width,
+        frame_height_px=height,
+    )
+
+
+def _only(readable: list[LabelledImage], items: list[LabelledImage]) -> list[LabelledImage]:
+    keep = {item.path for item in readable}
+    return [item for item in items if item.path in keep]
+
+
+def _labelled(
+    features: PatchFeatures, defects: ImageSet, classes: tuple[str, ...], progress: Progress
+) -> LabelledFeatures | None:
+    if not len(defects):
+        return None
+    values = extract(features, defects.pixels, progress, "features of defects").clone()
+    index = torch.tensor([classes.index(item.defect_type or "") for item in defects.items])
+    marked = torch.stack([_marked_patches(mask, values.shape[1]) for mask in defects.masks])
+    return LabelledFeatures(values, index, marked)
+
+
+def _marked_patches(mask: NDArray[np.bool_] | None, positions: int) -> Tensor:
+    """Grid positions `(P,)` that a mask touches."""
+    if mask is None:
+        return torch.zeros(positions, dtype=torch.bool)
+    height, width = mask.shape
+    cells = mask.reshape(height // STRIDE_PX, STRIDE_PX, width // STRIDE_PX, STRIDE_PX).any(axis=(1, 3))
+    return torch.from_numpy(cells).flatten()
+
+
+def _scores(fused: FusedHeads, raw: RawMaps | None) -> NDArray[np.float32]:
+    if raw is None:
+        return np.zeros(0, np.float32)
+    with torch.inference_mode():
+        scores: NDArray[np.float32] = pool(fused.fuse(raw)[0]).numpy()
+    return scores
