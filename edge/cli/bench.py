@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from edge.cli.trust import TRUST_HELP, trust_from_option
+from edge.cli.trust import TRUST_HELP, trust_from
 from edge.contract.terminal import ExitCode, print_json
 
 __all__ = ["add_arguments", "run"]
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     from edge.cli.measure import measure_bundle  # noqa: PLC0415 - heavy, and `--help` does not need it
     from edge.inference import InferenceSettings  # noqa: PLC0415 - the same
 
-    trusted = trust_from_option(arguments.trust)
+    trusted = trust_from(arguments.trust)
     settings = InferenceSettings(threads=arguments.threads)
     report = measure_bundle(arguments.bundle, trusted, settings, arguments.frames, arguments.size)
     if arguments.json:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.trust import TRUST_HELP, trust_from_option
+from edge.cli.trust import TRUST_HELP, trust_from
 from edge.contract.errors import DataInvalid, FrameRejected
 from edge.contract.result import Verdict
 from edge.contract.terminal import ExitCode, print_json
@@ -40,7 +40,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     from edge.inference import InferenceSettings  # noqa: PLC0415 - the same
 
     images = list(_image_files(arguments.images))
-    trusted = trust_from_option(arguments.trust)
+    trusted = trust_from(arguments.trust)
     detector = load_detector(arguments.bundle, trusted, InferenceSettings(threads=arguments.threads))
     verdicts = []
     for image in images:

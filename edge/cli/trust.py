@@ -4,27 +4,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.contract.errors import SettingsInvalid
-from edge.contract.local_key import local_trust
+from edge.contract.local_key import local_trust, trust_from
 from edge.contract.signature import TrustedKeys
 
-__all__ = ["TRUST_HELP", "trust_from_files", "trust_from_option"]
+__all__ = ["TRUST_HELP", "trust_from", "trust_from_files"]
 
 TRUST_HELP = (
     "public key of the bundle's signer: base64 text, or a file that holds it "
     "(default: the key of this machine, made by `inspection train`)"
 )
-
-
-def trust_from_option(option: str | None) -> TrustedKeys:
-    """Trust in the named key, else in this machine's own.
-
-    Raises:
-        SettingsInvalid: no key, or it is none.
-    """
-    if option is None:
-        return local_trust()
-    path = Path(option)
-    return TrustedKeys((_read(path),)) if path.is_file() else TrustedKeys((option,))
 
 
 def trust_from_files(keys: Sequence[str], files: Sequence[Path]) -> TrustedKeys:
@@ -33,12 +21,11 @@ def trust_from_files(keys: Sequence[str], files: Sequence[Path]) -> TrustedKeys:
     Raises:
         SettingsInvalid: no key, a file that cannot be read, or something that is no key.
     """
-    named = (*keys, *(_read(file) for file in files))
+    named = (*keys, *(text for file in files for text in trust_from(_existing(file)).texts))
     return TrustedKeys(named) if named else local_trust()
 
 
-def _read(path: Path) -> str:
-    try:
-        return path.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsInvalid(f"trusted key file {path}: {error}") from error
+def _existing(file: Path) -> str:
+    if not file.is_file():
+        raise SettingsInvalid(f"trusted key file {file}: expected a file with a public key, found none")
+    return str(file)

@@ -38,6 +38,9 @@ def trust_from(text: str | None) -> TrustedKeys:
     if text is None:
         return local_trust()
     file = Path(text)
-    if file.is_file():
+    if not file.is_file():
+        return TrustedKeys((text,))
+    try:
         return TrustedKeys((file.read_text("ascii", errors="replace").strip(),))
-    return TrustedKeys((text,))
+    except OSError as error:
+        raise SettingsInvalid(f"trusted key file {file}: {error}") from error

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from edge.__main__ import build_parser, main
-from edge.cli.trust import trust_from_files, trust_from_option
+from edge.cli.trust import trust_from_files, trust_from
 from edge.contract.errors import SettingsInvalid
 from edge.contract.local_key import local_trust
 from edge.contract.signature import SigningKey
@@ -105,10 +105,12 @@ def test_every_command_has_help(command: str, capsys: pytest.CaptureFixture[str]
 
 def test_trust_is_a_key_or_a_file_that_holds_one(folder: Path) -> None:
     text = (folder / "key.pub").read_text().strip()
-    assert trust_from_option(text).texts == trust_from_option(str(folder / "key.pub")).texts == (text,)
+    assert trust_from(text).texts == trust_from(str(folder / "key.pub")).texts == (text,)
     assert trust_from_files((), (folder / "key.pub",)).texts == (text,)
     with pytest.raises(SettingsInvalid, match="nonsense"):
-        trust_from_option("nonsense")
+        trust_from("nonsense")
+    with pytest.raises(SettingsInvalid, match=r"missing\.pub"):
+        trust_from_files((), (folder / "missing.pub",))
 
 
 def test_this_machines_key_is_trusted_where_it_was_made(folder: Path) -> None:

@@ -129,3 +129,11 @@ def test_a_damaged_file_is_put_aside_and_the_station_starts(path: Path) -> None:
     spool.append([record(1)])
     assert path.with_name("spool.sqlite.damaged").exists()
     spool.close()
+
+
+def test_a_commit_waits_for_the_disk(path: Path) -> None:
+    """Plants lose power: WAL alone would lose the last results. Source: SQLite, PRAGMA synchronous, 2 = FULL."""
+    spool = Spool(path, 8)
+    assert spool._db.execute("PRAGMA synchronous").fetchone() == (2,)
+    assert spool._db.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    spool.close()
