@@ -4,7 +4,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from edge.cli.trust import TRUST_HELP, trust_from
+from edge.cli.trust import TRUST_HELP
+from edge.contract.local_key import trust_from
 from edge.contract.terminal import ExitCode, print_json
 
 __all__ = ["add_arguments", "run"]

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from edge.cli.trust import TRUST_HELP, trust_from
+from edge.cli.trust import TRUST_HELP
 from edge.contract.errors import DataInvalid, FrameRejected
+from edge.contract.local_key import trust_from
 from edge.contract.result import Verdict
 from edge.contract.terminal import ExitCode, print_json
 

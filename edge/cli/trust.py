@@ -7,7 +7,7 @@ from edge.contract.errors import SettingsInvalid
 from edge.contract.local_key import local_trust, trust_from
 from edge.contract.signature import TrustedKeys
 
-__all__ = ["TRUST_HELP", "trust_from", "trust_from_files"]
+__all__ = ["TRUST_HELP", "trust_from_files"]
 
 TRUST_HELP = (
     "public key of the bundle's signer: base64 text, or a file that holds it "

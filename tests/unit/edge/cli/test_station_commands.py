@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from edge.__main__ import build_parser, main
-from edge.cli.trust import trust_from_files, trust_from
+from edge.cli.trust import trust_from_files
 from edge.contract.errors import SettingsInvalid
-from edge.contract.local_key import local_trust
+from edge.contract.local_key import local_trust, trust_from
 from edge.contract.signature import SigningKey
 from tests.support.edge_fakes import png
 from tests.support.tiny_bundle import write_tiny_bundle
