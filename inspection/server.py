@@ -1,5 +1,6 @@
 """Running the service: take the port, open the plant, say where it is, serve until told to stop."""
 
+import errno
 import logging
 import signal
 import socket
@@ -12,9 +13,9 @@ from edge.contract.errors import AddressInUse, SettingsInvalid
 from edge.contract.terminal import ExitCode
 from inspection.api.app import plant_app
 from inspection.plant import open_plant
-from inspection.settings import PlantSettings, load_plant_settings
+from inspection.settings import load_plant_settings
 
-__all__ = ["serve"]
+__all__ = ["listen", "serve"]
 
 _LOG = logging.getLogger(__name__)
 _DRAIN_S = 5
@@ -29,7 +30,7 @@ def serve(path: Path) -> ExitCode:
     """
     settings = load_plant_settings(path)
     logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every start that there is nothing to do
-    with _listen(settings) as listener:
+    with listen(settings.host, settings.port) as listener:
         plant = open_plant(settings)
         if plant.first_password is not None:
             sys.stderr.write(f"first start: sign in as `admin` with the password {plant.first_password}\n")
@@ -43,25 +44,34 @@ def serve(path: Path) -> ExitCode:
 
 
 def _end_cleanly_on_signals() -> None:
-    """uvicorn drains, then raises the signal once more for these handlers: being told to stop is no failure."""
+    """Uvicorn drains, then raises the signal once more for these handlers: being told to stop is no failure."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(ExitCode.OK))
 
 
-def _listen(settings: PlantSettings) -> socket.socket:
-    address = f"{settings.host}:{settings.port}"
+def listen(host: str, port: int) -> socket.socket:
+    """Take the address; port 0 takes any that is free.
+
+    Raises:
+        SettingsInvalid: the host is no address of this machine.
+        AddressInUse: another process listens there.
+    """
     try:
-        family = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0][0]
-        listener = socket.socket(family, socket.SOCK_STREAM)
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
     except OSError as error:
-        raise SettingsInvalid(f"host {settings.host!r}: expected a name or address of this machine: {error}") from error
+        raise SettingsInvalid(f"host {host!r}: expected a name or address of this machine: {error}") from error
+    listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.bind((host, port))
         listener.listen(128)
     except OSError as error:
         listener.close()
-        raise AddressInUse(
-            f"address {address}: {error.strerror}; stop what listens there or set another port"
-        ) from error
+        raise _refused(f"{host}:{port}", error) from error
     return listener
+
+
+def _refused(address: str, error: OSError) -> SettingsInvalid | AddressInUse:
+    if error.errno == errno.EADDRINUSE:
+        return AddressInUse(f"address {address}: {error.strerror}; stop what listens there or set another port")
+    return SettingsInvalid(f"address {address}: cannot listen there: {error.strerror}")

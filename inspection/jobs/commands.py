@@ -49,4 +49,4 @@ class ModelCommands:
         argv = [*self.program, "gate", str(bundle), str(holdout), "--trust", trust]
         if champion is not None:
             argv += ["--champion", str(champion)]
-        return [*argv, "--json"]
+        return [*argv, "--json", "--progress-json"]

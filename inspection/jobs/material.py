@@ -16,6 +16,9 @@ from inspection.store.images import EXTENSIONS, image_row
 
 __all__ = ["Material", "lay_out", "require_trainable"]
 
+_TAKEN = frozenset({"good", "masks", "ground_truth"})
+"""Folder names that mean something else to `models`."""
+
 
 @dataclass(frozen=True)
 class Material:
@@ -63,8 +66,8 @@ def _folder(material: Material, sample: Sample) -> Path:
 
 
 def _folder_name(defect_type: str) -> str:
-    """A person's word as a folder name; two different words never share one, and none is called `good`."""
+    """A person's word as a folder name; two different words never share one, and none means something else."""
     safe = re.sub(r"[^\w-]", "_", defect_type).strip("_") or "defect"
-    if safe == defect_type and safe != "good":
+    if safe == defect_type and safe not in _TAKEN:
         return safe
     return f"{safe}-{sha256(defect_type.encode()).hexdigest()[:6]}"

@@ -37,6 +37,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     gate.add_argument("--trust", required=True)
     gate.add_argument("--champion", type=Path)
     gate.add_argument("--json", action="store_true")
+    gate.add_argument("--progress-json", action="store_true")
     return parser.parse_args(argv)
 
 

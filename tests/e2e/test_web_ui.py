@@ -1,0 +1,290 @@
+"""The pages in a real browser, as a person uses them."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from edge.contract.ledger import LedgerCounts
+from edge.contract.link import Heartbeat, LatencySummary, LivePicture, Percentiles
+from edge.contract.result import ImageKind, InspectionResult, Verdict
+from tests.support.live_plants import live_plant
+from tests.support.plants import ADMIN_PASSWORD, a_heartbeat, a_result, image_ref, png
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+SMALL, LARGE = (1024, 600), (1440, 900)
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="apt-get install chromium"),
+]
+
+
+class Floor:
+    """A plant with a station that reports what it is told."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.http = httpx.Client(base_url=f"{address}/api/v1", timeout=30)
+        answer = self.http.post("/login", json={"name": "admin", "password": ADMIN_PASSWORD}).json()
+        self.http.headers["X-CSRF-Token"] = answer["csrf"]
+        for recipe in ("part", "hangs"):
+            self.http.post("/recipes", json={"name": recipe}).raise_for_status()
+            for number in range(8):
+                self.http.post(f"/recipes/{recipe}/samples?label=good", content=png(number)).raise_for_status()
+        key = self.http.post("/stations", json={"name": "line-1", "recipe": "part"}).json()["api_key"]
+        self.station = httpx.Client(
+            base_url=f"{address}/api/v1", timeout=30, headers={"Authorization": f"Bearer {key}"}
+        )
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        self.http.close()
+        self.station.close()
+
+    def report(self, part: str, verdict: Verdict = Verdict.FAIL, seed: int = 50) -> InspectionResult:
+        """Send a result with its frame and map."""
+        frame, overlay = png(seed, 200), png(seed + 1000, 64)
+        refs = (image_ref(frame), image_ref(overlay, ImageKind.OVERLAY))
+        result = a_result(verdict, refs, part_id=part)
+        batch = {"results": [result.model_dump(mode="json")]}
+        wanted = self.station.post("/ingest/results", json=batch).raise_for_status().json()["images_wanted"]
+        for data, ref in zip((frame, overlay), refs, strict=True):
+            if ref.sha256 in wanted:
+                self.station.put(f"/ingest/images/{ref.sha256}", content=data).raise_for_status()
+        return result
+
+    def beat(self, result: InspectionResult) -> None:
+        """Send a heartbeat with this result as the last picture."""
+        from base64 import b64encode  # noqa: PLC0415 - only here
+
+        import cv2  # noqa: PLC0415 - only here
+        import numpy as np  # noqa: PLC0415 - only here
+
+        jpeg = cv2.imencode(".jpg", np.full((120, 160, 3), 128, np.uint8))[1].tobytes()
+        overlay = b64encode(png(9, 64)).decode()
+        beat = a_heartbeat(
+            ledger=LedgerCounts(triggers=10, verdicts=9, timeouts=1, passed=7, failed=2, undecided=1),
+            latency=LatencySummary(frame_to_verdict_ms=Percentiles(p50=9.5, p99=14.2)),
+            picture=LivePicture(result=result, frame_jpeg_base64=b64encode(jpeg).decode(), overlay_png_base64=overlay),
+        )
+        self.send(beat)
+
+    def send(self, beat: Heartbeat) -> None:
+        """Send a heartbeat."""
+        self.station.post("/stations/me/heartbeat", json=beat.model_dump(mode="json")).raise_for_status()
+
+    def labels(self, result: InspectionResult) -> list[str]:
+        """What stands on a result."""
+        shown = self.http.get(f"/results/{result.id}").json()["labels"]
+        return [f"{row['label']}:{row['defect_type'] or '-'}" for row in shown]
+
+
+@pytest.fixture(scope="module", name="browser")
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(name="floor")
+def _floor(tmp_path: Path) -> Iterator[Floor]:
+    with live_plant(tmp_path) as address:
+        floor = Floor(address)
+        yield floor
+        floor.close()
+
+
+@pytest.fixture(name="page", params=[SMALL, LARGE], ids=["1024x600", "1440x900"])
+def _page(browser: Browser, floor: Floor, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A signed-in page; whatever the test does, nothing leaves the host and nothing is complained of."""
+    width, height = request.param
+    page = browser.new_page(base_url=floor.address, viewport={"width": width, "height": height})
+    complaints: list[str] = []
+    hosts: set[str] = set()
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda asked: hosts.add(urlsplit(asked.url).netloc))
+    _sign_in(page)
+    yield page
+    assert complaints == []
+    assert hosts - {""} == {urlsplit(floor.address).netloc}
+    page.close()
+
+
+def _sign_in(page: Page) -> None:
+    page.goto("/login")
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill(ADMIN_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+
+
+def _fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+
+
+def test_wrong_password_is_told_and_the_page_asks_again(browser: Browser, floor: Floor) -> None:
+    page = browser.new_page(base_url=floor.address)
+    page.goto("/review")
+    expect(page).to_have_url(re.compile("/login$"))
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill("not this one")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text("name or password is wrong")
+    page.close()
+
+
+def test_live_page_shows_the_last_part_and_the_ledger(page: Page, floor: Floor) -> None:
+    expect(page.get_by_text("NEVER SEEN")).to_be_visible()
+    floor.beat(floor.report("P-77", Verdict.FAIL))
+    card = page.locator(".station")
+    expect(card.get_by_role("img", name="verdict FAIL")).to_be_visible()
+    expect(card).to_contain_text("P-77")
+    expect(card).to_contain_text("10 triggers = 9 verdicts + 1 timeout + 0 drops")
+    expect(card).to_contain_text("✓ balanced")
+    expect(card).to_contain_text("p50 9.5 ms · p99 14 ms")
+    expect(card.locator(".slot-recent .dot.FAIL")).to_have_count(1)
+    expect(card.locator(".map")).to_be_visible()
+    page.keyboard.press("m")
+    expect(card.locator(".map")).to_be_hidden()
+    assert _fits(page)
+
+
+def test_lost_camera_is_told(page: Page, floor: Floor) -> None:
+    floor.send(a_heartbeat(camera_connected=False))
+    expect(page.get_by_text("Camera disconnected")).to_be_visible()
+
+
+def test_review_by_keys_with_undo(page: Page, floor: Floor) -> None:
+    parts = [floor.report(f"P-{number}", seed=number + 60) for number in range(4)]
+    page.goto("/review")
+    facts = page.locator("#facts")
+    expect(facts).to_contain_text("P-3")
+    page.keyboard.press("g")
+    expect(facts).to_contain_text("P-2")
+    page.keyboard.press("t")
+    page.keyboard.type("scratch")
+    page.keyboard.press("Enter")
+    expect(facts).to_contain_text("P-1")
+    page.keyboard.press("1")
+    page.keyboard.press("d")
+    expect(facts).to_contain_text("P-0")
+    page.keyboard.press("u")
+    expect(page.locator("#empty")).to_contain_text("Nothing to review")
+    expect(page.locator("#outbox")).to_have_text("✓ all saved")
+    assert [floor.labels(part) for part in parts] == [["unsure:-"], ["defect:scratch"], ["defect:scratch"], ["good:-"]]
+    page.keyboard.press("z")
+    expect(facts).to_contain_text("P-0")
+    expect(page.locator("#waiting")).to_have_text("1 part waits")
+    page.keyboard.press("z")
+    expect(facts).to_contain_text("P-1")
+    expect(page.locator("#waiting")).to_have_text("2 parts wait")
+    page.reload()
+    expect(page.locator("#waiting")).to_have_text("2 parts wait")
+    assert [floor.labels(part) for part in parts[:2]] == [[], []]
+    assert _fits(page)
+
+
+def test_review_shows_picture_score_and_map(page: Page, floor: Floor) -> None:
+    floor.report("P-1")
+    page.goto("/review")
+    expect(page.get_by_role("img", name="verdict FAIL")).to_be_visible()
+    expect(page.get_by_role("img", name="score 2.50 · threshold 1.00")).to_be_visible()
+    page.wait_for_function("document.getElementById('frame').naturalWidth === 200")
+    page.locator("#opacity").fill("25")
+    assert page.locator("#map").evaluate("element => element.style.opacity") == "0.25"
+    expect(page.locator("#answers").get_by_role("button", name="Good")).to_be_in_viewport()
+
+
+def test_labels_wait_while_the_service_is_away(browser: Browser, floor: Floor) -> None:
+    part = floor.report("P-1")
+    page = browser.new_page(base_url=floor.address)
+    _sign_in(page)
+    page.goto("/review")
+    expect(page.locator("#facts")).to_contain_text("P-1")
+    page.route("**/api/v1/labels", lambda route: route.abort())
+    page.keyboard.press("g")
+    expect(page.locator("#outbox")).to_contain_text("1 not stored yet, trying again")
+    assert floor.labels(part) == []
+    page.unroute("**/api/v1/labels")
+    expect(page.locator("#outbox")).to_have_text("✓ all saved")
+    assert floor.labels(part) == ["good:-"]
+    page.close()
+
+
+def test_retrain_then_promote_then_roll_back(page: Page, floor: Floor) -> None:
+    page.goto("/models?recipe=part")
+    for reason in ("first model", "knows more"):
+        page.locator("#train").click()
+        page.get_by_role("button", name="Promote…").click()
+        dialog = page.locator("#reason-dialog")
+        dialog.get_by_label("Reason").fill(reason)
+        dialog.get_by_role("button", name="Promote").click()
+        expect(page.locator("#history")).to_contain_text(reason)
+        expect(page.locator("#versions tr", has_text="★ CHAMPION")).to_have_count(1)
+        for number in range(8):
+            floor.http.post("/recipes/part/samples?label=good", content=png(number + 20)).raise_for_status()
+    page.locator("#rollback").click()
+    page.locator("#reason-dialog").get_by_label("Reason").fill("overkill rose")
+    page.locator("#reason-dialog").get_by_role("button", name="Roll back").click()
+    expect(page.locator("#history li")).to_have_count(3)
+    expect(page.locator("#history li").first).to_contain_text("rolled back")
+    assert _fits(page)
+
+
+def test_training_shows_progress_and_can_be_cancelled(page: Page) -> None:
+    page.goto("/models?recipe=hangs")
+    page.locator("#train").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.locator(".step")).to_have_text("reading images")
+    page.get_by_text("Log", exact=True).click()
+    expect(page.locator("pre")).to_contain_text("fake models")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.locator(".job-state")).to_have_text("training cancelled")
+    expect(page.locator("#train")).to_be_enabled()
+
+
+def test_empty_pages_say_what_to_do(browser: Browser, tmp_path: Path) -> None:
+    with live_plant(tmp_path / "empty") as address:
+        page = browser.new_page(base_url=address)
+        _sign_in(page)
+        expect(page.locator("#loading")).to_contain_text("No station yet")
+        page.goto("/review")
+        expect(page.locator("#empty")).to_contain_text("Nothing to review")
+        page.goto("/models")
+        expect(page.locator("#empty")).to_contain_text("No recipe yet")
+        page.close()
+
+
+def test_station_key_is_shown_once(page: Page, floor: Floor) -> None:
+    page.get_by_role("button", name="Add station…").click()
+    dialog = page.locator("#station-dialog")
+    dialog.get_by_label("Name of the station").fill("line-2")
+    dialog.get_by_role("button", name="Add station").click()
+    expect(dialog.locator("code.key")).to_have_text(re.compile("^st_"))
+    key = dialog.locator("code.key").inner_text()
+    answer = httpx.post(
+        f"{floor.address}/api/v1/stations/me/heartbeat",
+        json=a_heartbeat().model_dump(mode="json"),
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert answer.status_code == 200
+    dialog.get_by_role("button", name="Close").click()
+    expect(page.locator(".station")).to_have_count(2)

@@ -1,0 +1,38 @@
+"""A plant on a real port of this machine, for browsers and stations."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import uvicorn
+
+from inspection.api.app import plant_app
+from inspection.clock import utc_now
+from inspection.plant import open_plant
+from inspection.server import listen
+from tests.support.plants import FAKE_MODELS, plant_settings
+
+__all__ = ["live_plant"]
+
+
+@contextmanager
+def live_plant(folder: Path) -> Iterator[str]:
+    """Serve a new plant (training is the named fake); gives its address."""
+    listener = listen("127.0.0.1", 0)
+    address = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    app = plant_app(open_plant(plant_settings(folder), FAKE_MODELS, utc_now))
+    server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.02)
+        httpx.get(f"{address}/readyz").raise_for_status()
+        yield address
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
