@@ -75,6 +75,7 @@ def run_train(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
         bundle_id = bundle.id
     gate = _gate(shop, ticket, bundle_id, material.holdout, champion)
     _tidy(ticket.folder)
+    summary.pop("bundle", None)  # a path in the job's folder, which is empty now
     return {**summary, "bundle_id": bundle_id, "gate": gate}
 
 

@@ -64,7 +64,7 @@ function gateDetail(model) {
   return [
     h("p", { class: `gate-verdict ${model.gate.passed ? "yes" : "no"}` }, model.gate.passed ? "✓ The gate passed" : "✗ The gate refused", h("small", {}, model.gate.champion_id ? ` against champion ${short(model.gate.champion_id)}` : " with no champion to compare")),
     model.champion || model.gate_is_current ? null : h("p", { class: "reason" }, "The champion has changed since. Run the gate again before promoting."),
-    reasons.length ? h("ul", { class: "reasons" }, reasons.map((text) => h("li", {}, text))) : null,
+    reasons.length ? h("ul", { class: `reasons ${model.gate.passed ? "yes" : "no"}` }, reasons.map((text) => h("li", {}, text))) : null,
     comparison(evaluation.champion, evaluation.challenger),
   ].filter((part) => part !== null);
 }
