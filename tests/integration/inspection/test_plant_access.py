@@ -77,9 +77,13 @@ PEOPLE_CHANGE = [
 ]
 
 
+@pytest.fixture(scope="module", name="person")
+def _person(anyone: TestClient) -> Person:
+    return sign_in(anyone)
+
+
 @pytest.mark.parametrize(("method", "path"), PEOPLE_CHANGE)
-def test_a_change_by_cookie_needs_the_csrf_header(anyone: TestClient, method: str, path: str) -> None:
-    person = sign_in(anyone)
+def test_a_change_by_cookie_needs_the_csrf_header(person: Person, method: str, path: str) -> None:
     for headers in ({}, {CSRF_HEADER: "0" * 64}):
         answer = person.client.request(method, _address(path), headers=headers)
         assert answer.status_code == 403, answer.text
