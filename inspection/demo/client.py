@@ -1,7 +1,7 @@
 """What the demo asks of the plant service: the same API that the pages use."""
 
 from collections.abc import Callable, Iterator
-from time import sleep
+from time import monotonic, sleep
 from typing import Any
 
 import httpx
@@ -12,6 +12,7 @@ from edge.contract.result import InspectionResult
 __all__ = ["PlantClient"]
 
 _POLL_S = 0.25
+_READY_S = 60.0
 _PAGE = 500
 
 
@@ -20,6 +21,7 @@ class PlantClient:
 
     def __init__(self, url: str, alive: Callable[[], None]) -> None:
         """Prepare; `alive` raises when a process that is waited for has ended."""
+        self._url = url
         self._http = httpx.Client(base_url=f"{url}/api/v1", timeout=30, trust_env=False)
         self._alive = alive
 
@@ -28,8 +30,17 @@ class PlantClient:
         self._http.close()
 
     def wait_until_ready(self) -> None:
-        """Return when the service answers."""
-        self.wait_for(self._is_ready)
+        """Return when the service answers.
+
+        Raises:
+            PlantUnreachable: it still does not after a minute.
+        """
+        give_up = monotonic() + _READY_S
+        while not self._is_ready():
+            self._alive()
+            if monotonic() > give_up:
+                raise PlantUnreachable(f"{self._url}: no answer within {_READY_S:.0f} s of its start")
+            sleep(_POLL_S)
 
     def sign_in(self, name: str, password: str) -> None:
         """Sign in; later calls are this person's."""
@@ -85,7 +96,7 @@ class PlantClient:
 
     def _is_ready(self) -> bool:
         try:
-            return self._http.get("/healthz").is_success
+            return self._http.get(f"{self._url}/healthz").is_success
         except httpx.TransportError:
             return False
 

@@ -1,6 +1,7 @@
 """`inspection demo`."""
 
 import argparse
+import signal
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -50,6 +51,8 @@ def main(arguments: Sequence[str]) -> int:
     if (options.learn or options.json) and not options.headless:
         raise SettingsInvalid("--learn and --json need --headless")
     sys.stderr.write(LICENCE + "\n")
+    # Asked to end by a service manager: the same clean stop as by Ctrl-C, or the plant and the station would stay.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     parts = options.parts if options.parts is not None else (200 if options.headless else _LIVE_PARTS)
     split = split_cells(read_cells(), parts, options.seed)
     with tempfile.TemporaryDirectory(prefix="inspection-demo-") as temporary:

@@ -1,9 +1,9 @@
 """The threshold as an order statistic of held-out good scores.
 
 If F is any continuous distribution of good scores and the threshold is the k-th largest of n held-out ones, the
-overkill rate is Beta(k, n - k + 1). Source: Wilks, "Determination of sample sizes for setting tolerance limits" (1941). With
-n = 29, 59, 149, 299 and k = 1 that promises at most 10, 5, 2, 1 % with 95 % confidence. With n defects and none missed,
-escapes are at most 3/n with 95 % confidence (rule of three: -ln 0.05 = 3.0).
+overkill rate is Beta(k, n - k + 1). Source: Wilks, "Determination of sample sizes for setting tolerance limits" (1941).
+With n = 29, 59, 149, 299 and k = 1 that promises at most 10, 5, 2, 1 % with 95 % confidence. With n defects and none
+missed, escapes are at most 3/n with 95 % confidence (rule of three: -ln 0.05 = 3.0).
 """
 
 import numpy as np
