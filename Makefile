@@ -1,0 +1,48 @@
+# Two commands: `make demo` and `make test`. Each sets up what it needs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST_ARGS ?=
+DEMO_ARGS ?=
+
+.PHONY: setup demo test lint programs docs clean
+
+setup: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}: make PYTHON=python3.12 …")'
+	@echo "setup: installing pinned packages into $(VENV); PyTorch alone is several GB, this takes minutes the first time"
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,dev]'
+	@touch $(READY)
+	@echo "setup: done"
+
+demo: $(READY)
+	@$(BIN)/inspection demo $(DEMO_ARGS)
+
+test: $(READY) programs lint
+	$(BIN)/pytest $(PYTEST_ARGS)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The browser tests drive Debian's Chromium; nothing downloads a browser of its own.
+programs:
+	@if command -v chromium >/dev/null; then :; \
+	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		echo "programs: installing chromium"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
+	else echo "programs: no chromium, the browser tests skip. To run them: sudo apt-get install chromium"; fi
+
+# What the repository keeps of generated documents; the tests fail when it is out of date.
+docs: $(READY)
+	$(BIN)/inspection openapi
+	$(BIN)/inspection docs
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist *.egg-info
