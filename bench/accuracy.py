@@ -1,6 +1,6 @@
 """Accuracy, training time and memory of the fast tier on real parts; prints one JSON line a part.
 
-    .venv/bin/python bench/accuracy.py --data ../shared/data            # every part found there, and both solar cell types
+    .venv/bin/python bench/accuracy.py --data ../shared/data     # every part found there, both types of solar cells
     .venv/bin/python bench/accuracy.py --data ../shared/data bottle elpv_poly
 
 Good images only are trained on; test folders only report. Solar cells of `elpv-dataset`: good are those with defect

@@ -129,13 +129,13 @@ def _review(results: Sequence[InspectionResult], floor: PlantFloor, truth: dict[
 def _before_and_after(
     results: Sequence[InspectionResult], learnt: dict[str, Any], truth: dict[str, bool]
 ) -> dict[str, Any]:
-    """The same cells by both bundles; none of them was labelled."""
+    """The same cells by both bundles, each cell's first judgement; none of them was labelled."""
     if not learnt:
         return {}
     model, cells = learnt["model"], learnt["unlabelled"]
     first, second = ({}, {})  # type: tuple[dict[str, InspectionResult], dict[str, InspectionResult]]
     for result in results:
-        if cell_name(result) in cells:
+        if cell_name(result) in cells and result.score is not None:
             (second if result.bundle_id == model["id"] else first).setdefault(cell_name(result), result)
     return {
         "before": quality_of(list(first.values()), truth).to_json(),

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Protocol
@@ -15,6 +16,7 @@ __all__ = ["Finished", "JobRunner", "LocalJobRunner", "end_leftover"]
 
 _POLL_S = 0.2
 _GRACE_S = 5.0
+_NICE = 19
 _PID_FILE = "pid"
 
 
@@ -85,7 +87,7 @@ def end_leftover(folder: Path) -> None:
 
 def _start(argv: Sequence[str]) -> subprocess.Popen[str]:
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             list(argv),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -97,6 +99,10 @@ def _start(argv: Sequence[str]) -> subprocess.Popen[str]:
         )
     except OSError as error:
         raise JobFailed(f"{argv[0]}: cannot be started: {error}") from error
+    # A training on the box that also inspects must leave the cores to the line.
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
+    return process
 
 
 def _reader(stream: IO[str] | None, on_line: Callable[[str], None]) -> threading.Thread:

@@ -25,6 +25,7 @@ class Evaluation:
 
     Attributes:
         scores: `(N,)` in the order of the images.
+        bad: `(N,)` the truth by the folder names.
         escapes: bad parts passed at the bundle's threshold.
         overkill: good parts failed at the bundle's threshold.
         recall: share of each defect type that fails.
@@ -32,6 +33,7 @@ class Evaluation:
     """
 
     scores: NDArray[np.float32]
+    bad: NDArray[np.bool_]
     threshold: float
     goods: int
     defects: int
@@ -77,6 +79,7 @@ def evaluate(detector: Detector, images: ImageSet, progress: Progress) -> Evalua
     pixel_auroc, pro = _localisation(images, maps)
     return Evaluation(
         scores=scores,
+        bad=bad,
         threshold=threshold,
         goods=int((~bad).sum()),
         defects=int(bad.sum()),

@@ -1,16 +1,23 @@
 """The gate: a challenger is promoted on evidence, or not at all.
 
 Both are judged on the same frozen hold-out that neither was trained on. Recall on every known defect type must not
-fall, overkill must not rise beyond what the challenger's calibration promises, and the ranking must not get worse.
+fall. Overkill must be what the challenger's calibration promises, and the ranking must not get worse: both with 95 %
+confidence, because a hold-out of a hundred parts cannot tell a worse model from bad luck by a point estimate.
 """
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import binom
+
 from models.evaluation.evaluate import Evaluation
+from models.evaluation.metrics import roc_auc
 
 __all__ = ["GateVerdict", "decide"]
 
-_AUROC_TOLERANCE = 0.01  # of a hold-out of a hundred parts: within what exchanging one part changes
+_CONFIDENCE = 0.95
+_RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
@@ -22,7 +29,13 @@ class GateVerdict:
 
 
 def decide(challenger: Evaluation, champion: Evaluation | None, promised_overkill: float) -> GateVerdict:
-    """Compare on the frozen hold-out; without a champion only the challenger's own promise counts."""
+    """Compare on the frozen hold-out; without a champion only the challenger's own promise counts.
+
+    Args:
+        challenger: the new bundle.
+        champion: the bundle to beat, on the same images in the same order.
+        promised_overkill: by the challenger's calibration.
+    """
     checks = [_overkill(challenger, champion, promised_overkill)]
     if champion is not None:
         checks += [*_recalls(challenger, champion), _ranking(challenger, champion)]
@@ -30,12 +43,16 @@ def decide(challenger: Evaluation, champion: Evaluation | None, promised_overkil
 
 
 def _overkill(challenger: Evaluation, champion: Evaluation | None, promised: float) -> tuple[bool, str]:
+    """Refuse what the promise would give in fewer than one of twenty hold-outs, unless the champion is no better."""
     if not challenger.goods:
         return False, "no good parts in the hold-out: overkill cannot be judged"
-    rate = challenger.overkill / challenger.goods
-    limit = max(promised, champion.overkill / champion.goods if champion and champion.goods else 0.0)
-    text = f"overkill {challenger.overkill} of {challenger.goods} good parts ({rate:.1%}), allowed {limit:.1%}"
-    return rate <= limit, text
+    by_promise = int(binom.ppf(_CONFIDENCE, challenger.goods, promised))
+    allowed = max(by_promise, champion.overkill if champion else 0)
+    text = (
+        f"overkill {challenger.overkill} of {challenger.goods} good parts; "
+        f"up to {allowed} agree with the promise of {promised:.1%} or with the champion"
+    )
+    return challenger.overkill <= allowed, text
 
 
 def _recalls(challenger: Evaluation, champion: Evaluation) -> list[tuple[bool, str]]:
@@ -48,7 +65,26 @@ def _recalls(challenger: Evaluation, champion: Evaluation) -> list[tuple[bool, s
 
 
 def _ranking(challenger: Evaluation, champion: Evaluation) -> tuple[bool, str]:
+    """Refuse if 95 % of paired bootstrap resamples rank worse than the champion."""
     if challenger.image_auroc is None or champion.image_auroc is None:
         return True, "image AUROC needs good and bad parts in the hold-out"
-    ok = challenger.image_auroc >= champion.image_auroc - _AUROC_TOLERANCE
-    return ok, f"image AUROC {champion.image_auroc:.3f} to {challenger.image_auroc:.3f}"
+    worse = _share_worse(challenger, champion)
+    text = f"image AUROC {champion.image_auroc:.3f} to {challenger.image_auroc:.3f}, worse in {worse:.0%} of resamples"
+    return worse < _CONFIDENCE, text
+
+
+def _share_worse(challenger: Evaluation, champion: Evaluation) -> float:
+    bad = challenger.bad
+    generator = np.random.default_rng(0)
+    drawn = [_resample(bad, generator) for _ in range(_RESAMPLES)]
+    return float(np.mean([_auroc(challenger, rows) < _auroc(champion, rows) for rows in drawn]))
+
+
+def _resample(bad: NDArray[np.bool_], generator: np.random.Generator) -> NDArray[np.intp]:
+    """Rows drawn with replacement, good and bad apart, so that each resample has both."""
+    goods, bads = np.flatnonzero(~bad), np.flatnonzero(bad)
+    return np.concatenate([generator.choice(goods, len(goods)), generator.choice(bads, len(bads))])
+
+
+def _auroc(result: Evaluation, rows: NDArray[np.intp]) -> float:
+    return roc_auc(result.bad[rows], result.scores[rows]) or 0.0
