@@ -23,7 +23,12 @@ def render_overlay(anomaly_map: NDArray[np.float32], threshold: float) -> Encode
 
     Returns:
         PNG, RGBA, `(H, W)` pixels.
+
+    Raises:
+        FrameRejected: the map is empty or no `(H, W)`; there is no overlay for this part.
     """
+    if anomaly_map.ndim != 2 or anomaly_map.size == 0:  # noqa: PLR2004 - (H, W)
+        raise FrameRejected(f"anomaly map: expected shape (H, W), not empty, got {anomaly_map.shape}")
     scale = max(threshold, 1e-6)
     strength = np.clip((anomaly_map / scale - _CLEAR_BELOW) / (_FULL_AT - _CLEAR_BELOW), 0, 1)
     level = (255 * np.nan_to_num(strength, nan=1.0)).astype(np.uint8)

@@ -7,6 +7,7 @@ import numpy as np
 
 from edge.contract.errors import FrameRejected
 from edge.contract.frame import EncodedImage, Pixels
+from edge.preprocess.image_size import header_size_px
 
 __all__ = ["decode", "encode_png", "media_type_of"]
 
@@ -20,6 +21,7 @@ _MEDIA_TYPES = (
     (b"MM\x00*", "image/tiff"),
 )
 UNKNOWN_MEDIA_TYPE = "application/octet-stream"
+_MAX_PIXELS = 200_000_000  # beyond any camera; a file of a kilobyte may claim more than the memory holds
 _TO_RGB = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}
 
 
@@ -35,13 +37,15 @@ def decode(data: bytes) -> Pixels:
         `(H, W, 3)` RGB, uint8 or uint16.
 
     Raises:
-        FrameRejected: no image, an unknown format, or a file cut off half-way; the station answers UNDECIDED.
+        FrameRejected: no image, an unknown format, more than 200 megapixels, or a file cut off half-way; the station
+            answers UNDECIDED.
     """
     media_type = media_type_of(data)
     if media_type == UNKNOWN_MEDIA_TYPE:
         raise FrameRejected(f"expected a PNG, JPEG, BMP or TIFF file, got {len(data)} bytes starting {data[:8]!r}")
     if not _is_complete(data, media_type):
         raise FrameRejected(f"{media_type}: the file ends early ({len(data)} bytes): half-written or cut off")
+    _check_size(data, media_type)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
@@ -70,6 +74,15 @@ def _is_complete(data: bytes, media_type: str) -> bool:
     if media_type == "image/bmp":
         return len(data) >= int.from_bytes(data[2:6], "little")
     return True
+
+
+def _check_size(data: bytes, media_type: str) -> None:
+    size = header_size_px(data, media_type)
+    if size is None or min(size) < 1:
+        raise FrameRejected(f"{media_type}: expected width and height in the header, got {size}: damaged content")
+    if size[0] * size[1] > _MAX_PIXELS:
+        limit = _MAX_PIXELS // 10**6
+        raise FrameRejected(f"{media_type}: expected at most {limit} megapixels, header claims {size[0]}x{size[1]} px")
 
 
 def _as_rgb(image: Any) -> Pixels:
