@@ -42,6 +42,7 @@ def _greedy_coreset(points: Tensor, size: int) -> Tensor:
     distance = torch.full((len(points),), float("inf"))
     for i in range(1, size):
         last = chosen[i - 1]
-        distance = torch.minimum(distance, squares + squares[last] - 2 * points @ points[last])
+        to_last = torch.addmv(squares, points, points[last], alpha=-2).add_(squares[last])
+        torch.minimum(distance, to_last, out=distance)
         chosen[i] = distance.argmax()
     return chosen
