@@ -11,7 +11,7 @@ from edge.contract.manifest import PreprocessSpec
 from edge.inference import Detector
 from models.data.folder import LabelledImage, test_images_in
 from models.data.images import ImageSet, load_images
-from models.evaluation.metrics import au_pro, average_precision, roc_auc
+from models.evaluation.metrics import Localisation, average_precision, roc_auc
 from models.progress import Progress
 
 __all__ = ["EVALUATION_STEPS", "Evaluation", "evaluate", "load_test_images"]
@@ -114,9 +114,8 @@ def _localisation(images: ImageSet, maps: list[NDArray[np.float32]]) -> tuple[fl
     ]
     if not any(mask.any() for mask, _ in pairs):
         return None, None
-    masks, kept = [mask for mask, _ in pairs], [amap for _, amap in pairs]
-    pixels = roc_auc(np.concatenate([m.ravel() for m in masks]), np.concatenate([m.ravel() for m in kept]))
-    return pixels, au_pro(masks, kept)
+    measured = Localisation([mask for mask, _ in pairs], [amap for _, amap in pairs])
+    return measured.pixel_auroc(), measured.au_pro()
 
 
 def _recall(items: Sequence[LabelledImage], failed: NDArray[np.bool_]) -> dict[str, float]:

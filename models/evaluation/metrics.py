@@ -9,9 +9,9 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.metrics import average_precision_score
 
-__all__ = ["au_pro", "average_precision", "roc_auc"]
+__all__ = ["Localisation", "average_precision", "roc_auc"]
 
 _FPR_LIMIT = 0.3
 _THRESHOLDS = 200
@@ -19,7 +19,7 @@ _THRESHOLDS = 200
 
 def roc_auc(truth: NDArray[np.bool_], score: NDArray[np.float32]) -> float | None:
     """Area under the ROC curve; None unless there are both good and bad."""
-    return None if truth.all() or not truth.any() else float(roc_auc_score(truth, score))
+    return _area(np.sort(score[~truth]), np.sort(score[truth]))
 
 
 def average_precision(truth: NDArray[np.bool_], score: NDArray[np.float32]) -> float | None:
@@ -27,24 +27,44 @@ def average_precision(truth: NDArray[np.bool_], score: NDArray[np.float32]) -> f
     return None if truth.all() or not truth.any() else float(average_precision_score(truth, score))
 
 
-def au_pro(masks: Sequence[NDArray[np.bool_]], maps: Sequence[NDArray[np.float32]]) -> float | None:
-    """Area under the per-region overlap curve.
+class Localisation:
+    """Where the maps are high against where the masks are; sorts the pixels once, for both measures.
 
-    Args:
-        masks: `(H, W)` each; all False for a good part.
-        maps: `(H, W)` each, of the same shapes.
-
-    Returns:
-        0 to 1; None if no mask marks anything.
+    A hundred million pixels are sorted in seconds, where a curve with a point for each would take minutes.
     """
-    regions = [maps[i][component] for i, mask in enumerate(masks) for component in _components(mask)]
-    good_pixels = np.sort(np.concatenate([m[~mask] for m, mask in zip(maps, masks, strict=True)]))
-    if not regions or not len(good_pixels):
+
+    def __init__(self, masks: Sequence[NDArray[np.bool_]], maps: Sequence[NDArray[np.float32]]) -> None:
+        """Take `(H, W)` masks, all False for a good part, and maps of the same shapes."""
+        pairs = list(zip(masks, maps, strict=True))
+        self._good = np.sort(np.concatenate([amap[~mask] for mask, amap in pairs]))
+        self._regions = [np.sort(amap[region]) for mask, amap in pairs for region in _components(mask)]
+
+    def pixel_auroc(self) -> float | None:
+        """Area under the ROC curve of all pixels; None unless there are marked and unmarked ones."""
+        return _area(self._good, np.sort(np.concatenate(self._regions))) if self._regions else None
+
+    def au_pro(self) -> float | None:
+        """Area under the per-region overlap curve, 0 to 1; None unless there are marked and unmarked pixels."""
+        if not self._regions or not len(self._good):
+            return None
+        rates = np.linspace(0, _FPR_LIMIT, _THRESHOLDS)
+        ranks = np.minimum(((1 - rates) * len(self._good)).astype(int), len(self._good) - 1)
+        levels = self._good[ranks]
+        overlap = np.mean([_share_above(region, levels) for region in self._regions], axis=0)
+        return float(np.trapezoid(overlap, rates) / _FPR_LIMIT)
+
+
+def _area(good: NDArray[np.float32], bad: NDArray[np.float32]) -> float | None:
+    """Share of pairs in which the bad one scores higher, ties half (Mann-Whitney U); both sorted."""
+    if not len(good) or not len(bad):
         return None
-    rates = np.linspace(0, _FPR_LIMIT, _THRESHOLDS)
-    ranks = np.minimum(((1 - rates) * len(good_pixels)).astype(int), len(good_pixels) - 1)
-    overlap = [np.mean([np.mean(region > level) for region in regions]) for level in good_pixels[ranks]]
-    return float(np.trapezoid(overlap, rates) / _FPR_LIMIT)
+    below = good.searchsorted(bad, "left").sum(dtype=np.int64)
+    not_above = good.searchsorted(bad, "right").sum(dtype=np.int64)
+    return float((below + not_above) / 2 / (len(good) * len(bad)))
+
+
+def _share_above(region: NDArray[np.float32], levels: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.asarray(1 - region.searchsorted(levels, "right") / len(region))
 
 
 def _components(mask: NDArray[np.bool_]) -> list[NDArray[np.bool_]]:
