@@ -15,6 +15,9 @@ from models.training.train import STEPS, TrainReport, train
 __all__ = ["run"]
 
 _SIZE_STEP_PX = 32
+_MAX_SIZE_PX = 4096
+_MAX_RECIPE = 64
+_MAX_SEED = 2**32 - 1
 
 
 def run(options: argparse.Namespace) -> ExitCode:
@@ -28,15 +31,14 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 def _request(options: argparse.Namespace) -> TrainRequest:
-    if options.size_px % _SIZE_STEP_PX or options.size_px < _SIZE_STEP_PX:
-        raise SettingsInvalid(f"--size-px: expected a multiple of {_SIZE_STEP_PX}, got {options.size_px}")
-    if not 0 < options.max_overkill < 1:
-        raise SettingsInvalid(f"--max-overkill: expected a share between 0 and 1, got {options.max_overkill}")
+    recipe = options.recipe or options.data.resolve().name
+    _check_numbers(options)
+    _check_names(recipe, options.out)
     return TrainRequest(
         data=options.data,
         out=options.out,
         key=SigningKey.load_or_create(options.key or local_key_path()),
-        recipe=options.recipe or options.data.resolve().name,
+        recipe=recipe,
         defects=options.defects,
         parent_bundle_id=options.parent,
         size_px=options.size_px,
@@ -44,6 +46,29 @@ def _request(options: argparse.Namespace) -> TrainRequest:
         seed=options.seed,
         skip_unreadable=options.skip_unreadable,
     )
+
+
+def _check_numbers(options: argparse.Namespace) -> None:
+    if options.size_px % _SIZE_STEP_PX or not _SIZE_STEP_PX <= options.size_px <= _MAX_SIZE_PX:
+        raise SettingsInvalid(
+            f"--size-px: expected a multiple of {_SIZE_STEP_PX}, at most {_MAX_SIZE_PX}, got {options.size_px}"
+        )
+    if not 0 < options.max_overkill < 1:
+        raise SettingsInvalid(f"--max-overkill: expected a share between 0 and 1, got {options.max_overkill}")
+    if not 0 <= options.seed <= _MAX_SEED:
+        raise SettingsInvalid(f"--seed: expected 0 to {_MAX_SEED}, got {options.seed}")
+
+
+def _check_names(recipe: str, out: Path) -> None:
+    """What would only be refused after the training is refused before it."""
+    if not 1 <= len(recipe) <= _MAX_RECIPE:
+        raise SettingsInvalid(f"--recipe: expected 1 to {_MAX_RECIPE} characters, got {recipe!r}")
+    if out.is_dir():
+        raise SettingsInvalid(f"--out: expected a file, got the folder {out}")
+    try:
+        out.resolve().parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsInvalid(f"--out: {out} cannot be written: {error}") from error
 
 
 def _as_json(report: TrainReport, out: Path) -> dict[str, object]:
@@ -57,6 +82,7 @@ def _as_json(report: TrainReport, out: Path) -> dict[str, object]:
         "escapes_at_most": calibration.promise.escapes_at_most,
         "goods": report.goods,
         "defects": report.defects,
+        "suspicious_goods": list(report.suspicious_goods),
         "train_s": round(report.train_s, 2),
     }
 

@@ -1,5 +1,6 @@
 """Training, from a folder of images to a signed bundle; reads top to bottom."""
 
+import logging
 import random
 import time
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from models.heads.fusion import FusedHeads, RawMaps, fit_heads, fit_tails
 from models.heads.tail import pool
 from models.progress import Progress
 from models.training.folds import cross_fit, shrinkage_for
+from models.training.outliers import outliers
 from models.training.request import TrainRequest
 
 __all__ = ["MIN_GOODS", "STEPS", "TrainReport", "train"]
@@ -38,15 +40,22 @@ STEPS = {
     "exporting": 10.0,
 }
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class TrainReport:
-    """What a training gave."""
+    """What a training gave.
+
+    Attributes:
+        suspicious_goods: file names of good parts that are unlike all others, the worst first.
+    """
 
     bundle_id: str
     calibration: Calibration
     goods: int
     defects: dict[str, int]
+    suspicious_goods: tuple[str, ...]
     train_s: float
 
 
@@ -67,8 +76,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     spec = _preprocess_spec(request, survey)
     goods = load_images(_only(survey.readable, good_items), spec, progress, "loading good parts")
     defects = load_images(_only(survey.readable, defect_items), spec, progress, "loading defects")
-    if len(goods) < MIN_GOODS:
-        raise DataInvalid(f"{request.data}: {len(goods)} images of good parts; at least {MIN_GOODS} are needed")
+    _check_enough(request, goods)
 
     # 2. Features, once; everything after this learns from them.
     features = PatchFeatures(LiteTrunk())
@@ -83,14 +91,16 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     # 4. The heads that ship learn from everything.
     heads = fit_heads(good_features, labelled, len(classes), shrinkage, request.seed)
     fused = fit_tails(heads, heldout.goods)
-    calibration = calibrate(_scores(fused, heldout.goods), _scores(fused, heldout.defects), request.target_overkill)
+    good_scores = _scores(fused, heldout.goods)
+    calibration = calibrate(good_scores, _scores(fused, heldout.defects), request.target_overkill)
+    suspicious = _suspicious(goods, good_scores)
 
     # 5. One graph, parity, signature.
     net = DetectorNet(features, fused, spec.height_px, spec.width_px).eval()
     parts = BundleParts(request, spec, calibration, classes, goods, defects, tuple(survey.unreadable))
     bundle_id = next(write_bundle(net, part) for part in progress.over([parts], "exporting"))
     counts = {name: sum(item.defect_type == name for item in defects.items) for name in classes}
-    return TrainReport(bundle_id, calibration, len(goods), counts, time.monotonic() - started)
+    return TrainReport(bundle_id, calibration, len(goods), counts, suspicious, time.monotonic() - started)
 
 
 def _seed_everything(seed: int) -> None:
@@ -114,6 +124,29 @@ def _preprocess_spec(request: TrainRequest, survey: FrameSurvey) -> PreprocessSp
 def _only(readable: list[LabelledImage], items: list[LabelledImage]) -> list[LabelledImage]:
     keep = {item.path for item in readable}
     return [item for item in items if item.path in keep]
+
+
+def _check_enough(request: TrainRequest, goods: ImageSet) -> None:
+    """Copies teach nothing, and one that is held out while another is learnt from makes the promise too good."""
+    different = len(set(goods.sha256))
+    if different < len(goods):
+        log.warning("%s: %d of %d good images are copies of others", request.data, len(goods) - different, len(goods))
+    if different < MIN_GOODS:
+        raise DataInvalid(
+            f"{request.data}: {different} different images of good parts; at least {MIN_GOODS} are needed"
+        )
+
+
+def _suspicious(goods: ImageSet, scores: NDArray[np.float32]) -> tuple[str, ...]:
+    found = outliers(scores)
+    for index in found:
+        log.warning(
+            "%s is unlike all other good parts (score %.1f, usually %.1f): is it a good one?",
+            goods.items[index].path,
+            scores[index],
+            np.median(scores),
+        )
+    return tuple(goods.items[index].path.name for index in found)
 
 
 def _labelled(
