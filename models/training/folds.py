@@ -41,10 +41,10 @@ def cross_fit(
 ) -> Heldout:
     """Fit on all folds but one and judge that one, in turn."""
     good_fold = _fold_of(len(goods), seed)
-    defect_fold = _fold_of(0 if defects is None else len(defects.features), seed)
+    defect_fold = torch.zeros(0) if defects is None else _fold_of_each_class(defects.classes, seed)
     good_parts, defect_parts = [], []
     for fold in progress.over(range(int(good_fold.max()) + 1), "calibrating on held-out parts"):
-        train = None if defects is None else _subset(defects, defect_fold != fold, classes)
+        train = None if defects is None else _subset(defects, defect_fold != fold)
         heads = fit_heads(goods[good_fold != fold], train, classes, shrinkage, seed)
         with torch.inference_mode():
             good_parts.append(heads(goods[good_fold == fold]))
@@ -64,12 +64,19 @@ def _fold_of(count: int, seed: int) -> Tensor:
     return fold
 
 
-def _subset(defects: LabelledFeatures, keep: Tensor, classes: int) -> LabelledFeatures:
-    """The labels outside a fold; a class whose every label would be held out keeps them, or it could not be learnt."""
-    for c in range(classes):
-        own = defects.classes == c
-        if not bool((own & keep).any()):
-            keep = keep | own
+def _fold_of_each_class(classes: Tensor, seed: int) -> Tensor:
+    """Fold of each label `(M,)`: those of a class are spread, so that only a single one leaves a fold without them.
+
+    That fold judges it as a type that was never seen, which is what it would have been.
+    """
+    shuffled = torch.randperm(len(classes), generator=torch.Generator().manual_seed(seed))
+    order = shuffled[torch.argsort(classes[shuffled], stable=True)]
+    fold = torch.empty(len(classes), dtype=torch.long)
+    fold[order] = torch.arange(len(classes)) % _FOLDS
+    return fold
+
+
+def _subset(defects: LabelledFeatures, keep: Tensor) -> LabelledFeatures:
     return LabelledFeatures(defects.features[keep], defects.classes[keep], defects.marked[keep])
 
 
