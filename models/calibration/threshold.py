@@ -22,6 +22,12 @@ def overkill_bound(k: int, n: int) -> float:
     return float(beta.ppf(CONFIDENCE, k, n - k + 1))
 
 
+def _overkill_bounds(n: int) -> NDArray[np.float64]:
+    """The same for every k from 1 to n, `(n,)`."""
+    k = np.arange(1, n + 1)
+    return np.asarray(beta.ppf(CONFIDENCE, k, n - k + 1), np.float64)
+
+
 def escape_bound(missed: int, n: int) -> float:
     """Clopper-Pearson upper bound of the escape rate, with 95 % confidence."""
     return 1.0 if missed >= n else float(beta.ppf(CONFIDENCE, missed + 1, n - missed))
@@ -36,8 +42,7 @@ def calibrate(goods: NDArray[np.float32], defects: NDArray[np.float32], target_o
         target_overkill: share of good parts that may fail.
     """
     n = len(goods)
-    allowed = [k for k in range(1, n + 1) if overkill_bound(k, n) <= target_overkill]
-    k = max(allowed, default=1)
+    k = max(1, int(np.count_nonzero(_overkill_bounds(n) <= target_overkill)))  # the bound grows with k
     threshold = float(np.sort(goods)[n - k])
     missed = int((defects <= threshold).sum())
     return Calibration(

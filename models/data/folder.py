@@ -18,6 +18,7 @@ __all__ = ["SUFFIXES", "LabelledImage", "defects_in", "goods_in", "test_images_i
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 GOOD = "good"
 _MASKS = "masks"
+_MAX_NAME = 64  # a station tells the defect type with each verdict; the contract allows it this long
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +54,15 @@ def defects_in(root: Path) -> list[LabelledImage]:
     """Images of `root/<type>/`, with masks from `root/masks/<type>/` where there are some.
 
     Raises:
-        DataInvalid: the folder is missing, holds no image, or a mask has no image.
+        DataInvalid: the folder is missing, holds no image, a type's name is none, or a mask has no image.
     """
     if not root.is_dir():
         raise DataInvalid(f"{root}: expected a folder of defects, one folder a type; there is no such folder")
+    types = [folder for folder in _folders(root) if folder.name != _MASKS]
+    _check_names(types)
     found = [
         LabelledImage(path, folder.name, _mask_of(root / _MASKS / folder.name, path))
-        for folder in _folders(root)
-        if folder.name != _MASKS
+        for folder in types
         for path in _images(folder)
     ]
     if not found:
@@ -94,6 +96,14 @@ def test_images_in(root: Path) -> list[LabelledImage]:
 
 def _folders(root: Path) -> list[Path]:
     return sorted(path for path in root.iterdir() if path.is_dir())
+
+
+def _check_names(types: list[Path]) -> None:
+    for folder in types:
+        if folder.name == GOOD:
+            raise DataInvalid(f"{folder}: expected defective parts only; good parts belong into train/{GOOD}")
+        if len(folder.name) > _MAX_NAME:
+            raise DataInvalid(f"{folder}: expected a defect type of at most {_MAX_NAME} characters")
 
 
 def _images(folder: Path) -> list[Path]:

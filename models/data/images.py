@@ -123,9 +123,10 @@ def _load_mask(item: LabelledImage, frame: Pixels, spec: PreprocessSpec) -> NDAr
         raise DataInvalid(
             f"{item.mask}: expected a mask of {frame.shape[1]}x{frame.shape[0]} px like its image, got {got}"
         )
-    # The same geometry as the image; any marked pixel that reaches a cell marks it, so that thin cracks survive.
+    # The same geometry as the image, widened by what one of its pixels covers, so that thin cracks survive.
     marked = np.repeat((mask.max(axis=2, keepdims=True) > 0).astype(np.uint8) * 255, 3, axis=2)
-    dilated = np.asarray(cv2.dilate(marked, np.ones((3, 3), np.uint8)), np.uint8)
+    side = max(3, frame.shape[0] // spec.height_px | 1, frame.shape[1] // spec.width_px | 1)
+    dilated = np.asarray(cv2.dilate(marked, np.ones((side, side), np.uint8)), np.uint8)
     return np.asarray(preprocess(dilated, spec)[..., 0] > 127)  # noqa: PLR2004 - half covered
 
 
