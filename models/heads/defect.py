@@ -1,8 +1,9 @@
 """The defect head: what do labelled defects look like? A small network on cached patch features.
 
-Image labels teach by multiple-instance learning (the most suspicious patches of a defective part answer for it, all
-patches of a good one do); masks teach patch by patch. Good and defective images are drawn equally often. Trained from
-all labels each time, so nothing is forgotten.
+Image labels teach by multiple-instance learning: the most suspicious patches of a defective part answer for it, all
+patches of a good one do. Which ones are suspicious is first told by their novelty, because a network that has learnt
+nothing may point away from the defect and never find it. Masks teach patch by patch. Good and defective images are
+drawn equally often. Trained from all labels each time, so nothing is forgotten.
 """
 
 from dataclasses import dataclass
@@ -11,12 +12,13 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor, nn
 
-from models.heads.tail import pool
+from models.heads.tail import pool, top_positions
 
 __all__ = ["DefectHead", "LabelledFeatures", "train_defect_head"]
 
 _HIDDEN = 64
 _STEPS = 300
+_GUIDED_STEPS = 100  # in which novelty selects the patches
 _BATCH = 32  # images: half good, half defective
 _NOISE = 0.3  # of the unit variance of whitened features: few labels must not be learnt by heart
 _LEARNING_RATE = 2e-3
@@ -53,7 +55,10 @@ class DefectHead(nn.Module):
 
 
 def train_defect_head(goods: Tensor, defects: LabelledFeatures, classes: int, seed: int) -> DefectHead:
-    """Train on features of good parts `(N, P, D)` and of labelled defects, both whitened."""
+    """Train on features of good parts `(N, P, D)` and of labelled defects, both whitened.
+
+    A class without a label is only ever told "no".
+    """
     generator = torch.Generator().manual_seed(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -61,16 +66,19 @@ def train_defect_head(goods: Tensor, defects: LabelledFeatures, classes: int, se
     optimizer = torch.optim.AdamW(head.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
     by_class = [torch.nonzero(defects.classes == c).flatten() for c in range(classes)]
     half = _BATCH // 2
-    for _ in range(_STEPS):
+    for step in range(_STEPS):
         good = goods[torch.randint(len(goods), (half,), generator=generator)]  # (B/2, P, D)
         drawn = _draw_balanced(by_class, half, generator)
         bad = defects.features[drawn]
         x = torch.cat([good, bad])
         x = x + _NOISE * torch.randn(x.shape, generator=generator)
         logits = head(x)  # (B, P, C)
+        images = pool(logits)
+        if step < _GUIDED_STEPS:
+            images = torch.cat([images[:half], _guided(images[half:], logits[half:], bad, defects.classes[drawn])])
         image_target = torch.zeros(len(x), classes)
         image_target[torch.arange(half, len(x)), defects.classes[drawn]] = 1
-        loss = F.binary_cross_entropy_with_logits(pool(logits), image_target)
+        loss = F.binary_cross_entropy_with_logits(images, image_target)
         loss = loss + _mask_loss(logits[half:], defects.classes[drawn], defects.marked[drawn])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
@@ -78,8 +86,19 @@ def train_defect_head(goods: Tensor, defects: LabelledFeatures, classes: int, se
     return head.eval().requires_grad_(requires_grad=False)
 
 
+def _guided(pooled: Tensor, logits: Tensor, whitened: Tensor, classes: Tensor) -> Tensor:
+    """Image logits `(B, C)` with that of each part's own class taken from its most novel patches."""
+    most_novel = top_positions(whitened.square().sum(dim=-1))  # (B, k)
+    rows = torch.arange(len(classes))
+    own = logits[rows[:, None], most_novel, classes[:, None]].mean(dim=1)
+    return pooled.index_put((rows, classes), own)
+
+
 def _draw_balanced(by_class: list[Tensor], count: int, generator: torch.Generator) -> Tensor:
-    """Each class equally often, whatever its number of labels."""
+    """Each class that has labels equally often, whatever its number of labels."""
+    by_class = [rows for rows in by_class if len(rows)]
+    if not by_class:
+        return torch.zeros(0, dtype=torch.long)
     which = torch.randint(len(by_class), (count,), generator=generator)
     rows = [by_class[c][torch.randint(len(by_class[c]), (1,), generator=generator)] for c in which.tolist()]
     return torch.cat(rows)

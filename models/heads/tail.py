@@ -8,15 +8,23 @@ import math
 
 from torch import Tensor, nn
 
-__all__ = ["Tail", "pool"]
+__all__ = ["Tail", "pool", "top_positions"]
 
 _POOLED_SHARE = 0.01
 
 
 def pool(maps: Tensor) -> Tensor:
     """Image score `(N, ...)` of maps `(N, P, ...)`: mean of the top 1 % of positions, at least one."""
-    k = max(1, math.ceil(_POOLED_SHARE * maps.shape[1]))
-    return maps.topk(k, dim=1).values.mean(dim=1)
+    return maps.topk(_pooled(maps), dim=1).values.mean(dim=1)
+
+
+def top_positions(maps: Tensor) -> Tensor:
+    """The positions `(N, k)` that `pool` looks at, of maps `(N, P)`."""
+    return maps.topk(_pooled(maps), dim=1).indices
+
+
+def _pooled(maps: Tensor) -> int:
+    return max(1, math.ceil(_POOLED_SHARE * maps.shape[1]))
 
 
 class Tail(nn.Module):
