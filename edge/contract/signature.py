@@ -57,7 +57,7 @@ class SigningKey:
             return cls(key)
         try:
             loaded = load_pem_private_key(path.read_bytes(), password=None)
-        except (ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError) as error:
             msg = f"{path}: expected an Ed25519 private key in PEM format: {error}"
             raise SettingsInvalid(msg) from error
         if not isinstance(loaded, Ed25519PrivateKey):
