@@ -1,0 +1,91 @@
+"""Facts of the folder layout; the files here are empty, because nothing is decoded."""
+
+from pathlib import Path
+
+import pytest
+
+from edge.contract.errors import DataInvalid
+from models.data.folder import defects_in, goods_in, test_images_in as images_to_report_on
+
+
+def touch(root: Path, *names: str) -> Path:
+    """Make empty files."""
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).touch()
+    return root
+
+
+def names(root: Path, items: list) -> list[tuple[str, str | None, str | None]]:
+    """Path, type and mask of each image, relative to the root."""
+    return [
+        (item.path.relative_to(root).as_posix(), item.defect_type, item.mask and item.mask.relative_to(root).as_posix())
+        for item in items
+    ]
+
+
+def test_goods_are_sorted_and_only_images_in_any_case(tmp_path: Path) -> None:
+    root = touch(tmp_path, "train/good/b.PNG", "train/good/a.jpeg", "train/good/notes.txt", "train/good/sub/c.png")
+    assert [item.path.name for item in goods_in(root)] == ["a.jpeg", "b.PNG"]
+
+
+@pytest.mark.parametrize("name", ["x.png", "x.jpg", "x.jpeg", "x.bmp", "x.tif", "x.tiff"])
+def test_every_documented_suffix_is_found(tmp_path: Path, name: str) -> None:
+    assert len(goods_in(touch(tmp_path, f"train/good/{name}"))) == 1
+
+
+def test_defects_carry_their_folders_name_and_their_mask(tmp_path: Path) -> None:
+    root = touch(tmp_path, "scratch/1.png", "scratch/2.png", "dent/1.png", "masks/scratch/2.png", "masks/dent/1.png")
+    assert names(root, defects_in(root)) == [
+        ("dent/1.png", "dent", "masks/dent/1.png"),
+        ("scratch/1.png", "scratch", None),
+        ("scratch/2.png", "scratch", "masks/scratch/2.png"),
+    ]
+
+
+def test_test_images_carry_type_and_either_name_of_mask(tmp_path: Path) -> None:
+    root = touch(
+        tmp_path,
+        "test/good/1.png",
+        "test/cut/1.png",
+        "test/cut/2.png",
+        "ground_truth/cut/1.png",
+        "ground_truth/cut/2_mask.png",
+    )
+    assert names(root, images_to_report_on(root)) == [
+        ("test/cut/1.png", "cut", "ground_truth/cut/1.png"),
+        ("test/cut/2.png", "cut", "ground_truth/cut/2_mask.png"),
+        ("test/good/1.png", None, None),
+    ]
+
+
+@pytest.mark.parametrize("find", [goods_in, defects_in, images_to_report_on])
+def test_a_folder_that_is_not_there_is_named(tmp_path: Path, find: object) -> None:
+    with pytest.raises(DataInvalid, match=r"nowhere.*no such folder"):
+        find(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("find", [goods_in, defects_in, images_to_report_on])
+def test_folders_without_an_image_are_named(tmp_path: Path, find: object) -> None:
+    root = touch(tmp_path, "train/good/readme.txt", "test/good/readme.txt")
+    with pytest.raises(DataInvalid, match="no images"):
+        find(root)
+
+
+def test_a_mask_without_its_image_is_named(tmp_path: Path) -> None:
+    """Most often a typing mistake, and the label would silently be lost."""
+    root = touch(tmp_path, "scratch/1.png", "masks/scratch/1.png", "masks/scratch/7.png", "masks/dent/1.png")
+    with pytest.raises(DataInvalid, match=r"masks/dent/1\.png.*masks/scratch/7\.png"):
+        defects_in(root)
+
+
+def test_good_parts_among_the_defects_are_refused(tmp_path: Path) -> None:
+    """The `test` folder given as labelled defects would teach that good parts are a defect."""
+    with pytest.raises(DataInvalid, match="defective parts only"):
+        defects_in(touch(tmp_path, "good/1.png", "scratch/1.png"))
+
+
+def test_a_type_whose_name_no_result_can_carry_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataInvalid, match="at most 64 characters"):
+        defects_in(touch(tmp_path, f"{'x' * 65}/1.png"))
+    assert len(defects_in(touch(tmp_path / "other", f"{'x' * 64}/1.png"))) == 1

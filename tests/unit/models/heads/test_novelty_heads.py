@@ -1,0 +1,117 @@
+"""Facts of whitening, the Gaussian and the nearest neighbour, against other people's implementations."""
+
+import numpy as np
+import pytest
+import torch
+from scipy.spatial.distance import cdist, mahalanobis
+from torch import Tensor
+
+from models.heads import neighbours
+from models.heads.gaussian import GaussianHead, choose_shrinkage
+from models.heads.neighbours import NeighbourHead
+from models.heads.whitening import Whitening
+
+POSITIONS, DIMENSION = 6, 5
+
+
+def features(count: int, seed: int = 0, positions: int = POSITIONS) -> Tensor:
+    """Correlated features with a mean for each position, `(count, positions, DIMENSION)`."""
+    generator = torch.Generator().manual_seed(seed)
+    mixing = torch.randn(DIMENSION, DIMENSION, generator=torch.Generator().manual_seed(99))
+    centre = 10 * torch.randn(positions, DIMENSION, generator=torch.Generator().manual_seed(98))
+    return torch.randn(count, positions, DIMENSION, generator=generator) @ mixing + centre
+
+
+def generator() -> torch.Generator:
+    return torch.Generator().manual_seed(0)
+
+
+def test_whitening_gives_unit_covariance_around_each_positions_mean() -> None:
+    goods = features(400)
+    white = Whitening(goods)(goods)
+    assert white.mean(dim=0).abs().max() < 1e-3
+    flat = white.reshape(-1, DIMENSION).double()
+    assert torch.allclose(flat.T @ flat / len(flat), torch.eye(DIMENSION).double(), atol=1e-3)
+
+
+def test_whitening_gives_a_channel_that_never_varies_no_infinite_weight() -> None:
+    goods = features(50)
+    goods[..., 2] = 7.0
+    white = Whitening(goods)(goods)
+    assert white.isfinite().all()
+    assert white.abs().max() < 100
+
+
+def test_the_gaussian_is_the_mahalanobis_distance_of_scipy() -> None:
+    """Around zero, with the covariance of its own position: no shrinkage, the ridge apart."""
+    white = Whitening(features(300))(features(300))
+    new = Whitening(features(300))(features(4, seed=5))
+    distance = GaussianHead(white, 0.0)(new)
+    assert distance.shape == (4, POSITIONS)
+    for position in range(POSITIONS):
+        own = white[:, position].double().numpy()
+        inverse = np.linalg.inv(own.T @ own / len(own))
+        for part in range(4):
+            expected = mahalanobis(new[part, position].double().numpy(), np.zeros(DIMENSION), inverse)
+            assert float(distance[part, position]) == pytest.approx(expected, rel=1e-3)
+
+
+def test_full_shrinkage_makes_all_positions_equal() -> None:
+    white = Whitening(features(300))(features(300))
+    same = torch.ones(1, POSITIONS, DIMENSION)
+    assert float(GaussianHead(white, 1.0)(same).std()) < 1e-5
+    assert float(GaussianHead(white, 0.0)(same).std()) > 1e-3
+
+
+def test_shrinkage_is_strong_for_few_parts_and_weak_where_positions_differ() -> None:
+    """Few parts cannot tell the positions' covariances; many parts show that they differ."""
+    alike = torch.randn(14, 10, DIMENSION, generator=generator())
+    assert choose_shrinkage(alike[:7], alike[7:]) >= 0.7
+    scale = torch.linspace(0.1, 3, 10)[None, :, None]
+    different = torch.randn(400, 10, DIMENSION, generator=generator()) * scale
+    assert choose_shrinkage(different[:300], different[300:]) <= 0.1
+
+
+def test_directions_in_which_nothing_varies_do_not_break_the_gaussian() -> None:
+    """Five small images span fewer directions than the features have."""
+    few = torch.zeros(3, 4, DIMENSION)
+    few[..., 0] = torch.randn(3, 4, generator=generator())
+    assert GaussianHead(few, 0.1)(torch.ones(1, 4, DIMENSION)).isfinite().all()
+    assert choose_shrinkage(few, few) > 0
+
+
+def test_the_neighbour_is_the_nearest_of_the_bank() -> None:
+    """Equal to a brute-force search over every good patch, as long as all fit into the bank."""
+    goods, new = features(30), features(5, seed=3)
+    distance = NeighbourHead(goods, generator())(new)
+    expected = cdist(new.reshape(-1, DIMENSION), goods.reshape(-1, DIMENSION)).min(axis=1)
+    assert np.allclose(distance.flatten().numpy(), expected, rtol=1e-3, atol=2e-2)
+
+
+def test_a_patch_of_the_bank_is_its_own_neighbour_even_far_from_the_origin() -> None:
+    goods = features(20)
+    assert NeighbourHead(goods, generator())(goods).max() < 0.05
+
+
+def test_the_coreset_covers_better_than_a_random_choice() -> None:
+    points = torch.randn(800, DIMENSION, generator=generator())
+    chosen = neighbours._greedy_coreset(points, 40)
+    covered = float(torch.cdist(points, points[chosen]).min(dim=1).values.max())
+    at_random = [
+        float(torch.cdist(points, points[torch.randperm(800, generator=g)[:40]]).min(dim=1).values.max())
+        for g in (torch.Generator().manual_seed(seed) for seed in range(20))
+    ]
+    assert len(set(chosen.tolist())) == 40
+    assert covered <= min(at_random)
+
+
+def test_the_coreset_takes_the_farthest_point_each_time() -> None:
+    points = torch.tensor([[0.0, 0], [1, 0], [0, 7], [10, 0]])
+    assert neighbours._greedy_coreset(points, 3).tolist() == [0, 3, 2]
+
+
+def test_the_bank_is_bounded_and_the_same_for_the_same_seed() -> None:
+    goods = features(600)
+    first, again = NeighbourHead(goods, generator()), NeighbourHead(goods, generator())
+    assert first.bank.shape == (DIMENSION, neighbours.BANK_SIZE)
+    assert torch.equal(first.bank, again.bank)

@@ -1,0 +1,92 @@
+"""Facts of the common scale, the pooling and the fusion."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+
+from models.heads.defect import LabelledFeatures
+from models.heads.fusion import FusedHeads, RawMaps, fit_heads, fit_tails
+from models.heads.tail import Tail, pool
+
+
+def exponential(count: int, seed: int = 0) -> torch.Tensor:
+    """Scores of good parts whose tail is exactly exponential."""
+    return torch.from_numpy(np.random.default_rng(seed).exponential(2.0, count).astype(np.float32)) + 5
+
+
+def test_at_the_median_the_probability_is_one_half() -> None:
+    scores = exponential(101)
+    assert float(Tail(scores)(scores.median())) == pytest.approx(-math.log10(0.5))
+
+
+def test_the_tail_tells_the_probability_of_good_parts() -> None:
+    """A score of 1, 2, 3 is exceeded by one good part in ten, a hundred, a thousand."""
+    tail = Tail(exponential(20_000))
+    new = tail(exponential(200_000, seed=1))
+    for digits in (1, 2, 3):
+        assert float((new > digits).float().mean()) == pytest.approx(10.0**-digits, rel=0.25)
+
+
+def test_the_tail_keeps_the_order_without_end() -> None:
+    mapped = Tail(exponential(20))(torch.linspace(-100, 1000, 500))
+    assert (mapped.diff() > 0).all()
+
+
+@pytest.mark.parametrize("scores", [torch.full((7,), 3.0), torch.zeros(4), torch.tensor([1.0])])
+def test_equal_scores_still_give_a_finite_scale(scores: torch.Tensor) -> None:
+    tail = Tail(scores)
+    assert tail.scale > 0
+    assert tail(scores).isfinite().all()
+
+
+def test_the_image_score_is_the_mean_of_the_top_percent() -> None:
+    maps = torch.arange(400.0).reshape(2, 200)
+    assert pool(maps).tolist() == [198.5, 398.5]
+
+
+def test_a_small_map_is_pooled_by_its_largest_patch_and_channels_stay_apart() -> None:
+    assert pool(torch.tensor([[1.0, 9, 3]])).tolist() == [9]
+    assert pool(torch.zeros(2, 50, 3)).shape == (2, 3)
+
+
+def raw(gaussian: float, neighbours: float, defect: float) -> RawMaps:
+    """One part of three patches; the heads speak about the first."""
+    maps = RawMaps(torch.zeros(1, 3), torch.zeros(1, 3), torch.zeros(1, 3, 1))
+    maps.gaussian[0, 0], maps.neighbours[0, 0], maps.defect[0, 0, 0] = gaussian, neighbours, defect
+    return maps
+
+
+@pytest.fixture
+def fused() -> FusedHeads:
+    """Three heads on small random features; raw scores of held-out parts are exponential for each."""
+    goods = torch.randn(12, 3, 4, generator=torch.Generator().manual_seed(0))
+    labels = LabelledFeatures(goods[:2] + 4, torch.tensor([0, 0]), torch.zeros(2, 3, dtype=torch.bool))
+    scores = torch.stack([exponential(40, seed) for seed in range(3)])[..., None]
+    heldout = RawMaps(scores[0].expand(40, 3), scores[1].expand(40, 3), scores[2][..., None].expand(40, 3, 1))
+    return fit_tails(fit_heads(goods, labels, 1, 0.2, 0), heldout)
+
+
+@pytest.mark.parametrize("loud", range(3))
+def test_one_surprised_head_is_enough(fused: FusedHeads, loud: int) -> None:
+    """So that both known and unseen types are caught."""
+    quiet = fused.fuse(raw(5, 5, 5))[0][0, 0]
+    heard = fused.fuse(raw(*(90.0 if head == loud else 5.0 for head in range(3))))[0][0, 0]
+    assert quiet < 1 < 5 < heard
+
+
+def test_the_class_map_speaks_for_the_defect_head_alone(fused: FusedHeads) -> None:
+    maps, classes = fused.fuse(raw(90, 90, 5))
+    assert maps[0, 0] > 5
+    assert classes.shape == (1, 3, 1)
+    assert classes[0, 0, 0] < 1
+
+
+def test_without_labels_there_is_no_class_map() -> None:
+    goods = torch.randn(12, 3, 4, generator=torch.Generator().manual_seed(0))
+    heads = fit_heads(goods, None, 0, 0.2, 0)
+    with torch.inference_mode():
+        maps, classes = fit_tails(heads, heads(goods))(goods)
+    assert maps.shape == (12, 3)
+    assert classes.shape == (12, 3, 0)

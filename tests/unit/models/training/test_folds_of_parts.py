@@ -1,0 +1,94 @@
+"""Facts of cross-fitting: each part is judged once, by heads that have not seen it."""
+
+import pytest
+import torch
+
+from models.heads.defect import LabelledFeatures
+from models.heads.fusion import fit_heads
+from models.progress import Progress
+from models.training.folds import Heldout, _fold_of, _fold_of_each_class, cross_fit, shrinkage_for
+
+POSITIONS, DIMENSION, SHRINKAGE = 4, 3, 0.2
+QUIET = Progress({}, as_json=False)
+
+
+def goods(count: int) -> torch.Tensor:
+    return torch.randn(count, POSITIONS, DIMENSION, generator=torch.Generator().manual_seed(0))
+
+
+def labels(*classes: int) -> LabelledFeatures:
+    count = len(classes)
+    features = torch.randn(count, POSITIONS, DIMENSION, generator=torch.Generator().manual_seed(1)) + 6
+    return LabelledFeatures(features, torch.tensor(classes), torch.zeros(count, POSITIONS, dtype=torch.bool))
+
+
+@pytest.mark.parametrize("count", [5, 8, 13])
+def test_every_good_part_is_judged_once_by_heads_that_did_not_see_it(count: int) -> None:
+    """Each result equals that of heads fitted here, by hand, without its fold; the order is kept."""
+    parts = goods(count)
+    heldout = cross_fit(parts, None, 0, SHRINKAGE, 3, QUIET)
+    fold = _fold_of(count, 3)
+    assert heldout.goods.gaussian.shape == (count, POSITIONS)
+    assert heldout.defects is None
+    for index in range(count):
+        others = parts[fold != fold[index]]
+        assert not any(torch.equal(parts[index], other) for other in others)
+        expected = fit_heads(others, None, 0, SHRINKAGE, 3)(parts[index : index + 1])
+        assert torch.allclose(heldout.goods.gaussian[index], expected.gaussian[0], atol=1e-3)
+        assert torch.allclose(heldout.goods.neighbours[index], expected.neighbours[0], atol=1e-2)
+
+
+def test_folds_are_of_equal_size_and_follow_the_seed() -> None:
+    fold = _fold_of(10, 0)
+    assert sorted(fold.bincount().tolist()) == [2, 2, 3, 3]
+    assert torch.equal(fold, _fold_of(10, 0))
+    assert not torch.equal(fold, _fold_of(10, 1))
+
+
+def test_labels_of_a_class_are_spread_over_the_folds() -> None:
+    """So that a class with two labels or more is always learnt from."""
+    classes = torch.tensor([0] * 9 + [1] * 2 + [2] * 4 + [3])
+    for seed in range(20):
+        fold = _fold_of_each_class(classes, seed)
+        assert sorted(fold.bincount().tolist()) == [4, 4, 4, 4]
+        assert len(set(fold[classes == 1].tolist())) == 2
+        assert len(set(fold[classes == 2].tolist())) == 4
+
+
+def judged(*classes: int) -> tuple[LabelledFeatures, Heldout]:
+    defects = labels(*classes)
+    return defects, cross_fit(goods(12), defects, max(classes) + 1, SHRINKAGE, 0, QUIET)
+
+
+def test_every_defect_is_judged_once_by_a_head_that_did_not_see_it() -> None:
+    defects, heldout = judged(0, 1, 0, 1, 0)
+    fold, good_fold = _fold_of_each_class(defects.classes, 0), _fold_of(12, 0)
+    assert heldout.defects is not None
+    assert heldout.defects.defect.shape == (5, POSITIONS, 2)
+    assert heldout.goods.defect.shape == (12, POSITIONS, 2)
+    for index in range(5):
+        rest = fold != fold[index]
+        train = LabelledFeatures(defects.features[rest], defects.classes[rest], defects.marked[rest])
+        heads = fit_heads(goods(12)[good_fold != fold[index]], train, 2, SHRINKAGE, 0)
+        expected = heads(defects.features[index : index + 1])
+        assert torch.allclose(heldout.defects.defect[index], expected.defect[0], atol=1e-3)
+
+
+def test_the_only_label_of_a_class_is_judged_as_an_unseen_type() -> None:
+    """Otherwise a head that learnt it by heart would count it as found, and the promise on escapes would be a lie."""
+    defects, heldout = judged(0, 0, 0, 0, 1)
+    assert heldout.defects is not None
+    single = heldout.defects.defect[4, :, 1].max()
+    learnt = fit_heads(goods(12), defects, 2, SHRINKAGE, 0)(defects.features[4:]).defect[0, :, 1].max()
+    assert single < 0 < learnt
+
+
+def test_one_label_at_all_is_enough_to_train() -> None:
+    _, heldout = judged(0)
+    assert heldout.defects is not None
+    assert heldout.defects.defect.shape == (1, POSITIONS, 1)
+    assert heldout.goods.defect.isfinite().all()
+
+
+def test_the_shrinkage_is_one_of_the_candidates_for_as_few_as_five_parts() -> None:
+    assert 0 < shrinkage_for(goods(5), 0) < 1
