@@ -123,11 +123,13 @@ def _load_mask(item: LabelledImage, frame: Pixels, spec: PreprocessSpec) -> NDAr
         raise DataInvalid(
             f"{item.mask}: expected a mask of {frame.shape[1]}x{frame.shape[0]} px like its image, got {got}"
         )
-    # The same geometry as the image, widened by what one of its pixels covers, so that thin cracks survive.
+    # The same geometry as the image: a pixel is marked if half of it is. What is too thin for that, a crack, is marked
+    # wherever it is; but not the rim of what is thick, or a perfect map would be measured as a wrong one.
     marked = np.repeat((mask.max(axis=2, keepdims=True) > 0).astype(np.uint8) * 255, 3, axis=2)
-    side = max(3, frame.shape[0] // spec.height_px | 1, frame.shape[1] // spec.width_px | 1)
-    dilated = np.asarray(cv2.dilate(marked, np.ones((side, side), np.uint8)), np.uint8)
-    return np.asarray(preprocess(dilated, spec)[..., 0] > 127)  # noqa: PLR2004 - half covered
+    covered = preprocess(marked, spec)[..., 0]
+    half = (covered > 127).astype(np.uint8)  # noqa: PLR2004 - of 255
+    beside_half = cv2.dilate(half, np.ones((3, 3), np.uint8))
+    return np.asarray((half > 0) | ((covered > 0) & (beside_half == 0)))
 
 
 def _report_unreadable(unreadable: list[str], total: int, *, skip_unreadable: bool) -> None:

@@ -120,7 +120,7 @@ def _localisation(images: ImageSet, maps: list[NDArray[np.float32]]) -> tuple[fl
 
 def _recall(items: Sequence[LabelledImage], failed: NDArray[np.bool_]) -> dict[str, float]:
     types = np.array([item.defect_type or "" for item in items])
-    return {name: float(failed[types == name].mean()) for name in sorted(set(types) - {""})}
+    return {name: float(failed[types == name].mean()) for name in sorted(set(types.tolist()) - {""})}
 
 
 def _counts(items: Sequence[LabelledImage]) -> dict[str, int]:

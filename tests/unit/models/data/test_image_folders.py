@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from edge.contract.errors import DataInvalid
-from models.data.folder import defects_in, goods_in, test_images_in as images_to_report_on
+from models.data.folder import defects_in, goods_in
+from models.data.folder import test_images_in as images_to_report_on
 
 
 def touch(root: Path, *names: str) -> Path:

@@ -161,9 +161,7 @@ def test_a_mask_lies_where_its_image_lies(tmp_path: Path) -> None:
     assert loaded is not None
     expected = np.zeros((32, 32), bool)
     expected[8:16, 16:32] = True
-    rows, columns = np.nonzero(loaded & ~expected)
-    assert (loaded & expected).sum() == expected.sum()
-    assert not len(rows) or (rows.min() >= 7 and columns.min() >= 15)
+    assert np.array_equal(loaded, expected)
 
 
 @pytest.mark.parametrize("side", [64, 256, 640])
