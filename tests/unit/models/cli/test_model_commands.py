@@ -1,0 +1,57 @@
+"""Facts of the arguments: defaults, and what is refused before any image is read."""
+
+from pathlib import Path
+
+import pytest
+
+from models.__main__ import main
+from models.cli.parser import build_parser
+
+
+def test_training_needs_only_images_and_a_file_to_write() -> None:
+    options = build_parser().parse_args(["train", "data", "--out", "part.bundle"])
+    assert (options.data, options.out) == (Path("data"), Path("part.bundle"))
+    assert (options.size_px, options.max_overkill, options.seed, options.tier) == (256, 0.05, 0, "fast")
+    assert (options.defects, options.recipe, options.key, options.parent) == (None, None, None, None)
+    assert not any((options.skip_unreadable, options.json, options.progress_json))
+
+
+def test_evaluation_and_gate_trust_this_users_key_unless_told() -> None:
+    assert build_parser().parse_args(["evaluate", "a.bundle", "data"]).trust is None
+    gate = build_parser().parse_args(["gate", "b.bundle", "data", "--champion", "a.bundle", "--trust", "key"])
+    assert (gate.challenger, gate.champion, gate.trust) == (Path("b.bundle"), Path("a.bundle"), "key")
+    assert build_parser().parse_args(["gate", "b.bundle", "data"]).champion is None
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--size-px", "100", "--size-px: expected a multiple of 32"),
+        ("--size-px", "0", "--size-px"),
+        ("--size-px", "4128", "at most 4096"),
+        ("--max-overkill", "0", "--max-overkill: expected a share between 0 and 1"),
+        ("--max-overkill", "5", "--max-overkill"),
+        ("--max-overkill", "nan", "--max-overkill"),
+        ("--seed", "-1", "--seed: expected 0 to"),
+        ("--seed", "4294967296", "--seed"),
+        ("--recipe", "x" * 65, "--recipe: expected 1 to 64 characters"),
+        ("--out", ".", "--out: expected a file"),
+        ("--out", "a-file/below.bundle", "--out: a-file/below.bundle cannot be written"),
+        ("--key", ".", "expected an Ed25519 private key"),
+    ],
+)
+def test_a_value_that_cannot_work_is_refused_before_the_training(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    option: str,
+    value: str,
+    message: str,
+) -> None:
+    """Also what only the bundle's manifest would refuse, minutes later."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a-file").touch()
+    arguments = ["train", "data", "--out", "part.bundle", "--key", "key.pem", option, value]
+    assert main(arguments) == 2
+    assert message in capsys.readouterr().err
+    assert not (tmp_path / "part.bundle").exists()
