@@ -10,7 +10,7 @@ from edge.contract.frame import EncodedImage
 __all__ = ["render_overlay"]
 
 _CLEAR_BELOW = 0.5  # of the threshold: parts of the map that speak for a good part stay invisible
-_FULL_AT = 2.0  # of the threshold
+_FULL_AT = 2.0  # of the threshold, or at the map's peak where that is higher: a strong defect must not hide its place
 _MAX_ALPHA = 200
 
 
@@ -29,9 +29,10 @@ def render_overlay(anomaly_map: NDArray[np.float32], threshold: float) -> Encode
     """
     if anomaly_map.ndim != 2 or anomaly_map.size == 0:  # noqa: PLR2004 - (H, W)
         raise FrameRejected(f"anomaly map: expected shape (H, W), not empty, got {anomaly_map.shape}")
-    scale = max(threshold, 1e-6)
-    strength = np.clip((anomaly_map / scale - _CLEAR_BELOW) / (_FULL_AT - _CLEAR_BELOW), 0, 1)
-    level = (255 * np.nan_to_num(strength, nan=1.0)).astype(np.uint8)
+    relative = np.nan_to_num(anomaly_map / max(threshold, 1e-6), nan=_FULL_AT)
+    full_at = max(_FULL_AT, float(relative.max()))
+    strength = np.clip((relative - _CLEAR_BELOW) / (full_at - _CLEAR_BELOW), 0, 1)
+    level = (255 * strength).astype(np.uint8)
     # The upper half of the colour map: yellow to red, so that blue never reads as "something here".
     colours = cv2.applyColorMap((128 + level // 2).astype(np.uint8), cv2.COLORMAP_JET)
     alpha = np.where(level > 0, 40 + level.astype(np.float32) * (_MAX_ALPHA - 40) / 255, 0).astype(np.uint8)

@@ -15,6 +15,8 @@ from edge.preprocess import preprocess
 
 __all__ = ["Detector", "GraphOutput", "Judgement", "monotonic_us"]
 
+_NAMED_ABOVE = 1.0  # -log10: fewer than one good part in ten looks so much like the class
+
 
 def monotonic_us() -> int:
     """Monotonic clock in microseconds."""
@@ -28,7 +30,8 @@ class GraphOutput:
     Attributes:
         score: `(N,)` float32, larger = more anomalous.
         maps: `(N, height, width)` float32, in the units of the score.
-        class_score: `(N, classes)` float32, empty second axis without a defect head.
+        class_score: `(N, classes)` float32, how much the part looks like each known class, whatever else is unusual;
+            empty second axis without a defect head.
     """
 
     score: NDArray[np.float32]
@@ -104,10 +107,10 @@ class Detector:
         return GraphOutput(named["score"], named["map"], named.get("class_score", no_classes))
 
     def _best_class(self, class_score: NDArray[np.float32]) -> str | None:
-        """The known class whose head alone exceeds the threshold; an unseen type stays without a name."""
+        """The known class that the part looks most like; an unseen type stays without a name."""
         if class_score.size == 0:
             return None
         best = int(np.argmax(class_score))
-        if class_score[best] <= self.manifest.calibration.threshold:
+        if class_score[best] <= _NAMED_ABOVE:
             return None
         return self.manifest.defect_classes[best]

@@ -13,7 +13,7 @@ from inspection.demo.cells import Cell
 from inspection.demo.client import PlantClient
 from inspection.demo.process import ChildProcess, free_port
 
-__all__ = ["RECIPE", "STATION", "PlantFloor", "StationPlan"]
+__all__ = ["PlantFloor", "StationPlan"]
 
 RECIPE = "solar-cell-poly"
 STATION = "el-tester-1"
@@ -37,8 +37,10 @@ class StationPlan:
 class PlantFloor:
     """Starts and stops the processes; use as a context manager."""
 
-    def __init__(self, folder: Path, port: int, password: str) -> None:
+    def __init__(self, folder: Path, port: int, password: str, recipe: str = RECIPE, station: str = STATION) -> None:
         self.folder = folder
+        self.recipe = recipe
+        self.station = station
         self.url = f"http://127.0.0.1:{port}"
         self._port = port
         self._password = password
@@ -71,7 +73,7 @@ class PlantFloor:
 
     def start_station(self, plan: StationPlan) -> None:
         """Make the station known to the plant, start it and wait until it answers."""
-        key = self.client.post("/stations", json={"name": STATION, "recipe": RECIPE})["api_key"]
+        key = self.client.post("/stations", json={"name": self.station, "recipe": self.recipe})["api_key"]
         (self.folder / "station.key").write_text(key, "ascii")
         (self.folder / "order.txt").write_text("".join(f"{cell.path}\n" for cell in plan.cells), "utf-8")
         port = free_port()
@@ -130,8 +132,8 @@ class PlantFloor:
         key = self.client.get("/keys/public")["public_key"]
         limit = "" if plan.limit is None else f"limit = {plan.limit}\n"
         folder = json.dumps(str(plan.cells[0].path.parent))  # a JSON string is a TOML string
-        return f"""station = "{STATION}"
-recipe = "{RECIPE}"
+        return f"""station = "{self.station}"
+recipe = "{self.recipe}"
 state_dir = "station"
 deadline_ms = 1000.0
 inbox_size = 8

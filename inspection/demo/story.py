@@ -15,9 +15,9 @@ from edge.contract.ledger import LedgerCounts
 from edge.contract.result import InspectionResult, Verdict
 from inspection.demo.cells import Cell, CellSplit
 from inspection.demo.figures import cell_name, latency, ledger, quality_of
-from inspection.demo.plant_floor import RECIPE, STATION, PlantFloor, StationPlan
+from inspection.demo.plant_floor import PlantFloor, StationPlan
 
-__all__ = ["DemoOptions", "measure", "show"]
+__all__ = ["DemoOptions", "measure", "show", "train_first_model"]
 
 _AUDITED = 4  # one in so many passed parts is looked at too, or escapes would never be found
 _PERCENT = 100
@@ -45,7 +45,7 @@ def show(options: DemoOptions, split: CellSplit) -> None:
     password = secrets.token_urlsafe(9)
     started = time.monotonic()
     with PlantFloor(options.folder, options.port, password) as floor:
-        _first_model(floor, split.goods)
+        train_first_model(floor, split.goods)
         floor.start_station(StationPlan(split.line, options.rate_hz, limit=None))
         floor.client.wait_for(lambda: floor.ledger().verdicts > 0)
         _say(f"first verdict after {time.monotonic() - started:.0f} s")
@@ -63,7 +63,7 @@ def measure(options: DemoOptions, split: CellSplit) -> dict[str, Any]:
     truth = {cell.name: cell.cracked for cell in split.line}
     started = time.monotonic()
     with PlantFloor(options.folder, options.port, secrets.token_urlsafe(9)) as floor:
-        model = _first_model(floor, split.goods)
+        model = train_first_model(floor, split.goods)
         limit = None if options.learn else options.parts
         floor.start_station(StationPlan(split.line, options.rate_hz, limit))
         floor.client.wait_for(lambda: floor.ledger().verdicts > 0)
@@ -71,40 +71,40 @@ def measure(options: DemoOptions, split: CellSplit) -> dict[str, Any]:
         _follow(floor, options.parts, "judging cells")
         learnt = _learn(floor, split.line, options.parts, truth) if options.learn else {}
         final = floor.stop_station()
-        results = floor.client.results(STATION)
+        results = floor.client.results(floor.station)
     first_pass = [result for result in results if result.sequence <= options.parts]
     report = {**_figures(results, final), **_quality(first_pass, truth)}
     report |= {"train_s": model["train_s"], "first_verdict_s": round(first_verdict_s, 1), "bundle": model["id"]}
     return {"parts": options.parts, **report, **_before_and_after(results, learnt, truth)}
 
 
-def _first_model(floor: PlantFloor, goods: Sequence[Cell]) -> dict[str, Any]:
+def train_first_model(floor: PlantFloor, goods: Sequence[Cell]) -> dict[str, Any]:
     """Give the plant the good cells, train on them and promote what comes of it."""
     floor.start_plant()
     client = floor.client
-    client.post("/recipes", json={"name": RECIPE})
+    client.post("/recipes", json={"name": floor.recipe})
     for cell in _bar(goods, "giving good cells to the plant", "cell"):
-        client.post(f"/recipes/{RECIPE}/samples", params={"label": "good"}, content=cell.path.read_bytes())
+        client.post(f"/recipes/{floor.recipe}/samples", params={"label": "good"}, content=cell.path.read_bytes())
     return _train_and_promote(floor, "first model of the recipe")
 
 
 def _train_and_promote(floor: PlantFloor, reason: str) -> dict[str, Any]:
     started = time.monotonic()
     with tqdm(total=_PERCENT, desc="training", unit="%", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
-        model = floor.client.train(RECIPE, lambda share, step: _advance(bar, share, step))
+        model = floor.client.train(floor.recipe, lambda share, step: _advance(bar, share, step))
     train_s = round(time.monotonic() - started, 1)
     if not model["gate"]["passed"]:
         raise GateRefused(f"the gate refused the new model: {'; '.join(model['gate']['evaluation']['reasons'])}")
-    floor.client.post(f"/recipes/{RECIPE}/promote", json={"bundle_id": model["id"], "reason": reason})
+    floor.client.post(f"/recipes/{floor.recipe}/promote", json={"bundle_id": model["id"], "reason": reason})
     _say(f"model {model['id'][:12]} trained in {train_s:.0f} s and promoted. {model['promise']}")
     return {**model, "train_s": train_s}
 
 
 def _learn(floor: PlantFloor, line: Sequence[Cell], parts: int, truth: dict[str, bool]) -> dict[str, Any]:
     """Play the reviewer on every other cell, retrain, and let the station swap while it runs."""
-    floor.client.wait_for(lambda: len(floor.client.results(STATION)) >= parts)
+    floor.client.wait_for(lambda: len(floor.client.results(floor.station)) >= parts)
     labelled_cells = {cell.name for cell in line[::2]}
-    seen = [result for result in floor.client.results(STATION) if result.sequence <= parts]
+    seen = [result for result in floor.client.results(floor.station) if result.sequence <= parts]
     labels = _review([result for result in seen if cell_name(result) in labelled_cells], floor, truth)
     model = _train_and_promote(floor, f"learnt from {sum(labels.values())} labels")
     floor.client.wait_for(lambda: floor.running_bundle() == model["id"])

@@ -18,7 +18,7 @@ __all__ = ["DefectHead", "LabelledFeatures", "train_defect_head"]
 
 _HIDDEN = 64
 _STEPS = 300
-_GUIDED_STEPS = 100  # in which novelty selects the patches
+_GUIDED_STEPS = 30  # in which novelty selects the patches
 _BATCH = 32  # images: half good, half defective
 _NOISE = 0.3  # of the unit variance of whitened features: few labels must not be learnt by heart
 _LEARNING_RATE = 2e-3
@@ -66,6 +66,7 @@ def train_defect_head(goods: Tensor, defects: LabelledFeatures, classes: int, se
     optimizer = torch.optim.AdamW(head.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
     by_class = [torch.nonzero(defects.classes == c).flatten() for c in range(classes)]
     half = _BATCH // 2
+    yes = torch.tensor(2.0 * classes - 1)  # as heavy as all the "no" of a class: one image in 2 C shows it
     for step in range(_STEPS):
         good = goods[torch.randint(len(goods), (half,), generator=generator)]  # (B/2, P, D)
         drawn = _draw_balanced(by_class, half, generator)
@@ -78,7 +79,7 @@ def train_defect_head(goods: Tensor, defects: LabelledFeatures, classes: int, se
             images = torch.cat([images[:half], _guided(images[half:], logits[half:], bad, defects.classes[drawn])])
         image_target = torch.zeros(len(x), classes)
         image_target[torch.arange(half, len(x)), defects.classes[drawn]] = 1
-        loss = F.binary_cross_entropy_with_logits(images, image_target)
+        loss = F.binary_cross_entropy_with_logits(images, image_target, pos_weight=yes)
         loss = loss + _mask_loss(logits[half:], defects.classes[drawn], defects.marked[drawn])
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]

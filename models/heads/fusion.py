@@ -1,6 +1,7 @@
 """All heads together: one fused map on one scale, so that known and unseen defect types are both caught."""
 
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from models.heads.neighbours import NeighbourHead
 from models.heads.tail import Tail, pool
 from models.heads.whitening import Whitening
 
-__all__ = ["FusedHeads", "Heads", "RawMaps", "fit_heads", "fit_tails"]
+__all__ = ["ClassEvidence", "FusedHeads", "Heads", "RawMaps", "fit_heads"]
 
 
 @dataclass(frozen=True)
@@ -57,27 +58,55 @@ class Heads(nn.Module):
         return RawMaps(self.gaussian(whitened), self.neighbours(whitened), defect)
 
 
+class ClassEvidence(nn.Module):
+    """Novelty `(N, P)` and logits of one class `(N, P)` -> evidence for that class `(N, P)`.
+
+    The two surprises are added (as Fisher combines independent tests) and put back on the scale of a tail probability:
+    a known defect that is only somewhat unusual counts more, and what merely looks like a defect counts less.
+    """
+
+    def __init__(self, heldout_novelty: Tensor, heldout_logits: Tensor) -> None:
+        """Fit on maps `(N, P)` of held-out good parts."""
+        super().__init__()
+        self.alone = Tail(pool(heldout_logits))
+        self.joint = Tail(pool(heldout_novelty + self.alone(heldout_logits)))
+
+    def forward(self, novelty: Tensor, logits: Tensor) -> Tensor:
+        """Evidence, patch by patch."""
+        evidence: Tensor = self.joint(novelty + self.alone(logits))
+        return evidence
+
+
 class FusedHeads(nn.Module):
     """Features `(N, P, D)` -> fused map `(N, P)` and class maps `(N, P, C)`, in -log10(tail probability)."""
 
-    def __init__(self, heads: Heads, gaussian: Tail, neighbours: Tail, defect: list[Tail]) -> None:
+    def __init__(self, heads: Heads, heldout: RawMaps) -> None:
+        """Put the heads on one scale by what they say of good parts that they have not seen."""
         super().__init__()
         self.heads = heads
-        self.gaussian_tail = gaussian
-        self.neighbour_tail = neighbours
-        self.defect_tails = nn.ModuleList(defect)
+        self.gaussian_tail = Tail(pool(heldout.gaussian))
+        self.neighbour_tail = Tail(pool(heldout.neighbours))
+        novelty = self._novelty(heldout)
+        classes = range(heldout.defect.shape[-1])
+        self.classes = nn.ModuleList(ClassEvidence(novelty, heldout.defect[..., c]) for c in classes)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Judge features."""
         return self.fuse(self.heads(features))
 
     def fuse(self, raw: RawMaps) -> tuple[Tensor, Tensor]:
-        """The most surprised head decides, patch by patch."""
-        fused = torch.maximum(self.gaussian_tail(raw.gaussian), self.neighbour_tail(raw.neighbours))
-        if not len(self.defect_tails):
-            return fused, raw.defect
-        classes = torch.stack([tail(raw.defect[..., c]) for c, tail in enumerate(self.defect_tails)], dim=-1)
-        return torch.maximum(fused, classes.amax(dim=-1)), classes
+        """The strongest evidence decides, patch by patch; novelty alone is enough, for what nobody has labelled."""
+        novelty = self._novelty(raw)
+        if not len(self.classes):
+            return novelty, raw.defect
+        pairs = [(cast("ClassEvidence", of_class), raw.defect[..., c]) for c, of_class in enumerate(self.classes)]
+        evidence = torch.stack([of_class(novelty, logits) for of_class, logits in pairs], dim=-1)
+        # The class maps leave novelty out: an unseen type is not to be called by the name of a known one.
+        alone = torch.stack([of_class.alone(logits) for of_class, logits in pairs], dim=-1)
+        return torch.maximum(novelty, evidence.amax(dim=-1)), alone
+
+    def _novelty(self, raw: RawMaps) -> Tensor:
+        return torch.maximum(self.gaussian_tail(raw.gaussian), self.neighbour_tail(raw.neighbours))
 
 
 def fit_heads(goods: Tensor, defects: LabelledFeatures | None, classes: int, shrinkage: float, seed: int) -> Heads:
@@ -90,9 +119,3 @@ def fit_heads(goods: Tensor, defects: LabelledFeatures | None, classes: int, shr
         head = train_defect_head(whitened, labelled, classes, seed)
     neighbours = NeighbourHead(whitened, torch.Generator().manual_seed(seed))
     return Heads(whitening, GaussianHead(whitened, shrinkage), neighbours, head)
-
-
-def fit_tails(heads: Heads, heldout: RawMaps) -> FusedHeads:
-    """Put the heads on one scale by what they say of good parts that they have not seen."""
-    defect = [Tail(pool(heldout.defect[..., c])) for c in range(heldout.defect.shape[-1])]
-    return FusedHeads(heads, Tail(pool(heldout.gaussian)), Tail(pool(heldout.neighbours)), defect)

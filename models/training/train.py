@@ -20,7 +20,7 @@ from models.detector import DetectorNet
 from models.export.bundle import BundleParts, write_bundle
 from models.features import STRIDE_PX, PatchFeatures, extract
 from models.heads.defect import LabelledFeatures
-from models.heads.fusion import FusedHeads, RawMaps, fit_heads, fit_tails
+from models.heads.fusion import FusedHeads, RawMaps, fit_heads
 from models.heads.tail import pool
 from models.progress import Progress
 from models.training.folds import cross_fit, shrinkage_for
@@ -90,7 +90,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
 
     # 4. The heads that ship learn from everything.
     heads = fit_heads(good_features, labelled, len(classes), shrinkage, request.seed)
-    fused = fit_tails(heads, heldout.goods)
+    fused = FusedHeads(heads, heldout.goods)
     good_scores = _scores(fused, heldout.goods)
     calibration = calibrate(good_scores, _scores(fused, heldout.defects), request.target_overkill)
     suspicious = _suspicious(goods, good_scores)

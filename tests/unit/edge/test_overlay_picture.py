@@ -17,9 +17,14 @@ def drawn(values: list[float], threshold: float = 2.0) -> NDArray[np.uint8]:
 
 
 def test_it_is_clear_below_half_the_threshold_and_denser_above() -> None:
-    alpha = drawn([-5.0, 0.9, 2.0, 4.0, 400.0])[0, :, 3].tolist()
+    alpha = drawn([-5.0, 0.9, 2.0, 4.0])[0, :, 3].tolist()
     assert alpha[:2] == [0, 0]
-    assert 0 < alpha[2] < alpha[3] == alpha[4] == 200
+    assert 0 < alpha[2] < alpha[3] == 200
+
+
+def test_the_peak_of_a_strong_defect_stands_out_of_its_surroundings() -> None:
+    alpha = drawn([0.0, 4.0, 40.0])[0, :, 3].tolist()
+    assert 0 == alpha[0] < alpha[1] < alpha[2] == 200
 
 
 def test_what_is_no_number_is_shown_as_the_worst() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.heads.defect import LabelledFeatures
-from models.heads.fusion import FusedHeads, RawMaps, fit_heads, fit_tails
+from models.heads.fusion import FusedHeads, RawMaps, fit_heads
 from models.heads.tail import Tail, pool
 
 
@@ -65,7 +65,7 @@ def fused() -> FusedHeads:
     labels = LabelledFeatures(goods[:2] + 4, torch.tensor([0, 0]), torch.zeros(2, 3, dtype=torch.bool))
     scores = torch.stack([exponential(40, seed) for seed in range(3)])[..., None]
     heldout = RawMaps(scores[0].expand(40, 3), scores[1].expand(40, 3), scores[2][..., None].expand(40, 3, 1))
-    return fit_tails(fit_heads(goods, labels, 1, 0.2, 0), heldout)
+    return FusedHeads(fit_heads(goods, labels, 1, 0.2, 0), heldout)
 
 
 @pytest.mark.parametrize("loud", range(3))
@@ -88,6 +88,6 @@ def test_without_labels_there_is_no_class_map() -> None:
     goods = torch.randn(12, 3, 4, generator=torch.Generator().manual_seed(0))
     heads = fit_heads(goods, None, 0, 0.2, 0)
     with torch.inference_mode():
-        maps, classes = fit_tails(heads, heads(goods))(goods)
+        maps, classes = FusedHeads(heads, heads(goods))(goods)
     assert maps.shape == (12, 3)
     assert classes.shape == (12, 3, 0)
