@@ -98,7 +98,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     # 5. One graph, parity, signature.
     net = DetectorNet(features, fused, spec.height_px, spec.width_px).eval()
     parts = BundleParts(request, spec, calibration, classes, goods, defects, tuple(survey.unreadable))
-    bundle_id = next(write_bundle(net, part) for part in progress.over([parts], "exporting"))
+    (bundle_id,) = [write_bundle(net, part) for part in progress.over([parts], "exporting")]
     counts = {name: sum(item.defect_type == name for item in defects.items) for name in classes}
     return TrainReport(bundle_id, calibration, len(goods), counts, suspicious, time.monotonic() - started)
 
@@ -152,9 +152,9 @@ def _suspicious(goods: ImageSet, scores: NDArray[np.float32]) -> tuple[str, ...]
 def _labelled(
     features: PatchFeatures, defects: ImageSet, classes: tuple[str, ...], progress: Progress
 ) -> LabelledFeatures | None:
+    values = extract(features, defects.pixels, progress, "features of defects").clone()
     if not len(defects):
         return None
-    values = extract(features, defects.pixels, progress, "features of defects").clone()
     index = torch.tensor([classes.index(item.defect_type or "") for item in defects.items])
     marked = torch.stack([_marked_patches(mask, values.shape[1]) for mask in defects.masks])
     return LabelledFeatures(values, index, marked)
