@@ -1,0 +1,318 @@
+"""Training as a user starts it: from images to signed bundles that judge as torch does."""
+
+import copy
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+
+from edge.bundle import load_detector
+from edge.contract.archive import MODEL, SealedBundle, open_sealed
+from edge.contract.errors import BundleUnsigned, GateRefused
+from edge.contract.manifest import PreprocessSpec
+from edge.contract.result import Verdict
+from edge.contract.signature import SigningKey, TrustedKeys
+from edge.inference import Detector, InferenceSettings
+from models.backbones.lite import LiteTrunk
+from models.calibration.threshold import calibrate
+from models.data.folder import goods_in
+from models.data.images import ImageSet, load_images
+from models.detector import DetectorNet
+from models.export.bundle import BundleParts, write_bundle
+from models.export.onnx_graph import to_onnx
+from models.export.parity import TOLERANCE, run_torch
+from models.features import PatchFeatures, extract
+from models.heads.fusion import FusedHeads, fit_heads
+from models.heads.tail import pool
+from models.progress import Progress
+from models.training.folds import cross_fit
+from models.training.request import TrainRequest
+from tests.support.commands import Finished, run_command
+from tests.support.textures import DataFolder, good_part, hole_of, scratch_of, write_image
+
+pytestmark = pytest.mark.timeout(600)
+
+GOODS = range(24)
+LABELLED = range(100, 108)
+NEW_GOODS, NEW_DEFECTS = range(200, 212), range(300, 308)
+PARENT = "f" * 64
+
+
+@dataclass(frozen=True)
+class Case:
+    """One training; the bundle is named after the case."""
+
+    arguments: tuple[str, ...] = ()
+    threads: int = 1
+
+
+CASES = {
+    "goods": Case(),
+    "goods_threads": Case(threads=2),
+    "labelled": Case(("--defects", "marked", "--parent", PARENT)),
+    "again": Case(("--defects", "marked", "--parent", PARENT)),
+    "contaminated": Case(("--defects", "unmarked")),
+}
+
+
+@dataclass(frozen=True)
+class Trainings:
+    """What the cases gave.
+
+    Attributes:
+        folder: the images; `part` is clean, `contaminated` has a bad part among the good ones.
+        finished: by the name of the case.
+    """
+
+    path: Path
+    folder: DataFolder
+    key: SigningKey
+    finished: dict[str, Finished]
+
+    def bundle(self, name: str) -> Path:
+        """Its file."""
+        return self.path / f"{name}.bundle"
+
+    def sealed(self, name: str) -> SealedBundle:
+        """Its manifest and files, verified."""
+        return open_sealed(self.bundle(name), self.trusted)
+
+    def detector(self, name: str, threads: int = 1) -> Detector:
+        """As the line opens it."""
+        return load_detector(self.bundle(name), self.trusted, InferenceSettings(threads=threads))
+
+    @property
+    def trusted(self) -> TrustedKeys:
+        """The key that signed them all."""
+        return TrustedKeys((self.key.public_text,))
+
+
+@pytest.fixture(scope="session")
+def trainings(tmp_path_factory: pytest.TempPathFactory) -> Trainings:
+    path = tmp_path_factory.mktemp("training")
+    clean = DataFolder(path / "marked-data").add_goods(GOODS).add_scratches(LABELLED).add_tests(NEW_GOODS, NEW_DEFECTS)
+    unclean = DataFolder(path / "unmarked-data").add_goods(GOODS).add_scratches(LABELLED, masks=False)
+    write_image(unclean.root / "train" / "good" / "wrong.png", hole_of(999)[0])
+    key = SigningKey.load_or_create(path / "key.pem")
+
+    def run(name: str) -> Finished:
+        case, data = CASES[name], unclean if name == "contaminated" else clean
+        labels = [str(data.defects) if word in {"marked", "unmarked"} else word for word in case.arguments]
+        options = ["--size-px", "128", "--key", path / "key.pem", "--json", "--progress-json", *labels]
+        return run_command(
+            "train", data.root, "--out", path / f"{name}.bundle", *options, home=path, threads=case.threads
+        )
+
+    with ThreadPoolExecutor(2) as two:
+        finished = dict(zip(CASES, two.map(run, CASES), strict=True))
+    assert {name: done.code for name, done in finished.items()} == dict.fromkeys(CASES, 0), finished
+    return Trainings(path, clean, key, finished)
+
+
+def test_a_training_tells_what_it_promises(trainings: Trainings) -> None:
+    report = trainings.finished["labelled"].json()
+    assert report["bundle_id"] == trainings.sealed("labelled").id
+    assert (report["goods"], report["defects"], report["suspicious_goods"]) == (24, {"scratch": 8}, [])
+    assert report["overkill_at_most"] == pytest.approx(1 - 0.05 ** (1 / 24))
+    assert 0 < report["escapes_at_most"] <= 1
+    assert "To promise 5.0% takes 59 good images" in report["promise"]
+
+
+@pytest.mark.parametrize("name", ["goods", "labelled"])
+def test_progress_reaches_the_end(trainings: Trainings, name: str) -> None:
+    """Also without the steps that only labels need."""
+    lines = [line for line in trainings.finished[name].err.splitlines() if line.startswith("{")]
+    assert lines[-1] == '{"progress": 1.0, "step": "exporting"}'
+
+
+def test_a_bad_part_among_the_good_ones_is_named(trainings: Trainings) -> None:
+    """In the report for the service, and in the log for people."""
+    done = trainings.finished["contaminated"]
+    assert done.json()["suspicious_goods"] == ["wrong.png"]
+    assert "wrong.png is unlike all other good parts" in done.err
+
+
+def test_the_manifest_says_where_everything_comes_from(trainings: Trainings) -> None:
+    manifest = trainings.sealed("labelled").manifest
+    files = [*trainings.folder.root.glob("train/good/*"), *trainings.folder.defects.glob("scratch/*")]
+    hashes = "\n".join(sorted(sha256(file.read_bytes()).hexdigest() for file in files))
+    assert (manifest.recipe, manifest.tier, manifest.defect_classes) == ("part", "fast", ("scratch",))
+    assert (manifest.preprocess.width_px, manifest.preprocess.frame_width_px) == (128, 128)
+    assert (manifest.data.goods, manifest.data.defects, manifest.data.masks) == (24, {"scratch": 8}, 8)
+    assert manifest.data.content_sha256 == sha256(hashes.encode()).hexdigest()
+    assert (manifest.calibration.heldout_goods, manifest.calibration.heldout_defects) == (24, 8)
+    assert (manifest.provenance.seed, manifest.provenance.parent_bundle_id) == (0, PARENT)
+    assert {"torch", "onnxruntime", "numpy"} <= set(manifest.provenance.versions)
+    assert trainings.sealed("contaminated").manifest.data.masks == 0
+
+
+def test_a_bundle_is_signed_by_the_given_key_alone(trainings: Trainings, tmp_path: Path) -> None:
+    stranger = SigningKey.load_or_create(tmp_path / "other.pem")
+    with pytest.raises(BundleUnsigned, match="not trusted here"):
+        open_sealed(trainings.bundle("goods"), TrustedKeys((stranger.public_text,)))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_torch_and_onnxruntime_agreed_at_export(trainings: Trainings, name: str) -> None:
+    """On good parts, labelled defects and noise."""
+    parity = trainings.sealed(name).manifest.parity
+    assert parity.images == (17 if name.startswith("goods") else 25)
+    assert max(parity.max_score_difference, parity.max_map_difference) <= parity.tolerance == TOLERANCE
+    assert parity.verdict_flips == 0
+
+
+def test_same_data_and_seed_give_the_same_model(trainings: Trainings) -> None:
+    first, again = (trainings.sealed(name).manifest for name in ("labelled", "again"))
+    assert first.files[MODEL] == again.files[MODEL]
+    assert first.calibration == again.calibration
+
+
+def new_parts() -> list[tuple[str | None, NDArray[np.uint8]]]:
+    """Type and picture of parts that no training saw."""
+    goods = [(None, good_part(seed)) for seed in NEW_GOODS]
+    return [
+        *goods,
+        *((kind, make(s)[0]) for kind, make in (("scratch", scratch_of), ("hole", hole_of)) for s in NEW_DEFECTS),
+    ]
+
+
+def verdicts(detector: Detector) -> list[Verdict]:
+    return [detector.judge(pixels).verdict for _, pixels in new_parts()]
+
+
+def test_the_number_of_threads_decides_no_verdict(trainings: Trainings) -> None:
+    """Neither in the training nor on the line."""
+    one = verdicts(trainings.detector("goods"))
+    assert one == verdicts(trainings.detector("goods_threads"))
+    assert one == verdicts(trainings.detector("goods", threads=2))
+    assert set(one) == {Verdict.PASS, Verdict.FAIL}
+
+
+def test_a_known_defect_is_named_and_an_unseen_one_is_caught(trainings: Trainings) -> None:
+    detector = trainings.detector("labelled")
+    assert detector.manifest.graph.outputs == ("score", "map", "class_score")
+    judged = [(kind, detector.judge(pixels)) for kind, pixels in new_parts()]
+    named = [j.defect_class for kind, j in judged if kind == "scratch"]
+    assert named.count("scratch") >= 7
+    holes = [j.verdict for kind, j in judged if kind == "hole"]
+    assert holes.count(Verdict.FAIL) >= 7
+
+
+def test_labels_without_masks_teach_the_name_too(trainings: Trainings) -> None:
+    detector = trainings.detector("contaminated")
+    score = {kind: [] for kind in (None, "scratch", "hole")}
+    for kind, pixels in new_parts():
+        score[kind].append(float(detector.run(pixels[np.newaxis]).class_score[0, 0]))
+    assert min(score["scratch"]) > max(score[None])
+
+
+def test_without_labels_there_is_no_class_score(trainings: Trainings) -> None:
+    detector = trainings.detector("goods")
+    assert detector.manifest.graph.outputs == ("score", "map")
+    assert {detector.judge(pixels).defect_class for _, pixels in new_parts()} == {None}
+
+
+def test_a_batch_of_three_says_what_three_batches_of_one_say(trainings: Trainings) -> None:
+    detector = trainings.detector("labelled")
+    batch = np.stack([pixels for _, pixels in new_parts()[10:13]])
+    together = detector.run(batch)
+    for index, pixels in enumerate(batch):
+        alone = detector.run(pixels[np.newaxis])
+        assert np.allclose(alone.score[0], together.score[index], atol=1e-3)
+        assert np.allclose(alone.maps[0], together.maps[index], atol=1e-3)
+        assert np.allclose(alone.class_score[0], together.class_score[index], atol=1e-3)
+
+
+@pytest.mark.parametrize("name", ["goods", "labelled"])
+def test_evaluate_tells_what_the_bundle_finds(trainings: Trainings, name: str) -> None:
+    arguments = ("evaluate", trainings.bundle(name), trainings.folder.root, "--trust", trainings.key.public_text)
+    done = run_command(*arguments, "--json", home=trainings.path)
+    told = done.json()
+    assert done.code == 0, done.err
+    assert told["image_auroc"] > 0.9
+    assert min(told["pixel_auroc"], told["image_ap"]) > 0.9
+    assert (told["goods"], told["defects"]) == (len(NEW_GOODS), 2 * len(NEW_DEFECTS))
+    assert set(told["recall"]) == {"scratch", "hole"}
+    assert {"bundle", "bundle_id", "au_pro", "escape_rate", "overkill_rate", "threshold", "counts"} <= set(told)
+
+
+def test_the_gate_answers_by_exit_code_and_tells_both_sides(trainings: Trainings) -> None:
+    champion = ("--champion", trainings.bundle("goods"), "--trust", trainings.key.public_text, "--json")
+    done = run_command("gate", trainings.bundle("labelled"), trainings.folder.root, *champion, home=trainings.path)
+    told = done.json()
+    assert (done.code, told["passed"]) in {(0, True), (1, False)}, done.err
+    assert told["champion"]["counts"] == told["challenger"]["counts"]
+    assert len(told["reasons"]) == 4
+
+
+@pytest.mark.parametrize(("image", "code"), [("train/good/003.png", 0), ("test/hole/301.png", 1)])
+def test_inspect_answers_by_exit_code(trainings: Trainings, image: str, code: int) -> None:
+    part = trainings.folder.root / image
+    done = run_command(
+        "inspect", trainings.bundle("goods"), part, "--trust", trainings.key.public_text, home=trainings.path
+    )
+    assert done.code == code, done.err
+    assert done.out.startswith("PASS" if code == 0 else "FAIL")
+
+
+@dataclass(frozen=True)
+class Built:
+    """A detector as a torch module, with all that its bundle needs."""
+
+    net: DetectorNet
+    parts: Callable[[Path], BundleParts]
+    trusted: TrustedKeys
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The steps of a training, one after the other, on eight small good parts."""
+    path = tmp_path_factory.mktemp("built")
+    root = DataFolder(path).add_goods(range(8), side=96).root
+    quiet, spec = Progress({}, as_json=False), PreprocessSpec(width_px=96, height_px=96)
+    goods = load_images(goods_in(root), spec, quiet, "")
+    features = PatchFeatures(LiteTrunk())
+    values = extract(features, goods.pixels, quiet, "").clone()
+    heldout = cross_fit(values, None, 0, 0.4, 0, quiet).goods
+    with torch.inference_mode():
+        fused = FusedHeads(fit_heads(values, None, 0, 0.4, 0), heldout)
+        scores = pool(fused.fuse(heldout)[0]).numpy()
+    calibration = calibrate(scores, np.zeros(0, np.float32), 0.05)
+    key = SigningKey.load_or_create(path / "key.pem")
+
+    def parts(out: Path) -> BundleParts:
+        none = ImageSet([], goods.pixels[:0], [], [])
+        return BundleParts(TrainRequest(root, out, key, "part"), spec, calibration, (), goods, none, ())
+
+    return Built(DetectorNet(features, fused, 96, 96).eval(), parts, TrustedKeys((key.public_text,)))
+
+
+def test_the_bundle_judges_as_the_torch_module_does(built: Built, tmp_path: Path) -> None:
+    """On parts that the parity gate has not seen, through the line's own detector."""
+    write_bundle(built.net, built.parts(tmp_path / "part.bundle"))
+    detector = load_detector(tmp_path / "part.bundle", built.trusted, InferenceSettings(threads=1))
+    pictures = [good_part(seed, 96) for seed in range(50, 54)] + [hole_of(seed, 96)[0] for seed in range(50, 54)]
+    expected = run_torch(built.net, np.stack(pictures))
+    threshold = detector.manifest.calibration.threshold
+    judged = [detector.judge(pixels) for pixels in pictures]
+    assert np.allclose([j.score for j in judged], expected.score, atol=TOLERANCE)
+    assert [j.verdict is Verdict.FAIL for j in judged] == (expected.score > threshold).tolist()
+
+
+def test_a_graph_that_says_something_else_than_torch_never_becomes_a_bundle(built: Built, tmp_path: Path) -> None:
+    """One buffer of the exported graph is 5 % off."""
+
+    def export_another(net: DetectorNet, outputs: tuple[str, ...]) -> bytes:
+        other = copy.deepcopy(net)
+        other.fused.gaussian_tail.scale *= 1.05
+        return to_onnx(other, outputs)
+
+    with pytest.raises(GateRefused, match="torch and onnxruntime differ on 9 images"):
+        write_bundle(built.net, built.parts(tmp_path / "part.bundle"), export_another)
+    assert list(tmp_path.iterdir()) == []
