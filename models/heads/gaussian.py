@@ -1,14 +1,13 @@
 """A Gaussian per grid position: how unusual is this patch for this place of the part?
 
 Source: Defard et al., PaDiM (ICPR 2021); covariances are shrunk towards the one shared by all positions, by the amount
-under which held-out good parts are most likely.
+under which held-out good parts are most likely. Linear algebra by torch alone: numpy brings threads of its own, and two
+pools that wait for each other on a busy machine made hundreds of small factorisations take a minute instead of seconds.
 """
 
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 __all__ = ["GaussianHead", "choose_shrinkage"]
@@ -22,8 +21,8 @@ _CANDIDATES = (0.05, 0.1, 0.2, 0.4, 0.7, 0.9)
 class _Fit:
     """Inverse Cholesky factors `(P, D, D)` and log determinants `(P,)` of the covariances."""
 
-    inverse: NDArray[np.float64]
-    log_determinant: NDArray[np.float64]
+    inverse: Tensor
+    log_determinant: Tensor
 
 
 class GaussianHead(nn.Module):
@@ -35,7 +34,7 @@ class GaussianHead(nn.Module):
         """Fit on whitened features of good parts, `(N, P, D)`, centred per position."""
         super().__init__()
         fit = _fit(whitened, shrinkage)
-        self.register_buffer("inverse", torch.from_numpy(fit.inverse).float().transpose(1, 2).contiguous())
+        self.register_buffer("inverse", fit.inverse.float().transpose(1, 2).contiguous())
 
     def forward(self, whitened: Tensor) -> Tensor:
         """Distance of each patch from what is usual at its position."""
@@ -51,15 +50,15 @@ def choose_shrinkage(fitted: Tensor, heldout: Tensor) -> float:
 
 
 def _fit(whitened: Tensor, shrinkage: float) -> _Fit:
-    by_position = whitened.transpose(0, 1).double().numpy()  # (P, N, D)
-    own = by_position.transpose(0, 2, 1) @ by_position / by_position.shape[1]  # (P, D, D)
-    covariance = (1 - shrinkage) * own + shrinkage * own.mean(axis=0) + _RIDGE * np.eye(own.shape[-1])
-    lower = np.linalg.cholesky(covariance)
-    diagonal = np.diagonal(lower, axis1=1, axis2=2)
-    return _Fit(np.linalg.inv(lower), 2 * np.log(diagonal).sum(axis=1))
+    by_position = whitened.transpose(0, 1).double()  # (P, N, D)
+    own = by_position.transpose(1, 2) @ by_position / by_position.shape[1]  # (P, D, D)
+    unit = torch.eye(own.shape[-1], dtype=own.dtype)
+    lower = torch.linalg.cholesky((1 - shrinkage) * own + shrinkage * own.mean(dim=0) + _RIDGE * unit)
+    determinant = 2 * lower.diagonal(dim1=1, dim2=2).log().sum(dim=1)
+    return _Fit(torch.linalg.solve_triangular(lower, unit.expand_as(lower), upper=False), determinant)
 
 
 def _log_likelihood(fit: _Fit, heldout: Tensor) -> float:
-    standard = heldout.transpose(0, 1).double().numpy() @ fit.inverse.transpose(0, 2, 1)
-    distance = (standard**2).sum(axis=2).mean(axis=1)  # (P,)
+    standard = heldout.transpose(0, 1).double() @ fit.inverse.transpose(1, 2)
+    distance = standard.square().sum(dim=2).mean(dim=1)  # (P,)
     return float(-0.5 * (distance + fit.log_determinant).mean())

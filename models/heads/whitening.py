@@ -1,6 +1,5 @@
 """Whitening around each grid position's mean: directions of small variance carry the signal, so none is cut off."""
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -19,11 +18,11 @@ class Whitening(nn.Module):
         """Fit on features of good parts, `(N, P, D)`."""
         super().__init__()
         centre = goods.mean(dim=0)
-        flat = (goods - centre).reshape(-1, goods.shape[-1]).double().numpy()
-        values, vectors = np.linalg.eigh(flat.T @ flat / len(flat))
-        values = np.maximum(values, _FLOOR * values.mean())
+        flat = (goods - centre).reshape(-1, goods.shape[-1]).double()
+        values, vectors = torch.linalg.eigh(flat.T @ flat / len(flat))
+        values = values.clamp_min(_FLOOR * float(values.mean()))
         self.register_buffer("centre", centre)  # (P, D)
-        self.register_buffer("rotation", torch.from_numpy(vectors / np.sqrt(values)).float())  # (D, D)
+        self.register_buffer("rotation", (vectors / values.sqrt()).float())  # (D, D)
 
     def forward(self, features: Tensor) -> Tensor:
         """Whiten."""
