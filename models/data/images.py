@@ -123,13 +123,24 @@ def _load_mask(item: LabelledImage, frame: Pixels, spec: PreprocessSpec) -> NDAr
         raise DataInvalid(
             f"{item.mask}: expected a mask of {frame.shape[1]}x{frame.shape[0]} px like its image, got {got}"
         )
-    # The same geometry as the image: a pixel is marked if half of it is. What is too thin for that, a crack, is marked
-    # wherever it is; but not the rim of what is thick, or a perfect map would be measured as a wrong one.
+    # The same geometry as the image.
     marked = np.repeat((mask.max(axis=2, keepdims=True) > 0).astype(np.uint8) * 255, 3, axis=2)
-    covered = preprocess(marked, spec)[..., 0]
-    half = (covered > 127).astype(np.uint8)  # noqa: PLR2004 - of 255
-    beside_half = cv2.dilate(half, np.ones((3, 3), np.uint8))
-    return np.asarray((half > 0) | ((covered > 0) & (beside_half == 0)))
+    return _marked(preprocess(marked, spec)[..., 0])
+
+
+def _marked(covered: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Pixels that a mask covers by half, and where it is too thin for that, a crack, by anything.
+
+    The rim of what is thick stays unmarked: a perfect map must not be measured as a wrong one.
+    """
+    half, touched = covered > 127, covered > 0  # noqa: PLR2004 - of 255
+    thin = touched & ~_near(half)
+    return half | (touched & _near(thin))
+
+
+def _near(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Up to two pixels away: more than any rim is wide."""
+    return np.asarray(cv2.dilate(marked.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
 
 
 def _report_unreadable(unreadable: list[str], total: int, *, skip_unreadable: bool) -> None:
