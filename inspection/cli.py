@@ -14,7 +14,7 @@ from pathlib import Path
 from edge.contract.errors import BadInput
 from edge.contract.terminal import ExitCode, print_json, run_command, set_up_logging
 
-__all__ = ["COMMANDS", "OWN_COMMANDS", "PASSED_ON", "build_parser", "main"]
+__all__ = ["COMMANDS", "OWN_COMMANDS", "PASSED_ON", "PassedOn", "build_parser", "main"]
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,21 @@ InspectionError
 ├── CameraLost               the camera stopped delivering (the station reconnects)
 ├── OutputFailed             one output did not take a verdict (retried, others go on)
 ├── SpoolFull                the disk took no more (records wait in memory, images are given up and counted)
-└── PlantError
-    ├── PlantUnreachable     no answer (retried with backoff; the line goes on)
-    │   └── PlantBusy        it asks to wait (retried no earlier than it says)
-    └── PlantRefused         an answer that says no (shown on the station; not retried blindly)
-        └── ContentRefused   it will never take this record or image (set aside, counted, kept)
+├── PlantError
+│   ├── PlantUnreachable     no answer (retried with backoff; the line goes on)
+│   │   └── PlantBusy        it asks to wait (retried no earlier than it says)
+│   └── PlantRefused         an answer that says no (shown on the station; not retried blindly)
+│       └── ContentRefused   it will never take this record or image (set aside, counted, kept)
+├── RequestRefused           the plant service refuses what a person or station asks
+│   ├── NotSignedIn          nobody is signed in, or the key is unknown
+│   ├── NotAllowed           the role or the key does not cover it
+│   ├── NotFound             there is no such thing
+│   ├── Conflict             it does not go with what is there
+│   ├── TooLarge             more bytes than the settings allow
+│   └── TooManyAttempts      wrong passwords; wait
+└── JobError
+    ├── JobFailed            a training or gate job broke
+    └── JobCancelled         a person stopped it
 """
 
 __all__ = [

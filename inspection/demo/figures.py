@@ -6,7 +6,7 @@ from typing import Any
 
 from edge.contract.result import InspectionResult, Outcome, Verdict
 
-__all__ = ["Quality", "latency", "ledger", "quality_of", "roc_auc"]
+__all__ = ["Quality", "cell_name", "latency", "ledger", "quality_of", "roc_auc"]
 
 
 @dataclass(frozen=True)
