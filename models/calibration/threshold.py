@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from edge.contract.manifest import Calibration, Promise
+from models.calibration.outliers import outliers
 
 __all__ = ["calibrate", "escape_bound", "overkill_bound"]
 
@@ -34,7 +35,10 @@ def escape_bound(missed: int, n: int) -> float:
 
 
 def calibrate(goods: NDArray[np.float32], defects: NDArray[np.float32], target_overkill: float) -> Calibration:
-    """Choose the lowest threshold that keeps to `target_overkill`, or the largest good score if the data is too small.
+    """Choose the lowest threshold that keeps to `target_overkill`.
+
+    If the data is too small for that, it is the largest good score that does not stand apart from all others: one odd
+    image among twenty must not let every defect pass. The promise counts the odd ones as failed.
 
     Args:
         goods: `(n,)` scores of good parts by models that have not seen them.
@@ -42,7 +46,8 @@ def calibrate(goods: NDArray[np.float32], defects: NDArray[np.float32], target_o
         target_overkill: share of good parts that may fail.
     """
     n = len(goods)
-    k = max(1, int(np.count_nonzero(_overkill_bounds(n) <= target_overkill)))  # the bound grows with k
+    k = int(np.count_nonzero(_overkill_bounds(n) <= target_overkill))  # the bound grows with k
+    k = k or 1 + len(outliers(goods))
     threshold = float(np.sort(goods)[n - k])
     missed = int((defects <= threshold).sum())
     return Calibration(

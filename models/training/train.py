@@ -13,6 +13,7 @@ from torch import Tensor
 from edge.contract.errors import DataInvalid
 from edge.contract.manifest import Calibration, PreprocessSpec
 from models.backbones.lite import LiteTrunk
+from models.calibration.outliers import outliers
 from models.calibration.threshold import calibrate
 from models.data.folder import LabelledImage, defects_in, goods_in
 from models.data.images import FrameSurvey, ImageSet, load_images, survey_frames
@@ -24,7 +25,6 @@ from models.heads.fusion import FusedHeads, RawMaps, fit_heads
 from models.heads.tail import pool
 from models.progress import Progress
 from models.training.folds import cross_fit, shrinkage_for
-from models.training.outliers import outliers
 from models.training.request import TrainRequest
 
 __all__ = ["MIN_GOODS", "STEPS", "TrainReport", "train"]

@@ -72,3 +72,11 @@ def test_nothing_is_promised_about_escapes_without_labels() -> None:
 
 def test_if_all_are_missed_all_may_escape() -> None:
     assert escape_bound(5, 5) == 1.0
+
+
+def test_one_odd_good_part_among_few_does_not_decide_the_threshold() -> None:
+    """And the promise counts it as failed; with enough parts the order statistic alone decides."""
+    usual = np.linspace(0.1, 1.0, 19, dtype=np.float32)
+    found = calibrate(np.append(usual, np.float32(9.0)), NONE, 0.05)
+    assert found.threshold == usual.max()
+    assert found.promise.overkill_at_most == overkill_bound(2, 20)

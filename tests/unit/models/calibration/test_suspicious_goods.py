@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from models.training.outliers import outliers
+from models.calibration.outliers import outliers
 
 USUAL = [0.1, 0.2, 0.25, 0.3, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6]
 
