@@ -5,9 +5,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.contract.errors import FrameRejected
-from edge.contract.frame import EncodedImage
+from edge.contract.frame import EncodedImage, Pixels
+from edge.preprocess import encode_png
 
-__all__ = ["render_overlay"]
+__all__ = ["draw_over", "render_overlay"]
 
 _CLEAR_BELOW = 0.5  # of the threshold: parts of the map that speak for a good part stay invisible
 _FULL_AT = 2.0  # of the threshold, or at the map's peak where that is higher: a strong defect must not hide its place
@@ -40,3 +41,22 @@ def render_overlay(anomaly_map: NDArray[np.float32], threshold: float) -> Encode
     if not ok:
         raise FrameRejected(f"cannot draw an anomaly map of shape {anomaly_map.shape}")
     return EncodedImage(data=buffer.tobytes(), media_type="image/png")
+
+
+def draw_over(pixels: Pixels, overlay: EncodedImage) -> EncodedImage:
+    """The frame with an overlay blended in, for people who look at one file.
+
+    Args:
+        pixels: `(H, W, 3)` RGB, uint8 or uint16; 16 bits are stretched so that the brightest pixel is white.
+        overlay: of `render_overlay`, in any size.
+
+    Returns:
+        PNG, RGB, `(H, W)` pixels.
+    """
+    layer = cv2.imdecode(np.frombuffer(overlay.data, np.uint8), cv2.IMREAD_UNCHANGED)
+    layer = cv2.resize(np.asarray(layer), pixels.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    alpha = layer[..., 3:].astype(np.float32) / 255
+    white = 255 if pixels.dtype == np.uint8 else max(int(pixels.max()), 1)
+    picture = pixels[..., ::-1].astype(np.float32) * (255 / white)
+    blended = (1 - alpha) * picture + alpha * layer[..., :3]
+    return encode_png(np.ascontiguousarray(blended[..., ::-1]).astype(np.uint8))

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.cli.trust import TRUST_HELP
-from edge.contract.errors import DataInvalid, FrameRejected
+from edge.contract.errors import DataInvalid, FrameRejected, SettingsInvalid
 from edge.contract.local_key import trust_from
 from edge.contract.result import Verdict
 from edge.contract.terminal import ExitCode, print_json
@@ -57,6 +57,8 @@ def _image_files(paths: list[Path]) -> Iterator[Path]:
     from edge.cameras.folder import image_files  # noqa: PLC0415 - heavy
 
     for path in paths:
+        if not path.exists():
+            raise DataInvalid(f"{path}: no such file or folder")
         if not path.is_dir():
             yield path
             continue
@@ -83,16 +85,20 @@ def _judge(detector: "Detector", image: Path, overlay: Path | None) -> dict[str,
         "session_run_ms": (judgement.inference_end_us - judgement.inference_start_us) / 1000,
     }
     if overlay is not None:
-        from edge.overlay import render_overlay  # noqa: PLC0415 - heavy
+        from edge.overlay import draw_over, render_overlay  # noqa: PLC0415 - heavy
         from edge.station.pictures import map_on_frame  # noqa: PLC0415 - heavy
 
         placed = map_on_frame(judgement.anomaly_map, detector.manifest.preprocess.roi, pixels.shape[:2])
-        answer["overlay"] = _write(overlay, image, render_overlay(placed, judgement.threshold).data)
+        picture = draw_over(pixels, render_overlay(placed, judgement.threshold))
+        answer["overlay"] = _write(overlay, image, picture.data)
     return answer
 
 
 def _write(folder: Path, image: Path, data: bytes) -> str:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise SettingsInvalid(f"--overlay: expected a folder, got {folder}: {error.strerror}") from error
     # The folder's name keeps `good/000.png` and `broken/000.png` apart.
     target = folder / f"{image.resolve().parent.name}_{image.stem}_overlay.png"
     target.write_bytes(data)

@@ -24,7 +24,10 @@ def local_trust(path: Path | None = None) -> TrustedKeys:
     """
     path = path or local_key_path()
     if not path.exists():
-        msg = f"no trusted key: {path} is not there (made by `inspection train`); name the bundle's public key"
+        msg = (
+            f"no trusted key: {path} is not there (made by `inspection train`); name the public key of whoever signed "
+            "the bundle, by `--trust` or by `trusted_keys` in the settings"
+        )
         raise SettingsInvalid(msg)
     return TrustedKeys((SigningKey.load_or_create(path).public_text,))
 

@@ -146,7 +146,8 @@ class HeartbeatLink:
     def _note_failure(self, error: PlantError) -> None:
         with self._lock:
             if self._status.reachable or self._status.last_error is None:
-                _log.warning("the plant does not answer, the line goes on: %s", error)
+                what = "refuses this station" if isinstance(error, PlantRefused) else "does not answer"
+                _log.warning("the plant %s, the line goes on: %s", what, error)
             self._status = self._status.model_copy(update={"reachable": False, "last_error": str(error)})
 
 

@@ -6,7 +6,7 @@ import pytest
 from numpy.typing import NDArray
 
 from edge.contract.errors import FrameRejected
-from edge.overlay import render_overlay
+from edge.overlay import draw_over, render_overlay
 
 
 def drawn(values: list[float], threshold: float = 2.0) -> NDArray[np.uint8]:
@@ -35,3 +35,16 @@ def test_what_is_no_number_is_shown_as_the_worst() -> None:
 def test_a_map_that_is_none_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(FrameRejected, match=r"expected shape \(H, W\)"):
         render_overlay(np.zeros(shape, np.float32), 1.0)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_it_is_drawn_over_the_frame_in_the_frames_size(dtype: type[np.unsignedinteger]) -> None:
+    frame = np.full((40, 60, 3), np.iinfo(dtype).max // 2, dtype)
+    anomaly_map = np.zeros((8, 8), np.float32)
+    anomaly_map[6:, 6:] = 9.0
+    picture = draw_over(frame, render_overlay(anomaly_map, 1.0))
+    seen = cv2.imdecode(np.frombuffer(picture.data, np.uint8), cv2.IMREAD_COLOR_RGB)
+    assert seen.shape == (40, 60, 3)
+    assert len({int(value) for value in seen[0, 0]}) == 1
+    red, _, blue = (int(value) for value in seen[39, 59])
+    assert red > blue + 60
