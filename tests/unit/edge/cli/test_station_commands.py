@@ -38,9 +38,7 @@ def test_good_parts_answer_0(folder: Path, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().out.startswith("PASS ")
 
 
-@pytest.mark.parametrize(
-    ("image", "verdict"), [("bad.png", "FAIL"), ("torn.png", "UNDECIDED"), ("no.png", "UNDECIDED")]
-)
+@pytest.mark.parametrize(("image", "verdict"), [("bad.png", "FAIL"), ("torn.png", "UNDECIDED")])
 def test_anything_but_pass_answers_1(
     folder: Path, capsys: pytest.CaptureFixture[str], image: str, verdict: str
 ) -> None:
@@ -49,6 +47,21 @@ def test_anything_but_pass_answers_1(
     line = capsys.readouterr().out.splitlines()[1]
     assert line.startswith(verdict)
     assert image in line
+
+
+def test_a_path_that_is_not_there_answers_2_before_anything_is_judged(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert inspect(folder, "good.png", "no.png") == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "no.png: no such file or folder" in told.err
+
+
+def test_a_file_in_the_place_of_the_overlay_folder_answers_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "maps").write_text("taken")
+    assert inspect(folder, "bad.png", "--overlay", str(folder / "maps")) == 2
+    assert "--overlay: expected a folder" in capsys.readouterr().err
 
 
 def test_json_is_one_line_with_all_verdicts(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -62,8 +75,9 @@ def test_overlays_are_written_beside_the_verdict(folder: Path, capsys: pytest.Ca
     inspect(folder, "bad.png", "--json", "--overlay", str(folder / "maps"))
     path = Path(json.loads(capsys.readouterr().out)["results"][0]["overlay"])
     image = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
-    assert image.shape == (64, 64, 4)
-    assert np.all(image[..., 3] > 0)
+    assert image.shape == (64, 64, 3)
+    red, blue = image[..., 2].astype(int), image[..., 0].astype(int)
+    assert np.all(red > blue), "the whole part is bad, so all of it is tinted"
 
 
 def test_a_bundle_of_a_stranger_answers_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
