@@ -278,8 +278,9 @@ def test_station_key_is_shown_once(page: Page, floor: Floor) -> None:
     dialog = page.locator("#station-dialog")
     dialog.get_by_label("Name of the station").fill("line-2")
     dialog.get_by_role("button", name="Add station").click()
-    expect(dialog.locator("code.key")).to_have_text(re.compile("^st_"))
-    key = dialog.locator("code.key").inner_text()
+    expect(dialog.locator("#station-api-key")).to_have_text(re.compile("^st_"))
+    expect(dialog.locator("#station-trust")).to_have_text(re.compile(r'^trusted_keys = \["[A-Za-z0-9+/]{43}="\]$'))
+    key = dialog.locator("#station-api-key").inner_text()
     answer = httpx.post(
         f"{floor.address}/api/v1/stations/me/heartbeat",
         json=a_heartbeat().model_dump(mode="json"),

@@ -41,7 +41,9 @@ async function addStation() {
   ask(dialog, async (fields) => {
     if (!shown.hidden) return true;
     const made = await post("/stations", { name: fields.name.value.trim(), recipe: fields.recipe.value });
-    shown.querySelector("code").textContent = made.api_key;
+    const signer = await get("/keys/public");
+    shown.querySelector("#station-api-key").textContent = made.api_key;
+    shown.querySelector("#station-trust").textContent = `trusted_keys = ["${signer.public_key}"]`;
     shown.hidden = false;
     return false;
   });
