@@ -29,7 +29,6 @@ SMALL, LARGE = (1024, 600), (1440, 900)
 
 pytestmark = [
     pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="apt-get install chromium"),
 ]
 
 
