@@ -206,7 +206,7 @@ def test_review_shows_picture_score_and_map(page: Page, floor: Floor) -> None:
     page.goto("/review")
     expect(page.get_by_role("img", name="verdict FAIL")).to_be_visible()
     expect(page.get_by_role("img", name="score 2.50 · threshold 1.00")).to_be_visible()
-    page.wait_for_function("document.getElementById('frame').naturalWidth === 200")
+    expect(page.locator("#frame")).to_have_js_property("naturalWidth", 200)
     page.locator("#opacity").fill("25")
     assert page.locator("#map").evaluate("element => element.style.opacity") == "0.25"
     expect(page.locator("#answers").get_by_role("button", name="Good")).to_be_in_viewport()
