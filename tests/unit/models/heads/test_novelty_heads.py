@@ -6,8 +6,8 @@ import torch
 from scipy.spatial.distance import cdist, mahalanobis
 from torch import Tensor
 
-from models.heads import neighbours
-from models.heads.gaussian import GaussianHead, choose_shrinkage
+from models.heads import neighbours, whitening
+from models.heads.gaussian import GaussianHead
 from models.heads.neighbours import NeighbourHead
 from models.heads.whitening import Whitening
 
@@ -43,7 +43,7 @@ def test_whitening_gives_a_channel_that_never_varies_no_infinite_weight() -> Non
 
 
 def test_the_gaussian_is_the_mahalanobis_distance_of_scipy() -> None:
-    """Around zero, with the covariance of its own position: no shrinkage, the ridge apart."""
+    """Around zero, with the covariance of its own position: no prior, the ridge apart."""
     white = Whitening(features(300))(features(300))
     new = Whitening(features(300))(features(4, seed=5))
     distance = GaussianHead(white, 0.0)(new)
@@ -56,28 +56,40 @@ def test_the_gaussian_is_the_mahalanobis_distance_of_scipy() -> None:
             assert float(distance[part, position]) == pytest.approx(expected, rel=1e-3)
 
 
-def test_full_shrinkage_makes_all_positions_equal() -> None:
+def test_an_endless_prior_makes_all_positions_equal_and_none_leaves_each_its_own() -> None:
     white = Whitening(features(300))(features(300))
     same = torch.ones(1, POSITIONS, DIMENSION)
-    assert float(GaussianHead(white, 1.0)(same).std()) < 1e-5
+    assert float(GaussianHead(white, 1e9)(same).std()) < 1e-4
     assert float(GaussianHead(white, 0.0)(same).std()) > 1e-3
 
 
-def test_shrinkage_is_strong_for_few_parts_and_weak_where_positions_differ() -> None:
-    """Few parts cannot tell the positions' covariances; many parts show that they differ."""
-    alike = torch.randn(14, 10, DIMENSION, generator=generator())
-    assert choose_shrinkage(alike[:7], alike[7:]) >= 0.7
+def test_the_prior_weighs_less_the_more_parts_there_are() -> None:
+    """With few parts the distances lean on the covariance that all positions share, with many on their own."""
     scale = torch.linspace(0.1, 3, 10)[None, :, None]
-    different = torch.randn(400, 10, DIMENSION, generator=generator()) * scale
-    assert choose_shrinkage(different[:300], different[300:]) <= 0.1
+    new = torch.ones(1, 10, DIMENSION)
+
+    def unlike_its_own(count: int) -> float:
+        parts = torch.randn(count, 10, DIMENSION, generator=generator()) * scale
+        own = GaussianHead(parts, 0.0)(new)
+        return float((GaussianHead(parts)(new) / own - 1).abs().mean())
+
+    assert unlike_its_own(12) > 2 * unlike_its_own(100) > 4 * unlike_its_own(2000)
+
+
+def test_only_the_leading_components_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(whitening, "COMPONENTS", 2)
+    goods = features(200)
+    goods[..., 3] += 100 * torch.randn(200, POSITIONS, generator=generator())
+    white = Whitening(goods)(goods)
+    assert white.shape == (200, POSITIONS, 2)
+    assert float(torch.corrcoef(torch.stack([white[..., 1].flatten(), goods[..., 3].flatten()]))[0, 1].abs()) > 0.9
 
 
 def test_directions_in_which_nothing_varies_do_not_break_the_gaussian() -> None:
     """Five small images span fewer directions than the features have."""
     few = torch.zeros(3, 4, DIMENSION)
     few[..., 0] = torch.randn(3, 4, generator=generator())
-    assert GaussianHead(few, 0.1)(torch.ones(1, 4, DIMENSION)).isfinite().all()
-    assert choose_shrinkage(few, few) > 0
+    assert GaussianHead(few)(torch.ones(1, 4, DIMENSION)).isfinite().all()
 
 
 def test_the_neighbour_is_the_nearest_of_the_bank() -> None:

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from models.heads.defect import LabelledFeatures
-from models.heads.fusion import FusedHeads, RawMaps, fit_heads
+from models.heads.fusion import FusedHeads, HeadPlan, RawMaps, fit_heads
 from models.heads.tail import Tail, pool
 
 
@@ -53,8 +53,8 @@ def test_a_small_map_is_pooled_by_its_largest_patch_and_channels_stay_apart() ->
 
 def raw(gaussian: float, neighbours: float, defect: float) -> RawMaps:
     """One part of three patches; the heads speak about the first."""
-    maps = RawMaps(torch.zeros(1, 3), torch.zeros(1, 3), torch.zeros(1, 3, 1))
-    maps.gaussian[0, 0], maps.neighbours[0, 0], maps.defect[0, 0, 0] = gaussian, neighbours, defect
+    maps = RawMaps(torch.zeros(1, 3), torch.zeros(1, 3, 1), torch.zeros(1, 3, 1))
+    maps.gaussian[0, 0], maps.neighbours[0, 0, 0], maps.defect[0, 0, 0] = gaussian, neighbours, defect
     return maps
 
 
@@ -64,8 +64,8 @@ def fused() -> FusedHeads:
     goods = torch.randn(12, 3, 4, generator=torch.Generator().manual_seed(0))
     labels = LabelledFeatures(goods[:2] + 4, torch.tensor([0, 0]), torch.zeros(2, 3, dtype=torch.bool))
     scores = torch.stack([exponential(40, seed) for seed in range(3)])[..., None]
-    heldout = RawMaps(scores[0].expand(40, 3), scores[1].expand(40, 3), scores[2][..., None].expand(40, 3, 1))
-    return FusedHeads(fit_heads(goods, labels, 1, 0.2, 0), heldout)
+    heldout = RawMaps(scores[0].expand(40, 3), *(scores[i][..., None].expand(40, 3, 1) for i in (1, 2)))
+    return FusedHeads(fit_heads(goods, labels, HeadPlan.of(12, 1, seed=0)), heldout)
 
 
 @pytest.mark.parametrize("loud", range(3))
@@ -86,8 +86,21 @@ def test_the_class_map_speaks_for_the_defect_head_alone(fused: FusedHeads) -> No
 
 def test_without_labels_there_is_no_class_map() -> None:
     goods = torch.randn(12, 3, 4, generator=torch.Generator().manual_seed(0))
-    heads = fit_heads(goods, None, 0, 0.2, 0)
+    heads = fit_heads(goods, None, HeadPlan.of(12, 0, seed=0))
     with torch.inference_mode():
         maps, classes = FusedHeads(heads, heads(goods))(goods)
     assert maps.shape == (12, 3)
     assert classes.shape == (12, 3, 0)
+
+
+def test_the_coreset_takes_part_only_where_goods_are_fewer_than_directions() -> None:
+    few, many = HeadPlan.of(159, 0, seed=0), HeadPlan.of(160, 0, seed=0)
+    assert few.neighbours
+    assert not many.neighbours
+    goods = torch.randn(12, 3, 4, generator=torch.Generator().manual_seed(0))
+    heads = fit_heads(goods, None, many)
+    with torch.inference_mode():
+        heard = heads(goods)
+        maps, _ = FusedHeads(heads, heard)(goods)
+    assert heard.neighbours.shape == (12, 3, 0)
+    assert maps.isfinite().all()

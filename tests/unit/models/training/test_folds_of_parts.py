@@ -4,12 +4,16 @@ import pytest
 import torch
 
 from models.heads.defect import LabelledFeatures
-from models.heads.fusion import fit_heads
+from models.heads.fusion import HeadPlan, fit_heads
 from models.progress import Progress
-from models.training.folds import Heldout, _fold_of, _fold_of_each_class, cross_fit, shrinkage_for
+from models.training.folds import Heldout, _fold_of, _fold_of_each_class, cross_fit
 
-POSITIONS, DIMENSION, SHRINKAGE = 4, 3, 0.2
+POSITIONS, DIMENSION = 4, 3
 QUIET = Progress({}, as_json=False)
+
+
+def plan(classes: int, seed: int = 0) -> HeadPlan:
+    return HeadPlan(neighbours=True, classes=classes, seed=seed)
 
 
 def goods(count: int) -> torch.Tensor:
@@ -26,14 +30,14 @@ def labels(*classes: int) -> LabelledFeatures:
 def test_every_good_part_is_judged_once_by_heads_that_did_not_see_it(count: int) -> None:
     """Each result equals that of heads fitted here, by hand, without its fold; the order is kept."""
     parts = goods(count)
-    heldout = cross_fit(parts, None, 0, SHRINKAGE, 3, QUIET)
+    heldout = cross_fit(parts, None, plan(0, seed=3), QUIET)
     fold = _fold_of(count, 3)
     assert heldout.goods.gaussian.shape == (count, POSITIONS)
     assert heldout.defects is None
     for index in range(count):
         others = parts[fold != fold[index]]
         assert not any(torch.equal(parts[index], other) for other in others)
-        expected = fit_heads(others, None, 0, SHRINKAGE, 3)(parts[index : index + 1])
+        expected = fit_heads(others, None, plan(0, seed=3))(parts[index : index + 1])
         assert torch.allclose(heldout.goods.gaussian[index], expected.gaussian[0], atol=1e-3)
         assert torch.allclose(heldout.goods.neighbours[index], expected.neighbours[0], atol=1e-2)
 
@@ -57,7 +61,7 @@ def test_labels_of_a_class_are_spread_over_the_folds() -> None:
 
 def judged(*classes: int) -> tuple[LabelledFeatures, Heldout]:
     defects = labels(*classes)
-    return defects, cross_fit(goods(12), defects, max(classes) + 1, SHRINKAGE, 0, QUIET)
+    return defects, cross_fit(goods(12), defects, plan(max(classes) + 1), QUIET)
 
 
 def test_every_defect_is_judged_once_by_a_head_that_did_not_see_it() -> None:
@@ -69,7 +73,7 @@ def test_every_defect_is_judged_once_by_a_head_that_did_not_see_it() -> None:
     for index in range(5):
         rest = fold != fold[index]
         train = LabelledFeatures(defects.features[rest], defects.classes[rest], defects.marked[rest])
-        heads = fit_heads(goods(12)[good_fold != fold[index]], train, 2, SHRINKAGE, 0)
+        heads = fit_heads(goods(12)[good_fold != fold[index]], train, plan(2))
         expected = heads(defects.features[index : index + 1])
         assert torch.allclose(heldout.defects.defect[index], expected.defect[0], atol=1e-3)
 
@@ -79,7 +83,7 @@ def test_the_only_label_of_a_class_is_judged_as_an_unseen_type() -> None:
     defects, heldout = judged(0, 0, 0, 0, 1)
     assert heldout.defects is not None
     single = heldout.defects.defect[4, :, 1].max()
-    learnt = fit_heads(goods(12), defects, 2, SHRINKAGE, 0)(defects.features[4:]).defect[0, :, 1].max()
+    learnt = fit_heads(goods(12), defects, plan(2))(defects.features[4:]).defect[0, :, 1].max()
     assert single < 0 < learnt
 
 
@@ -88,7 +92,3 @@ def test_one_label_at_all_is_enough_to_train() -> None:
     assert heldout.defects is not None
     assert heldout.defects.defect.shape == (1, POSITIONS, 1)
     assert heldout.goods.defect.isfinite().all()
-
-
-def test_the_shrinkage_is_one_of_the_candidates_for_as_few_as_five_parts() -> None:
-    assert 0 < shrinkage_for(goods(5), 0) < 1
