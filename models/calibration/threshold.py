@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from edge.contract.manifest import Calibration, Promise
-from models.calibration.outliers import outliers
+from models.calibration.outliers import tail_threshold
 
 __all__ = ["calibrate", "escape_bound", "overkill_bound"]
 
@@ -37,8 +37,9 @@ def escape_bound(missed: int, n: int) -> float:
 def calibrate(goods: NDArray[np.float32], defects: NDArray[np.float32], target_overkill: float) -> Calibration:
     """Choose the lowest threshold that keeps to `target_overkill`.
 
-    If the data is too small for that, it is the largest good score that does not stand apart from all others: one odd
-    image among twenty must not let every defect pass. The promise counts the odd ones as failed.
+    If the data is too small to promise that, it is where an exponential tail of the good scores says so, or the largest
+    of them if that is lower: one odd image among twenty must not let every defect pass. The promise counts the good
+    parts above it as failed.
 
     Args:
         goods: `(n,)` scores of good parts by models that have not seen them.
@@ -47,8 +48,8 @@ def calibrate(goods: NDArray[np.float32], defects: NDArray[np.float32], target_o
     """
     n = len(goods)
     k = int(np.count_nonzero(_overkill_bounds(n) <= target_overkill))  # the bound grows with k
-    k = k or 1 + len(outliers(goods))
-    threshold = float(np.sort(goods)[n - k])
+    threshold = float(np.sort(goods)[n - k]) if k else min(float(goods.max()), tail_threshold(goods, target_overkill))
+    k = k or min(n, 1 + int((goods > threshold).sum()))
     missed = int((defects <= threshold).sum())
     return Calibration(
         threshold=threshold,

@@ -83,12 +83,15 @@ def _as_json(report: TrainReport, out: Path) -> dict[str, object]:
         "goods": report.goods,
         "defects": report.defects,
         "suspicious_goods": list(report.suspicious_goods),
+        "most_unusual_goods": list(report.most_unusual_goods),
         "train_s": round(report.train_s, 2),
     }
 
 
 def _as_text(report: TrainReport, out: Path) -> str:
+    unusual = ", ".join(report.most_unusual_goods)
     return (
         f"{out}: bundle {report.bundle_id[:12]}, {report.goods} good parts, defects {report.defects or 'none'}, "
         f"{report.train_s:.0f} s\nthreshold {report.calibration.threshold:.2f}. {report.calibration.promise.text}\n"
+        f"Least like the other good parts, look at them first: {unusual}\n"
     )

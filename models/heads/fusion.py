@@ -118,7 +118,7 @@ class FusedHeads(nn.Module):
         self.gaussian_tail = Tail(pool(heldout.gaussian))
         gaussian = self.gaussian_tail(heldout.gaussian)
         self.with_neighbours = JointEvidence(gaussian, heldout.neighbours[..., 0]) if heads.neighbours else None
-        novelty = self._novelty(heldout)
+        novelty = self.novelty(heldout)
         classes = range(heldout.defect.shape[-1])
         self.classes = nn.ModuleList(JointEvidence(novelty, heldout.defect[..., c]) for c in classes)
 
@@ -128,7 +128,7 @@ class FusedHeads(nn.Module):
 
     def fuse(self, raw: RawMaps) -> tuple[Tensor, Tensor]:
         """The strongest evidence decides, patch by patch; novelty alone is enough, for what nobody has labelled."""
-        novelty = self._novelty(raw)
+        novelty = self.novelty(raw)
         if not len(self.classes):
             return novelty, raw.defect
         pairs = [(cast("JointEvidence", of_class), raw.defect[..., c]) for c, of_class in enumerate(self.classes)]
@@ -137,7 +137,8 @@ class FusedHeads(nn.Module):
         alone = torch.stack([of_class.alone(logits) for of_class, logits in pairs], dim=-1)
         return torch.maximum(novelty, evidence.amax(dim=-1)), alone
 
-    def _novelty(self, raw: RawMaps) -> Tensor:
+    def novelty(self, raw: RawMaps) -> Tensor:
+        """Evidence `(N, P)` of being unlike good parts, whatever the labels say."""
         gaussian: Tensor = self.gaussian_tail(raw.gaussian)
         return gaussian if self.with_neighbours is None else self.with_neighbours(gaussian, raw.neighbours[..., 0])
 

@@ -30,6 +30,7 @@ from models.training.request import TrainRequest
 __all__ = ["MIN_GOODS", "STEPS", "TrainReport", "train"]
 
 MIN_GOODS = 5
+_UNUSUAL_SHOWN = 5
 STEPS = {
     "reading images": 5.0,
     "loading good parts": 5.0,
@@ -49,6 +50,7 @@ class TrainReport:
 
     Attributes:
         suspicious_goods: file names of good parts that are unlike all others, the worst first.
+        most_unusual_goods: the few that are least alike, whether that is much or not: what to look at first.
     """
 
     bundle_id: str
@@ -56,6 +58,7 @@ class TrainReport:
     goods: int
     defects: dict[str, int]
     suspicious_goods: tuple[str, ...]
+    most_unusual_goods: tuple[str, ...]
     train_s: float
 
 
@@ -84,23 +87,23 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     classes = tuple(sorted({item.defect_type for item in defects.items if item.defect_type}))
     labelled = _labelled(features, defects, classes, progress)
 
-    # 3. Held-out scores of every part, for one scale of all heads and for the threshold.
+    # 3. The heads that ship learn from everything; what they would say of parts that they have not seen gives one
+    # scale for all of them, and the threshold.
     plan = HeadPlan.of(len(goods), len(classes), request.seed)
-    heldout = cross_fit(good_features, labelled, plan, progress)
-
-    # 4. The heads that ship learn from everything.
     heads = fit_heads(good_features, labelled, plan)
+    heldout = cross_fit(good_features, labelled, heads, plan, progress)
     fused = FusedHeads(heads, heldout.goods)
     good_scores = _scores(fused, heldout.goods)
     calibration = calibrate(good_scores, _scores(fused, heldout.defects), request.target_overkill)
-    suspicious = _suspicious(goods, good_scores)
+    novelty = _pooled(fused.novelty(heldout.goods))
+    suspicious, unusual = _suspicious(goods, novelty), _most_unusual(goods, novelty)
 
-    # 5. One graph, parity, signature.
+    # 4. One graph, parity, signature.
     net = DetectorNet(features, fused, spec.height_px, spec.width_px).eval()
     parts = BundleParts(request, spec, calibration, classes, goods, defects, tuple(survey.unreadable))
     (bundle_id,) = [write_bundle(net, part) for part in progress.over([parts], "exporting")]
     counts = {name: sum(item.defect_type == name for item in defects.items) for name in classes}
-    return TrainReport(bundle_id, calibration, len(goods), counts, suspicious, time.monotonic() - started)
+    return TrainReport(bundle_id, calibration, len(goods), counts, suspicious, unusual, time.monotonic() - started)
 
 
 def _seed_everything(seed: int) -> None:
@@ -149,6 +152,11 @@ def _suspicious(goods: ImageSet, scores: NDArray[np.float32]) -> tuple[str, ...]
     return tuple(goods.items[index].path.name for index in found)
 
 
+def _most_unusual(goods: ImageSet, scores: NDArray[np.float32]) -> tuple[str, ...]:
+    """With twenty images no rule can tell a bad one from an odd one; a person can, who knows where to look."""
+    return tuple(goods.items[int(index)].path.name for index in np.argsort(-scores, kind="stable")[:_UNUSUAL_SHOWN])
+
+
 def _labelled(
     features: PatchFeatures, defects: ImageSet, classes: tuple[str, ...], progress: Progress
 ) -> LabelledFeatures | None:
@@ -170,8 +178,9 @@ def _marked_patches(mask: NDArray[np.bool_] | None, positions: int) -> Tensor:
 
 
 def _scores(fused: FusedHeads, raw: RawMaps | None) -> NDArray[np.float32]:
-    if raw is None:
-        return np.zeros(0, np.float32)
-    with torch.inference_mode():
-        scores: NDArray[np.float32] = pool(fused.fuse(raw)[0]).numpy()
+    return np.zeros(0, np.float32) if raw is None else _pooled(fused.fuse(raw)[0])
+
+
+def _pooled(maps: Tensor) -> NDArray[np.float32]:
+    scores: NDArray[np.float32] = pool(maps).numpy()
     return scores

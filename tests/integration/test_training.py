@@ -119,7 +119,7 @@ def test_a_training_tells_what_it_promises(trainings: Trainings) -> None:
     report = trainings.finished["labelled"].json()
     assert report["bundle_id"] == trainings.sealed("labelled").id
     assert (report["goods"], report["defects"], report["suspicious_goods"]) == (24, {"scratch": 8}, [])
-    assert report["overkill_at_most"] == pytest.approx(1 - 0.05 ** (1 / 24))
+    assert 1 - 0.05 ** (1 / 24) <= report["overkill_at_most"] < 1
     assert 0 < report["escapes_at_most"] <= 1
     assert "To promise 5.0% takes 59 good images" in report["promise"]
 
@@ -280,9 +280,10 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     features = PatchFeatures(LiteTrunk())
     values = extract(features, goods.pixels, quiet, "").clone()
     plan = HeadPlan.of(len(goods), 0, seed=0)
-    heldout = cross_fit(values, None, plan, quiet).goods
+    heads = fit_heads(values, None, plan)
+    heldout = cross_fit(values, None, heads, plan, quiet).goods
     with torch.inference_mode():
-        fused = FusedHeads(fit_heads(values, None, plan), heldout)
+        fused = FusedHeads(heads, heldout)
         scores = pool(fused.fuse(heldout)[0]).numpy()
     calibration = calibrate(scores, np.zeros(0, np.float32), 0.05)
     key = SigningKey.load_or_create(path / "key.pem")

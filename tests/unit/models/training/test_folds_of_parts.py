@@ -20,6 +20,10 @@ def goods(count: int) -> torch.Tensor:
     return torch.randn(count, POSITIONS, DIMENSION, generator=torch.Generator().manual_seed(0))
 
 
+def judge_each(parts: torch.Tensor, defects: LabelledFeatures | None, chosen: HeadPlan) -> Heldout:
+    return cross_fit(parts, defects, fit_heads(parts, defects, chosen), chosen, QUIET)
+
+
 def labels(*classes: int) -> LabelledFeatures:
     count = len(classes)
     features = torch.randn(count, POSITIONS, DIMENSION, generator=torch.Generator().manual_seed(1)) + 6
@@ -30,8 +34,8 @@ def labels(*classes: int) -> LabelledFeatures:
 def test_every_good_part_is_judged_once_by_heads_that_did_not_see_it(count: int) -> None:
     """Each result equals that of heads fitted here, by hand, without its fold; the order is kept."""
     parts = goods(count)
-    heldout = cross_fit(parts, None, plan(0, seed=3), QUIET)
-    fold = _fold_of(count, 3)
+    heldout = judge_each(parts, None, plan(0, seed=3))
+    fold = _fold_of(count, min(count, 10), 3)
     assert heldout.goods.gaussian.shape == (count, POSITIONS)
     assert heldout.defects is None
     for index in range(count):
@@ -43,17 +47,17 @@ def test_every_good_part_is_judged_once_by_heads_that_did_not_see_it(count: int)
 
 
 def test_folds_are_of_equal_size_and_follow_the_seed() -> None:
-    fold = _fold_of(10, 0)
+    fold = _fold_of(10, 4, 0)
     assert sorted(fold.bincount().tolist()) == [2, 2, 3, 3]
-    assert torch.equal(fold, _fold_of(10, 0))
-    assert not torch.equal(fold, _fold_of(10, 1))
+    assert torch.equal(fold, _fold_of(10, 4, 0))
+    assert not torch.equal(fold, _fold_of(10, 4, 1))
 
 
 def test_labels_of_a_class_are_spread_over_the_folds() -> None:
     """So that a class with two labels or more is always learnt from."""
     classes = torch.tensor([0] * 9 + [1] * 2 + [2] * 4 + [3])
     for seed in range(20):
-        fold = _fold_of_each_class(classes, seed)
+        fold = _fold_of_each_class(classes, 4, seed)
         assert sorted(fold.bincount().tolist()) == [4, 4, 4, 4]
         assert len(set(fold[classes == 1].tolist())) == 2
         assert len(set(fold[classes == 2].tolist())) == 4
@@ -61,12 +65,12 @@ def test_labels_of_a_class_are_spread_over_the_folds() -> None:
 
 def judged(*classes: int) -> tuple[LabelledFeatures, Heldout]:
     defects = labels(*classes)
-    return defects, cross_fit(goods(12), defects, plan(max(classes) + 1), QUIET)
+    return defects, judge_each(goods(12), defects, plan(max(classes) + 1))
 
 
 def test_every_defect_is_judged_once_by_a_head_that_did_not_see_it() -> None:
     defects, heldout = judged(0, 1, 0, 1, 0)
-    fold, good_fold = _fold_of_each_class(defects.classes, 0), _fold_of(12, 0)
+    fold, good_fold = _fold_of_each_class(defects.classes, 10, 0), _fold_of(12, 10, 0)
     assert heldout.defects is not None
     assert heldout.defects.defect.shape == (5, POSITIONS, 2)
     assert heldout.goods.defect.shape == (12, POSITIONS, 2)
@@ -92,3 +96,53 @@ def test_one_label_at_all_is_enough_to_train() -> None:
     assert heldout.defects is not None
     assert heldout.defects.defect.shape == (1, POSITIONS, 1)
     assert heldout.goods.defect.isfinite().all()
+
+
+def many(classes: int) -> HeadPlan:
+    return HeadPlan(neighbours=False, classes=classes, seed=0)
+
+
+def test_among_many_goods_each_is_left_out_in_closed_form() -> None:
+    """The same as a Gaussian fitted without it, with the whitening and the shared covariance left as they are."""
+    parts = goods(40)
+    heads = fit_heads(parts, None, many(0))
+    heldout = cross_fit(parts, None, heads, many(0), QUIET).goods.gaussian
+    whitened = heads.whitening(parts)
+    shared = torch.einsum("npi,npj->ij", whitened, whitened) / whitened.shape[0] / POSITIONS
+    for index in (0, 7, 39):
+        others = torch.cat([whitened[:index], whitened[index + 1 :]])
+        for position in range(POSITIONS):
+            mean = others[:, position].mean(dim=0)
+            scatter = (others[:, position] - mean).T @ (others[:, position] - mean)
+            covariance = (scatter + 8 * shared) / (39 + 8)
+            away = whitened[index, position] - mean
+            expected = (away @ torch.linalg.inv(covariance) @ away).sqrt()
+            assert heldout[index, position] == pytest.approx(float(expected), rel=2e-3)
+
+
+def test_among_many_goods_what_was_learnt_from_is_not_judged_closer() -> None:
+    """Few parts in many directions: seen, they all look alike; left out, they are as far away as new ones."""
+    generator = torch.Generator().manual_seed(0)
+    parts, new = torch.randn(30, 2, 20, generator=generator), torch.randn(300, 2, 20, generator=generator)
+    heads = fit_heads(parts, None, many(0))
+    seen, heldout = heads(parts).gaussian, cross_fit(parts, None, heads, many(0), QUIET).goods.gaussian
+    fresh = heads(new).gaussian.median()
+    assert seen.median() < 0.8 * fresh
+    assert heldout.median() == pytest.approx(float(fresh), rel=0.1)
+
+
+def test_among_many_goods_every_defect_is_judged_by_a_defect_head_that_did_not_see_it() -> None:
+    parts, defects = goods(40), labels(0, 0, 0, 0, 1)
+    heldout = judge_each(parts, defects, many(2))
+    assert heldout.goods.defect.shape == (40, POSITIONS, 2)
+    assert heldout.defects is not None
+    learnt = fit_heads(parts, defects, many(2))(defects.features[4:]).defect[0, :, 1].max()
+    assert heldout.defects.defect[4, :, 1].max() < 0 < learnt
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 5])
+def test_with_fewer_goods_than_folds_every_defect_is_still_judged(count: int) -> None:
+    """A fold without good parts would leave its defects with a score of nothing."""
+    heldout = judge_each(goods(5), labels(*range(count), *range(count), *range(count)), plan(count))
+    assert heldout.defects is not None
+    assert len(heldout.defects.gaussian) == 3 * count
