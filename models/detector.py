@@ -3,7 +3,7 @@
 import torch.nn.functional as F  # noqa: N812 - torch's own convention
 from torch import Tensor, nn
 
-from models.features import STRIDE_PX, PatchFeatures
+from models.features import PatchFeatures
 from models.heads.fusion import FusedHeads
 from models.heads.tail import pool
 
@@ -18,12 +18,13 @@ class DetectorNet(nn.Module):
         self.features = features
         self.fused = fused
         self.size = (height_px, width_px)
-        self.grid = (height_px // STRIDE_PX, width_px // STRIDE_PX)
+        stride_px = features.trunk.stride_px
+        self.grid = (height_px // stride_px, width_px // stride_px)
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Judge a batch; the class score is left out where no defect head was trained."""
         fused, classes = self.fused(self.features(pixels))  # (N, P), (N, P, C)
-        grid_map = fused.unflatten(1, self.grid).unsqueeze(1)  # (N, 1, H/16, W/16)
+        grid_map = fused.unflatten(1, self.grid).unsqueeze(1)  # (N, 1, h, w)
         full = F.interpolate(grid_map, size=self.size, mode="bilinear").squeeze(1)
         outputs = (pool(fused), full)
         return (*outputs, pool(classes)) if classes.shape[-1] else outputs

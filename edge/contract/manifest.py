@@ -18,9 +18,12 @@ __all__ = [
     "Promise",
     "Provenance",
     "Roi",
+    "TierName",
 ]
 
 SCHEMA_VERSION = 1
+
+TierName = Literal["fast", "balanced", "accurate"]
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
 
@@ -128,7 +131,7 @@ class Manifest(Value):
 
     schema_version: Annotated[int, Field(ge=1)] = SCHEMA_VERSION
     recipe: Annotated[str, Field(min_length=1, max_length=64, description="the part type")]
-    tier: Literal["fast"]
+    tier: TierName
     created_at: AwareDatetime
     preprocess: PreprocessSpec
     graph: GraphSpec = GraphSpec()

