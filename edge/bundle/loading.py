@@ -62,7 +62,9 @@ def _check_graph(path: Path, manifest: Manifest, session: Any) -> None:
 def _check_parity(path: Path, sealed: SealedBundle, detector: Detector) -> None:
     pixels, expected = unpack_parity(sealed.files[PARITY])
     # One by one, as on the line: this also warms the session up for a batch of one.
-    got = np.array([detector.run(image[np.newaxis]).score[0] for image in pixels])
+    tiles = sealed.manifest.preprocess.tile_count
+    parts = pixels.reshape(-1, tiles, *pixels.shape[-3:])
+    got = np.array([detector.run(part).score[0] for part in parts])
     difference = float(np.max(np.abs(got - expected), initial=0.0))
     if not difference <= sealed.manifest.parity.tolerance:
         raise BundleMismatch(

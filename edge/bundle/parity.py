@@ -12,7 +12,7 @@ __all__ = ["pack_parity", "unpack_parity"]
 
 
 def pack_parity(pixels: NDArray[np.uint8], score: NDArray[np.float32]) -> bytes:
-    """Pack `(K, height, width, 3)` uint8 inputs and their `(K,)` float32 scores."""
+    """Pack `(K, tiles, height, width, 3)` uint8 inputs and their `(K,)` float32 scores."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, pixels=pixels, score=score)
     return buffer.getvalue()

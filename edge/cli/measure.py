@@ -13,10 +13,11 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 
 import numpy as np
+from numpy.typing import NDArray
 
 from edge.bundle import load_detector
 from edge.clock import SystemClock
-from edge.contract.errors import DataInvalid
+from edge.contract.errors import DataInvalid, FrameRejected
 from edge.contract.frame import Frame, Pixels
 from edge.contract.result import InspectionResult
 from edge.contract.signature import TrustedKeys
@@ -77,7 +78,7 @@ def measure_bundle(
 
 def _in_turn(detector: Detector, pixels: Pixels, frames: int) -> tuple[list[float], list[float], list[float]]:
     """Milliseconds of the bare session, of the station's path, and of the session inside the path."""
-    batch = preprocess(pixels, detector.manifest.preprocess)[np.newaxis]
+    batch = _network_input(pixels, detector)
     bare, whole, inside = [], [], []
     answers: SimpleQueue[InspectionResult] = SimpleQueue()
     with _line(detector) as line:
@@ -91,6 +92,13 @@ def _in_turn(detector: Detector, pixels: Pixels, frames: int) -> tuple[list[floa
                 whole.append(result.frame_to_verdict_ms or 0.0)
                 inside.append(result.session_run_ms or 0.0)
     return bare, whole, inside
+
+
+def _network_input(pixels: Pixels, detector: Detector) -> NDArray[np.uint8]:
+    try:
+        return preprocess(pixels, detector.manifest.preprocess).tiles
+    except FrameRejected as error:
+        raise DataInvalid(f"the frame to measure with was not judged: {error}") from error
 
 
 def _through(line: Line, pixels: Pixels, index: int, answers: "SimpleQueue[InspectionResult]") -> InspectionResult:

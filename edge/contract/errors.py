@@ -12,6 +12,7 @@ InspectionError
 │       └── BundleMismatch   for another part type, or its graph differs from its manifest
 ├── GateRefused              the evidence says no: parity or promotion (exit code 1)
 ├── FrameRejected            one frame cannot be judged (the station answers UNDECIDED)
+│   └── PartNotFound         no turn and shift puts the part where the golden image has it
 ├── CameraLost               the camera stopped delivering (the station reconnects)
 ├── OutputFailed             one output did not take a verdict (retried, others go on)
 ├── SpoolFull                the disk took no more (records wait in memory, images are given up and counted)
@@ -54,6 +55,7 @@ __all__ = [
     "NotFound",
     "NotSignedIn",
     "OutputFailed",
+    "PartNotFound",
     "PlantBusy",
     "PlantError",
     "PlantRefused",
@@ -112,6 +114,10 @@ class GateRefused(InspectionError):
 
 class FrameRejected(InspectionError):
     """This frame cannot be judged; the station answers UNDECIDED and keeps the frame."""
+
+
+class PartNotFound(FrameRejected):
+    """The part does not register with the golden image; wrong part, or none: the station answers UNDECIDED."""
 
 
 class CameraLost(InspectionError):

@@ -1,13 +1,15 @@
 """The manifest: everything that decides a result, beside the graph itself."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
+from edge.contract.picture import SmallPicture
 from edge.contract.values import Value
 
 __all__ = [
     "SCHEMA_VERSION",
+    "Alignment",
     "Calibration",
     "DataCounts",
     "FileEntry",
@@ -19,6 +21,7 @@ __all__ = [
     "Provenance",
     "Roi",
     "TierName",
+    "Tiles",
 ]
 
 SCHEMA_VERSION = 1
@@ -37,6 +40,21 @@ class Roi(Value):
     height_px: Annotated[int, Field(ge=8)]
 
 
+class Alignment(Value):
+    """A part is turned and shifted to lie like the golden image; what does not register is UNDECIDED."""
+
+    golden: Annotated[SmallPicture, Field(description="the golden sample's ROI, grey, at any size")]
+    min_correlation: Annotated[float, Field(ge=-1, le=1, description="with the golden image, once aligned")]
+
+
+class Tiles(Value):
+    """A grid of overlapping tiles, each of the network's input size, that the whole input is cut into."""
+
+    rows: Annotated[int, Field(ge=1, le=64)]
+    columns: Annotated[int, Field(ge=1, le=64)]
+    overlap_px: Annotated[int, Field(ge=0, description="less than half a tile, in pixels of the input")]
+
+
 class PreprocessSpec(Value):
     """How a frame becomes the network's input; the same for training, evaluation, parity and the line."""
 
@@ -48,13 +66,46 @@ class PreprocessSpec(Value):
     )
     frame_width_px: Annotated[int | None, Field(description="of the training frames; None if they were mixed")] = None
     frame_height_px: int | None = None
+    alignment: Alignment | None = None
+    ignored: Annotated[
+        SmallPicture | None, Field(description="at the size of the whole input, not 0 = not looked at")
+    ] = None
+    tiles: Tiles | None = None
+
+    @property
+    def whole_px(self) -> tuple[int, int]:
+        """Width and height of the whole input, before it is cut into tiles."""
+        if self.tiles is None:
+            return self.width_px, self.height_px
+        overlap_px = self.tiles.overlap_px
+        return (
+            self.tiles.columns * (self.width_px - overlap_px) + overlap_px,
+            self.tiles.rows * (self.height_px - overlap_px) + overlap_px,
+        )
+
+    @property
+    def tile_count(self) -> int:
+        """Tiles of one part: what the graph takes for it at once."""
+        return 1 if self.tiles is None else self.tiles.rows * self.tiles.columns
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if self.tiles is not None and 2 * self.tiles.overlap_px >= min(self.width_px, self.height_px):
+            msg = f"tiles: expected an overlap of less than half a tile, got {self.tiles.overlap_px} px"
+            raise ValueError(msg)
+        size_px = None if self.ignored is None else (self.ignored.width_px, self.ignored.height_px)
+        if size_px not in {None, self.whole_px}:
+            msg = f"ignored: expected a mask of {self.whole_px} px like the whole input, got {size_px}"
+            raise ValueError(msg)
+        return self
 
 
 class GraphSpec(Value):
     """Names and shapes of the ONNX graph.
 
-    input `(N, height, width, 3)` uint8 RGB; outputs `score (N,)`, `map (N, height, width)` and, where a defect head
-    was trained, `class_score (N, classes)`, all float32; larger = more anomalous. Scores are in units of
+    input `(N * tiles, height, width, 3)` uint8 RGB, the tiles of a part in turn; outputs `score (N,)`,
+    `map (N * tiles, height, width)` and, where a defect head was trained, `class_score (N, classes)`, all float32;
+    larger = more anomalous. Scores are in units of
     -log10(tail probability) of good parts.
     """
 

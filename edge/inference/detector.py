@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from edge.contract.frame import Pixels
 from edge.contract.manifest import Manifest
 from edge.contract.result import Verdict
-from edge.preprocess import preprocess
+from edge.preprocess import map_in_roi, preprocess
 
 __all__ = ["Detector", "GraphOutput", "Judgement", "monotonic_us"]
 
@@ -29,7 +29,7 @@ class GraphOutput:
 
     Attributes:
         score: `(N,)` float32, larger = more anomalous.
-        maps: `(N, height, width)` float32, in the units of the score.
+        maps: `(N * tiles, height, width)` float32, in the units of the score.
         class_score: `(N, classes)` float32, how much the part looks like each known class, whatever else is unusual;
             empty second axis without a defect head.
     """
@@ -48,7 +48,7 @@ class Judgement:
         score: larger = more anomalous, in the units of `threshold`.
         threshold: FAIL if `score > threshold`.
         defect_class: best matching known class of a FAIL; None without one.
-        anomaly_map: `(height, width)` float32 of the network's input, in the units of the score.
+        anomaly_map: `(height, width)` float32 that covers the ROI, in the units of the score.
         inference_start_us: monotonic clock, after pre-processing.
         inference_end_us: monotonic clock.
     """
@@ -83,9 +83,10 @@ class Detector:
         Raises:
             FrameRejected: the frame does not fit the bundle; the station answers UNDECIDED.
         """
-        batch = preprocess(pixels, self.manifest.preprocess)[np.newaxis]
+        spec = self.manifest.preprocess
+        prepared = preprocess(pixels, spec)
         start = self._clock_us()
-        output = self.run(batch)
+        output = self.run(prepared.tiles)
         end = self._clock_us()
         score = float(output.score[0])
         failed = not score <= self.manifest.calibration.threshold  # NaN fails too
@@ -94,16 +95,16 @@ class Detector:
             score=score,
             threshold=self.manifest.calibration.threshold,
             defect_class=self._best_class(output.class_score[0]) if failed else None,
-            anomaly_map=output.maps[0],
+            anomaly_map=map_in_roi(output.maps, spec, prepared.pose),
             inference_start_us=start,
             inference_end_us=end,
         )
 
     def run(self, batch: NDArray[np.uint8]) -> GraphOutput:
-        """Run the graph on `(N, height, width, 3)` uint8 network inputs."""
+        """Run the graph on `(N * tiles, height, width, 3)` uint8, the tiles of one part or of several in turn."""
         values = self._session.run(self._outputs, {self.manifest.graph.input_name: batch})
         named = dict(zip(self._outputs, values, strict=True))
-        no_classes = np.zeros((len(batch), 0), np.float32)
+        no_classes = np.zeros((len(named["score"]), 0), np.float32)
         return GraphOutput(named["score"], named["map"], named.get("class_score", no_classes))
 
     def _best_class(self, class_score: NDArray[np.float32]) -> str | None:

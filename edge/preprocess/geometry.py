@@ -1,4 +1,9 @@
-"""ROI, bit depth and size: from a camera frame to the network's input."""
+"""From a camera frame to the network's input, and from its map back to the frame.
+
+frame ─▶ ROI ─▶ 8 bits ─▶ align and resize ─▶ hide what is ignored ─▶ tiles
+"""
+
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -7,31 +12,85 @@ from numpy.typing import NDArray
 from edge.contract.errors import FrameRejected
 from edge.contract.frame import Pixels
 from edge.contract.manifest import PreprocessSpec, Roi
+from edge.preprocess.ignoring import hide, silence
+from edge.preprocess.pose import Pose
+from edge.preprocess.registration import find_pose
+from edge.preprocess.resizing import resize
+from edge.preprocess.tiles import cut, stitch
 
-__all__ = ["preprocess"]
+__all__ = ["NetworkInput", "eight_bit_roi", "map_in_roi", "preprocess", "preprocess_mask", "whole_map"]
 
 _ASPECT_TOLERANCE = 0.02  # a lens or binning change alters the size, another camera or ROI the shape
 
 
-def preprocess(pixels: Pixels, spec: PreprocessSpec) -> NDArray[np.uint8]:
-    """Turn one camera frame into the network's input: crop, 8 bits, resize.
+@dataclass(frozen=True, slots=True)
+class NetworkInput:
+    """One frame as the network gets it.
 
-    The only implementation: training, parity check and line all call it.
+    Attributes:
+        tiles: `(T, height_px, width_px, 3)` uint8, contiguous; T is 1 unless the bundle cuts tiles.
+        pose: how the part lay; None where nothing is aligned.
+    """
+
+    tiles: NDArray[np.uint8]
+    pose: Pose | None
+
+
+def preprocess(pixels: Pixels, spec: PreprocessSpec) -> NetworkInput:
+    """Turn one camera frame into the network's input.
+
+    The only implementation: training, evaluation, parity check and line all call it.
 
     Args:
         pixels: `(H, W, 3)` RGB, uint8 or uint16, as `Camera.grab` delivers. Grey or float is refused, never guessed.
-        spec: ROI and size in pixels, white level of 16-bit sensors; part of the bundle.
-
-    Returns:
-        `(spec.height_px, spec.width_px, 3)` uint8, contiguous.
+        spec: ROI and size in pixels, white level, golden image, ignored regions, tiles; part of the bundle.
 
     Raises:
         FrameRejected: wrong dtype or shape, ROI outside the frame; the station answers UNDECIDED.
+        PartNotFound: the part does not lie as any turn and shift of the golden image; the same.
+    """
+    part = eight_bit_roi(pixels, spec)
+    pose = None if spec.alignment is None else find_pose(part, spec.alignment)
+    return NetworkInput(cut(hide(_fit(part, spec, pose), spec), spec), pose)
+
+
+def preprocess_mask(mask: NDArray[np.uint8], spec: PreprocessSpec, pose: Pose | None) -> NDArray[np.uint8]:
+    """The same geometry for a mask of the frame, `(H, W)` uint8 -> the whole input, before it is cut; 0 is good.
+
+    Args:
+        mask: of the frame's size.
+        spec: as for the frame.
+        pose: that was found in the frame.
+    """
+    cropped = mask if spec.roi is None else np.asarray(_crop(mask, spec.roi), np.uint8)
+    return silence(_fit(cropped, spec, pose), spec)
+
+
+def whole_map(tile_maps: NDArray[np.float32], spec: PreprocessSpec) -> NDArray[np.float32]:
+    """Maps of all tiles `(T, height_px, width_px)` as one map of the whole input, 0 where it is ignored."""
+    return silence(stitch(tile_maps, spec), spec)
+
+
+def map_in_roi(tile_maps: NDArray[np.float32], spec: PreprocessSpec, pose: Pose | None) -> NDArray[np.float32]:
+    """Maps of all tiles as one map that covers the ROI, where the part lay in the frame."""
+    whole = whole_map(tile_maps, spec)
+    return whole if pose is None else pose.lay_back(whole)
+
+
+def eight_bit_roi(pixels: Pixels, spec: PreprocessSpec) -> NDArray[np.uint8]:
+    """The ROI `(h, w, 3)` at the camera's resolution, 8 bits.
+
+    Raises:
+        FrameRejected: wrong dtype or shape, ROI outside the frame.
     """
     _check_array(pixels)
     _check_aspect(pixels, spec)
     cropped = pixels if spec.roi is None else _crop(pixels, spec.roi)
-    return np.ascontiguousarray(_resize(_to_8_bit(cropped, spec.white_level), spec.width_px, spec.height_px))
+    return _to_8_bit(cropped, spec.white_level)
+
+
+def _fit(part: NDArray[np.uint8], spec: PreprocessSpec, pose: Pose | None) -> NDArray[np.uint8]:
+    return resize(part, *spec.whole_px) if pose is None else pose.straighten(part, spec.whole_px)
 
 
 def _check_array(pixels: Pixels) -> None:
@@ -65,21 +124,3 @@ def _to_8_bit(pixels: Pixels, white_level: int) -> NDArray[np.uint8]:
     if pixels.dtype == np.uint8:
         return pixels  # type: ignore[return-value]
     return np.asarray(cv2.convertScaleAbs(pixels, alpha=255 / white_level), dtype=np.uint8)
-
-
-def _resize(pixels: NDArray[np.uint8], width: int, height: int) -> NDArray[np.uint8]:
-    """Integer area reduction, then linear for the rest: ten times faster than one INTER_AREA at full HD."""
-    fx, fy = max(pixels.shape[1] // width, 1), max(pixels.shape[0] // height, 1)
-    if fx > 1 or fy > 1:
-        pixels = _reduce(pixels, fx, fy)
-    if pixels.shape[:2] == (height, width):
-        return pixels
-    return np.asarray(cv2.resize(pixels, (width, height), interpolation=cv2.INTER_LINEAR), dtype=np.uint8)
-
-
-def _reduce(pixels: NDArray[np.uint8], fx: int, fy: int) -> NDArray[np.uint8]:
-    """Average `fx` by `fy` blocks; the fast path needs exact multiples, so up to a block of border is left out."""
-    height, width = pixels.shape[0] // fy * fy, pixels.shape[1] // fx * fx
-    top, left = (pixels.shape[0] - height) // 2, (pixels.shape[1] - width) // 2
-    centre = pixels[top : top + height, left : left + width]
-    return np.asarray(cv2.resize(centre, (width // fx, height // fy), interpolation=cv2.INTER_AREA), dtype=np.uint8)

@@ -18,6 +18,7 @@ class TrainOrder:
         out: the bundle file to write.
         key: PEM file of the plant's signing key.
         parent: id of the champion that this model follows.
+        like: its bundle, whose ROI, alignment and input size stay as they are.
     """
 
     recipe: str
@@ -26,6 +27,7 @@ class TrainOrder:
     key: Path
     defects: Path | None
     parent: str | None
+    like: Path | None
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class ModelCommands:
             argv += ["--defects", str(order.defects)]
         if order.parent is not None:
             argv += ["--parent", order.parent]
+        if order.like is not None:
+            argv += ["--like", str(order.like)]
         return [*argv, "--seed", "0", "--json", "--progress-json"]
 
     def gate(self, bundle: Path, holdout: Path, trust: str, champion: Path | None) -> Argv:

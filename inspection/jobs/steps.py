@@ -68,7 +68,8 @@ def run_train(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     ticket.desk.report(0.0, "collecting samples")
     material, champion = _prepare(shop, ticket)
     out = ticket.folder / "model.bundle"
-    order = TrainOrder(ticket.recipe, material.data, out, shop.key_file, material.defects, champion)
+    like = None if champion is None else shop.bundles.path(champion)
+    order = TrainOrder(ticket.recipe, material.data, out, shop.key_file, material.defects, champion, like)
     summary = _report(_run(shop, ticket, shop.commands.train(order), {0}))
     with shop.database.write() as session:
         bundle = register(session, shop.bundles, out, recipe=ticket.recipe, origin="job", now=shop.clock())

@@ -22,8 +22,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--tier",
         choices=["fast", "balanced", "accurate"],
-        default="fast",
-        help="how much time a part may take: Lite0, Lite2 or DINOv2 (default: fast)",
+        help="how much time a part may take: Lite0 (fast, the default), Lite2 (balanced) or DINOv2 (accurate)",
     )
     parser.add_argument(
         "--trunk-weights", type=Path, metavar="FILE", help="weights of the tier's trunk (default: those installed)"
@@ -40,6 +39,25 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="side of the network's input, a multiple of 32, or of 14 for accurate (default: 256, accurate 336)",
     )
+    parser.add_argument(
+        "--smallest-defect-px",
+        type=float,
+        metavar="N",
+        help="smallest defect that must be seen, in pixels of the camera: enlarges the input, in tiles if need be",
+    )
+    parser.add_argument("--roi", type=_roi, metavar="X,Y,WIDTH,HEIGHT", help="look at this region of the frame only")
+    parser.add_argument(
+        "--align", type=Path, metavar="IMAGE", help="golden image: parts are turned and shifted to lie like this one"
+    )
+    parser.add_argument(
+        "--ignore-mask",
+        type=Path,
+        metavar="IMAGE",
+        help="of the frame's size, not black where nothing is looked at (serial numbers, dates)",
+    )
+    parser.add_argument(
+        "--like", type=Path, metavar="BUNDLE", help="take tier, input size and all of the above from this bundle"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--skip-unreadable", action="store_true", help="go on without files that cannot be read")
     parser.add_argument(
@@ -47,6 +65,14 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--parent", metavar="BUNDLE_ID", help="the champion, for the record")
     _add_common(parser)
+
+
+def _roi(text: str) -> tuple[int, int, int, int]:
+    try:
+        x_px, y_px, width_px, height_px = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"expected X,Y,WIDTH,HEIGHT in pixels, got {text!r}") from error
+    return x_px, y_px, width_px, height_px
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:

@@ -4,9 +4,13 @@ import argparse
 import sys
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from edge.contract.archive import open_sealed
 from edge.contract.errors import SettingsInvalid
 from edge.contract.local_key import local_key_path
-from edge.contract.signature import SigningKey
+from edge.contract.manifest import Manifest, Roi, TierName
+from edge.contract.signature import SigningKey, TrustedKeys
 from edge.contract.terminal import ExitCode, print_json
 from models.progress import Progress
 from models.tiers import TIERS
@@ -17,6 +21,7 @@ __all__ = ["run"]
 
 _MIN_SIZE_PX, _MAX_SIZE_PX = 32, 4096
 _MAX_RECIPE = 64
+_DECIDED_BEFORE = ("tier", "size_px", "smallest_defect_px", "roi", "align", "ignore_mask")
 _MAX_SEED = 2**32 - 1
 
 
@@ -34,37 +39,75 @@ def _request(options: argparse.Namespace) -> TrainRequest:
     recipe = options.recipe or options.data.resolve().name
     _check_numbers(options)
     _check_names(recipe, options.out)
+    key = SigningKey.load_or_create(options.key or local_key_path())
+    before = None if options.like is None else _earlier(options, TrustedKeys((key.public_text,)))
     return TrainRequest(
         data=options.data,
         out=options.out,
-        key=SigningKey.load_or_create(options.key or local_key_path()),
+        key=key,
         recipe=recipe,
         defects=options.defects,
         parent_bundle_id=options.parent,
-        tier=options.tier,
+        tier=_tier(options) if before is None else before.tier,
         trunk_weights=options.trunk_weights,
+        like=None if before is None else before.preprocess,
         size_px=options.size_px,
+        smallest_defect_px=options.smallest_defect_px,
+        roi=_roi(options.roi),
+        golden=options.align,
+        ignore_mask=options.ignore_mask,
         target_overkill=options.max_overkill,
         seed=options.seed,
         skip_unreadable=options.skip_unreadable,
     )
 
 
+def _tier(options: argparse.Namespace) -> TierName:
+    tier: TierName = options.tier or "fast"
+    return tier
+
+
+def _earlier(options: argparse.Namespace, trusted: TrustedKeys) -> Manifest:
+    """The manifest of the bundle to train like.
+
+    Raises:
+        SettingsInvalid: another option contradicts it.
+        BundleRefused: it is not signed by the key that will sign the new one.
+    """
+    given = [name for name in _DECIDED_BEFORE if getattr(options, name) is not None]
+    if given:
+        names = ", ".join("--" + name.replace("_", "-") for name in given)
+        raise SettingsInvalid(f"--like takes all of the bundle's pre-processing: expected none of {names}")
+    return open_sealed(options.like, trusted).manifest
+
+
 def _check_numbers(options: argparse.Namespace) -> None:
     _check_size(options)
+    if options.smallest_defect_px is not None and not options.smallest_defect_px >= 1:
+        raise SettingsInvalid(f"--smallest-defect-px: expected 1 pixel or more, got {options.smallest_defect_px}")
     if not 0 < options.max_overkill < 1:
         raise SettingsInvalid(f"--max-overkill: expected a share between 0 and 1, got {options.max_overkill}")
     if not 0 <= options.seed <= _MAX_SEED:
         raise SettingsInvalid(f"--seed: expected 0 to {_MAX_SEED}, got {options.seed}")
 
 
+def _roi(numbers: tuple[int, int, int, int] | None) -> Roi | None:
+    if numbers is None:
+        return None
+    try:
+        return Roi(**dict(zip(("x_px", "y_px", "width_px", "height_px"), numbers, strict=True)))
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise SettingsInvalid(f"--roi: {first['loc'][0]}: {first['msg']}, got {numbers}") from error
+
+
 def _check_size(options: argparse.Namespace) -> None:
-    step_px = TIERS[options.tier].step_px
+    step_px = TIERS[_tier(options)].step_px
     if options.size_px is not None and (
         options.size_px % step_px or not _MIN_SIZE_PX <= options.size_px <= _MAX_SIZE_PX
     ):
         raise SettingsInvalid(
-            f"--size-px: expected a multiple of {step_px} (tier {options.tier}), at least {_MIN_SIZE_PX} and "
+            f"--size-px: expected a multiple of {step_px} (tier {_tier(options)}), at least {_MIN_SIZE_PX} and "
             f"at most {_MAX_SIZE_PX}, got {options.size_px}"
         )
 
@@ -90,6 +133,9 @@ def _as_json(report: TrainReport, out: Path) -> dict[str, object]:
         "promise": calibration.promise.text,
         "overkill_at_most": calibration.promise.overkill_at_most,
         "escapes_at_most": calibration.promise.escapes_at_most,
+        "input_px": [report.preprocess.width_px, report.preprocess.height_px],
+        "tiles": report.preprocess.tile_count,
+        "smallest_defect_px": report.smallest_defect_px,
         "goods": report.goods,
         "defects": report.defects,
         "suspicious_goods": list(report.suspicious_goods),
@@ -103,5 +149,15 @@ def _as_text(report: TrainReport, out: Path) -> str:
     return (
         f"{out}: bundle {report.bundle_id[:12]}, {report.goods} good parts, defects {report.defects or 'none'}, "
         f"{report.train_s:.0f} s\nthreshold {report.calibration.threshold:.2f}. {report.calibration.promise.text}\n"
+        f"{_input_text(report)}\n"
         f"Least like the other good parts, look at them first: {unusual}\n"
     )
+
+
+def _input_text(report: TrainReport) -> str:
+    spec = report.preprocess
+    tiles = f" in {spec.tile_count} tiles of {spec.width_px}x{spec.height_px} px" if spec.tiles else ""
+    text = f"Input {spec.whole_px[0]}x{spec.whole_px[1]} px{tiles}"
+    if report.smallest_defect_px is None:
+        return f"{text}; images of several sizes, each resized to it."
+    return f"{text}: sees defects from about {report.smallest_defect_px:.0f} px of the camera."

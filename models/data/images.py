@@ -10,10 +10,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from edge.contract.errors import DataInvalid, FrameRejected
+from edge.contract.errors import DataInvalid, FrameRejected, PartNotFound
 from edge.contract.frame import Pixels
 from edge.contract.manifest import PreprocessSpec
-from edge.preprocess import decode, preprocess
+from edge.preprocess import NetworkInput, decode, preprocess, preprocess_mask
+from edge.preprocess.pose import Pose
 from models.data.folder import LabelledImage
 from models.progress import Progress
 
@@ -31,8 +32,10 @@ class ImageSet:
 
     Attributes:
         items: where each came from, in order.
-        pixels: `(N, height, width, 3)` uint8.
-        masks: `(N, height, width)` bool per image, or None where there is no mask.
+        pixels: `(N, tiles, height, width, 3)` uint8.
+        masks: `(H, W)` bool of the whole input per image, or None where there is no mask.
+        correlations: with the golden image; empty where nothing is aligned.
+        refused: names of images that the line would answer UNDECIDED to, with the reason; not among the items.
         sha256: of each file, in order.
     """
 
@@ -40,6 +43,8 @@ class ImageSet:
     pixels: NDArray[np.uint8]
     masks: list[NDArray[np.bool_] | None]
     sha256: list[str]
+    correlations: list[float]
+    refused: list[str]
 
     def __len__(self) -> int:
         return len(self.items)
@@ -87,19 +92,30 @@ def survey_frames(items: Sequence[LabelledImage], progress: Progress, *, skip_un
 
 
 def load_images(items: Sequence[LabelledImage], spec: PreprocessSpec, progress: Progress, step: str) -> ImageSet:
-    """Decode and pre-process readable files.
+    """Decode and pre-process readable files; those in which the part is not found are refused, as on the line.
 
     Raises:
         DataInvalid: a file that does not decode or fit, or a mask of another size than its image.
     """
-    pixels, masks, hashes = [], [], []
+    loaded, refused = [], []
     for item in progress.over(items, step):
         frame = _decode(item)
-        pixels.append(_preprocess(item, frame, spec))
-        masks.append(None if item.mask is None else _load_mask(item, frame, spec))
-        hashes.append(sha256(item.path.read_bytes()).hexdigest())
-    stacked = np.stack(pixels) if pixels else np.zeros((0, spec.height_px, spec.width_px, 3), np.uint8)
-    return ImageSet(list(items), stacked, masks, hashes)
+        try:
+            loaded.append((item, *_load(item, frame, spec)))
+        except PartNotFound as error:
+            refused.append(f"{item.path}: {error}")
+        except FrameRejected as error:
+            raise DataInvalid(f"{item.path}: {error}") from error
+    _report_refused(refused, len(items))
+    none = np.zeros((0, spec.tile_count, spec.height_px, spec.width_px, 3), np.uint8)
+    return ImageSet(
+        items=[item for item, _, _ in loaded],
+        pixels=np.stack([prepared.tiles for _, prepared, _ in loaded]) if loaded else none,
+        masks=[mask for _, _, mask in loaded],
+        sha256=[sha256(item.path.read_bytes()).hexdigest() for item, _, _ in loaded],
+        correlations=[prepared.pose.correlation for _, prepared, _ in loaded if prepared.pose],
+        refused=refused,
+    )
 
 
 def _decode(item: LabelledImage) -> Pixels:
@@ -109,23 +125,20 @@ def _decode(item: LabelledImage) -> Pixels:
         raise DataInvalid(f"{item.path}: {error}") from error
 
 
-def _preprocess(item: LabelledImage, frame: Pixels, spec: PreprocessSpec) -> NDArray[np.uint8]:
-    try:
-        return preprocess(frame, spec)
-    except FrameRejected as error:
-        raise DataInvalid(f"{item.path}: {error}") from error
+def _load(item: LabelledImage, frame: Pixels, spec: PreprocessSpec) -> tuple[NetworkInput, NDArray[np.bool_] | None]:
+    prepared = preprocess(frame, spec)
+    return prepared, None if item.mask is None else _load_mask(item, frame, spec, prepared.pose)
 
 
-def _load_mask(item: LabelledImage, frame: Pixels, spec: PreprocessSpec) -> NDArray[np.bool_]:
+def _load_mask(item: LabelledImage, frame: Pixels, spec: PreprocessSpec, pose: Pose | None) -> NDArray[np.bool_]:
     mask = _decode(LabelledImage(item.mask)) if item.mask else None
     if mask is None or mask.shape[:2] != frame.shape[:2]:
         got = None if mask is None else mask.shape[1::-1]
         raise DataInvalid(
             f"{item.mask}: expected a mask of {frame.shape[1]}x{frame.shape[0]} px like its image, got {got}"
         )
-    # The same geometry as the image.
-    marked = np.repeat((mask.max(axis=2, keepdims=True) > 0).astype(np.uint8) * 255, 3, axis=2)
-    return _marked(preprocess(marked, spec)[..., 0])
+    marked = (mask.max(axis=2) > 0).astype(np.uint8) * 255
+    return _marked(preprocess_mask(marked, spec, pose))
 
 
 def _marked(covered: NDArray[np.uint8]) -> NDArray[np.bool_]:
@@ -141,6 +154,12 @@ def _marked(covered: NDArray[np.uint8]) -> NDArray[np.bool_]:
 def _near(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Up to two pixels away: more than any rim is wide."""
     return np.asarray(cv2.dilate(marked.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+
+
+def _report_refused(refused: list[str], total: int) -> None:
+    if refused:
+        shown = "\n  ".join(refused[:_SHOWN])
+        log.warning("UNDECIDED, the part is not found in %d of %d images:\n  %s", len(refused), total, shown)
 
 
 def _report_unreadable(unreadable: list[str], total: int, *, skip_unreadable: bool) -> None:

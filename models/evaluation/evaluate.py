@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from edge.contract.manifest import PreprocessSpec
 from edge.inference import Detector
+from edge.preprocess import whole_map
 from models.data.folder import LabelledImage, test_images_in
 from models.data.images import ImageSet, load_images
 from models.evaluation.metrics import Localisation, average_precision, roc_auc
@@ -28,6 +29,7 @@ class Evaluation:
         bad: `(N,)` the truth by the folder names.
         escapes: bad parts passed at the bundle's threshold.
         overkill: good parts failed at the bundle's threshold.
+        undecided: images in which the part was not found; in no other count.
         recall: share of each defect type that fails.
         pixel_auroc: None where there are no masks; good parts count as unmarked.
     """
@@ -45,6 +47,7 @@ class Evaluation:
     au_pro: float | None
     recall: dict[str, float]
     counts: dict[str, int]
+    undecided: int = 0
 
     def to_json(self) -> dict[str, object]:
         """As the command prints it; rates are None where nothing was counted."""
@@ -62,6 +65,7 @@ class Evaluation:
             "escapes": self.escapes,
             "overkill": self.overkill,
             "counts": self.counts,
+            "undecided": self.undecided,
         }
 
 
@@ -91,6 +95,7 @@ def evaluate(detector: Detector, images: ImageSet, progress: Progress) -> Evalua
         au_pro=pro,
         recall=_recall(images.items, failed),
         counts=_counts(images.items),
+        undecided=len(images.refused),
     )
 
 
@@ -99,9 +104,9 @@ def _judge(
 ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
     scores, maps = [], []
     for pixels in progress.over(list(images.pixels), "judging"):
-        output = detector.run(pixels[np.newaxis])
+        output = detector.run(pixels)
         scores.append(output.score[0])
-        maps.append(output.maps[0])
+        maps.append(whole_map(output.maps, detector.manifest.preprocess))
     return np.array(scores, np.float32), maps
 
 

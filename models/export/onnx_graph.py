@@ -16,8 +16,9 @@ OUTPUTS = ("score", "map", "class_score")
 
 
 def to_onnx(net: DetectorNet, outputs: tuple[str, ...]) -> bytes:
-    """Export; the batch is dynamic, height and width are fixed by the bundle."""
-    sample = torch.full((2, *net.size, 3), 127, dtype=torch.uint8)
+    """Export; the number of parts is dynamic, tiles, height and width are fixed by the bundle."""
+    sample = torch.full((2 * net.tiles, *net.size, 3), 127, dtype=torch.uint8)
+    parts = torch.export.Dim("parts", min=1, max=256)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # the exporter warns about its own internals
@@ -27,7 +28,7 @@ def to_onnx(net: DetectorNet, outputs: tuple[str, ...]) -> bytes:
             dynamo=True,
             input_names=[INPUT],
             output_names=list(outputs),
-            dynamic_shapes={"pixels": {0: torch.export.Dim("N", min=1, max=256)}},
+            dynamic_shapes={"pixels": {0: parts if net.tiles == 1 else net.tiles * parts}},
             verbose=False,
         )
     if program is None:

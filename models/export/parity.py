@@ -52,22 +52,22 @@ def check_parity(expected: GraphOutput, got: GraphOutput, threshold: float) -> P
 
 @torch.inference_mode()
 def run_torch(net: torch.nn.Module, pixels: NDArray[np.uint8]) -> GraphOutput:
-    """Run the torch module on `(N, H, W, 3)` uint8 inputs, one at a time as on the line."""
-    return _one_by_one(lambda image: [value.numpy() for value in net(torch.from_numpy(image))], pixels)
+    """Run the torch module on `(N, tiles, H, W, 3)` uint8 inputs, one part at a time as on the line."""
+    return _one_by_one(lambda part: [value.numpy() for value in net(torch.from_numpy(part))], pixels)
 
 
 def run_onnx(model: bytes, graph: GraphSpec, pixels: NDArray[np.uint8]) -> GraphOutput:
     """Run the exported graph on the same, in the same way."""
     session = open_session(model, InferenceSettings())
-    return _one_by_one(lambda image: session.run(list(graph.outputs), {graph.input_name: image}), pixels)
+    return _one_by_one(lambda part: session.run(list(graph.outputs), {graph.input_name: part}), pixels)
 
 
 def _one_by_one(
     run: Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]], pixels: NDArray[np.uint8]
 ) -> GraphOutput:
     """Score, maps and, where there is a third output, class scores."""
-    per_image = [run(image[np.newaxis]) for image in pixels]
-    outputs = [np.concatenate(values) for values in zip(*per_image, strict=True)]
+    per_part = [run(part) for part in pixels]
+    outputs = [np.concatenate(values) for values in zip(*per_part, strict=True)]
     no_classes = np.zeros((len(pixels), 0), np.float32)
     return GraphOutput(outputs[0], outputs[1], outputs[2] if len(outputs) > 2 else no_classes)  # noqa: PLR2004
 

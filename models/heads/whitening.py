@@ -3,11 +3,17 @@
 import torch
 from torch import Tensor, nn
 
-__all__ = ["COMPONENTS", "Whitening"]
+__all__ = ["COMPONENTS", "Whitening", "components_for"]
 
 COMPONENTS = 160  # of 384: as good as all of them (decision 0006), and a Gaussian of 160 is a sixth of the size
 _FLOOR = 1e-6  # of the mean eigenvalue: a channel that never varies must not become infinitely important
+_POSITIONS_IN_FULL = 1024  # a Gaussian each, 105 MB of them; an input with more positions keeps fewer components
 _BATCH = 64  # parts whose products are summed in single precision
+
+
+def components_for(positions: int) -> int:
+    """How many components are kept, so that the Gaussians of all positions stay as large as those of 1024."""
+    return min(COMPONENTS, int(COMPONENTS * (_POSITIONS_IN_FULL / positions) ** 0.5))
 
 
 class Whitening(nn.Module):
@@ -17,13 +23,14 @@ class Whitening(nn.Module):
     rotation: Tensor
 
     def __init__(self, goods: Tensor) -> None:
-        """Fit on features of good parts, `(N, P, D)`; K is `COMPONENTS`, or D if that is less."""
+        """Fit on features of good parts, `(N, P, D)`; K is `components_for` P, or D if that is less."""
         super().__init__()
         centre = goods.mean(dim=0)
         values, vectors = torch.linalg.eigh(_covariance(goods, centre))
-        values = values.clamp_min(_FLOOR * float(values.mean()))[-COMPONENTS:]
+        kept = components_for(goods.shape[1])
+        values = values.clamp_min(_FLOOR * float(values.mean()))[-kept:]
         self.register_buffer("centre", centre)  # (P, D)
-        self.register_buffer("rotation", (vectors[:, -COMPONENTS:] / values.sqrt()).float())  # (D, K)
+        self.register_buffer("rotation", (vectors[:, -kept:] / values.sqrt()).float())  # (D, K)
 
     def forward(self, features: Tensor) -> Tensor:
         """Whiten."""

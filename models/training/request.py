@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.contract.manifest import TierName
+from edge.contract.manifest import PreprocessSpec, Roi, TierName
 from edge.contract.signature import SigningKey
 
 __all__ = ["TrainRequest"]
@@ -22,7 +22,12 @@ class TrainRequest:
         parent_bundle_id: the champion that this training starts from, for the record.
         tier: how much time a part may take.
         trunk_weights: file of the trunk's weights; None takes those that are installed.
-        size_px: side of the network's square input; None takes the tier's.
+        like: pre-processing of an earlier bundle to use as it is; what follows is not looked at then.
+        size_px: side of the network's input if that is a square, another shape has as many pixels; None: the tier's.
+        smallest_defect_px: that must be seen, in pixels of the camera.
+        roi: region of interest in the frame; None for all of it.
+        golden: image whose part all others are turned and shifted to.
+        ignore_mask: image of the frame's size, not black where nothing is looked at.
         target_overkill: share of good parts that may fail.
         skip_unreadable: go on without files that do not decode.
     """
@@ -35,7 +40,12 @@ class TrainRequest:
     parent_bundle_id: str | None = None
     tier: TierName = "fast"
     trunk_weights: Path | None = None
+    like: PreprocessSpec | None = None
     size_px: int | None = None
+    smallest_defect_px: float | None = None
+    roi: Roi | None = None
+    golden: Path | None = None
+    ignore_mask: Path | None = None
     target_overkill: float = 0.05
     seed: int = 0
     skip_unreadable: bool = False

@@ -12,10 +12,12 @@ from torch import Tensor
 
 from edge.contract.errors import DataInvalid
 from edge.contract.manifest import Calibration, PreprocessSpec
+from edge.preprocess.tiles import cut
 from models.calibration.outliers import outliers
 from models.calibration.threshold import calibrate
 from models.data.folder import LabelledImage, defects_in, goods_in
 from models.data.images import FrameSurvey, ImageSet, load_images, survey_frames
+from models.data.sizing import InputSize
 from models.detector import DetectorNet
 from models.export.bundle import BundleParts, write_bundle
 from models.features import PatchFeatures, extract
@@ -25,6 +27,7 @@ from models.heads.tail import pool
 from models.progress import Progress
 from models.tiers import TIERS
 from models.training.folds import cross_fit
+from models.training.inputs import area_px, preprocess_spec, with_least_correlation
 from models.training.request import TrainRequest
 
 __all__ = ["MIN_GOODS", "STEPS", "TrainReport", "train"]
@@ -49,12 +52,15 @@ class TrainReport:
     """What a training gave.
 
     Attributes:
+        smallest_defect_px: that covers enough of the input, in pixels of the camera; None where frames differ in size.
         suspicious_goods: file names of good parts that are unlike all others, the worst first.
         most_unusual_goods: the few that are least alike, whether that is much or not: what to look at first.
     """
 
     bundle_id: str
     calibration: Calibration
+    preprocess: PreprocessSpec
+    smallest_defect_px: float | None
     goods: int
     defects: dict[str, int]
     suspicious_goods: tuple[str, ...]
@@ -76,16 +82,17 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     good_items = goods_in(request.data)
     defect_items = defects_in(request.defects) if request.defects else []
     survey = survey_frames([*good_items, *defect_items], progress, skip_unreadable=request.skip_unreadable)
-    spec = _preprocess_spec(request, survey)
+    spec = preprocess_spec(request, survey)
     goods = load_images(_only(survey.readable, good_items), spec, progress, "loading good parts")
-    defects = load_images(_only(survey.readable, defect_items), spec, progress, "loading defects")
     _check_enough(request, goods)
+    spec = with_least_correlation(spec, goods)
+    defects = load_images(_only(survey.readable, defect_items), spec, progress, "loading defects")
 
     # 2. Features, once; everything after this learns from them.
     features = PatchFeatures(TIERS[request.tier].build(spec.height_px, spec.width_px, request.trunk_weights))
     good_features = extract(features, goods.pixels, progress, "features of good parts").clone()
     classes = tuple(sorted({item.defect_type for item in defects.items if item.defect_type}))
-    labelled = _labelled(features, defects, classes, progress)
+    labelled = _labelled(features, defects, classes, spec, progress)
 
     # 3. The heads that ship learn from everything; what they would say of parts that they have not seen gives one
     # scale for all of them, and the threshold.
@@ -99,11 +106,21 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     suspicious, unusual = _suspicious(goods, novelty), _most_unusual(goods, novelty)
 
     # 4. One graph, parity, signature.
-    net = DetectorNet(features, fused, spec.height_px, spec.width_px).eval()
+    net = DetectorNet(features, fused, spec.height_px, spec.width_px, spec.tile_count).eval()
     parts = BundleParts(request, spec, calibration, classes, goods, defects, tuple(survey.unreadable))
     (bundle_id,) = [write_bundle(net, part) for part in progress.over([parts], "exporting")]
     counts = {name: sum(item.defect_type == name for item in defects.items) for name in classes}
-    return TrainReport(bundle_id, calibration, len(goods), counts, suspicious, unusual, time.monotonic() - started)
+    return TrainReport(
+        bundle_id=bundle_id,
+        calibration=calibration,
+        preprocess=spec,
+        smallest_defect_px=_smallest_defect_px(request, survey, spec),
+        goods=len(goods),
+        defects=counts,
+        suspicious_goods=suspicious,
+        most_unusual_goods=unusual,
+        train_s=time.monotonic() - started,
+    )
 
 
 def _seed_everything(seed: int) -> None:
@@ -113,16 +130,9 @@ def _seed_everything(seed: int) -> None:
     torch.use_deterministic_algorithms(mode=True)
 
 
-def _preprocess_spec(request: TrainRequest, survey: FrameSurvey) -> PreprocessSpec:
-    width, height = survey.size_px or (None, None)
-    side_px = request.size_px or TIERS[request.tier].size_px
-    return PreprocessSpec(
-        width_px=side_px,
-        height_px=side_px,
-        white_level=survey.white_level,
-        frame_width_px=width,
-        frame_height_px=height,
-    )
+def _smallest_defect_px(request: TrainRequest, survey: FrameSurvey, spec: PreprocessSpec) -> float | None:
+    area = area_px(request, survey)
+    return None if area is None else InputSize(spec.width_px, spec.height_px, spec.tiles).smallest_defect_px(area)
 
 
 def _only(readable: list[LabelledImage], items: list[LabelledImage]) -> list[LabelledImage]:
@@ -159,23 +169,23 @@ def _most_unusual(goods: ImageSet, scores: NDArray[np.float32]) -> tuple[str, ..
 
 
 def _labelled(
-    features: PatchFeatures, defects: ImageSet, classes: tuple[str, ...], progress: Progress
+    features: PatchFeatures, defects: ImageSet, classes: tuple[str, ...], spec: PreprocessSpec, progress: Progress
 ) -> LabelledFeatures | None:
     values = extract(features, defects.pixels, progress, "features of defects").clone()
     if not len(defects):
         return None
     index = torch.tensor([classes.index(item.defect_type or "") for item in defects.items])
     stride_px = features.trunk.stride_px
-    marked = torch.stack([_marked_patches(mask, values.shape[1], stride_px) for mask in defects.masks])
+    marked = torch.stack([_marked_patches(mask, spec, stride_px) for mask in defects.masks])
     return LabelledFeatures(values, index, marked)
 
 
-def _marked_patches(mask: NDArray[np.bool_] | None, positions: int, stride_px: int) -> Tensor:
-    """Grid positions `(P,)` that a mask touches."""
-    if mask is None:
-        return torch.zeros(positions, dtype=torch.bool)
-    height, width = mask.shape
-    cells = mask.reshape(height // stride_px, stride_px, width // stride_px, stride_px).any(axis=(1, 3))
+def _marked_patches(mask: NDArray[np.bool_] | None, spec: PreprocessSpec, stride_px: int) -> Tensor:
+    """Grid positions `(P,)` of all tiles that a mask of the whole input touches."""
+    width, height = spec.whole_px
+    tiles = cut(np.zeros((height, width), np.bool_) if mask is None else mask, spec)  # (T, h, w)
+    rows, columns = spec.height_px // stride_px, spec.width_px // stride_px
+    cells = tiles.reshape(len(tiles), rows, stride_px, columns, stride_px).any(axis=(2, 4))
     return torch.from_numpy(cells).flatten()
 
 

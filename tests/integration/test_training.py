@@ -289,7 +289,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     key = SigningKey.load_or_create(path / "key.pem")
 
     def parts(out: Path) -> BundleParts:
-        none = ImageSet([], goods.pixels[:0], [], [])
+        none = ImageSet([], goods.pixels[:0], [], [], [], [])
         return BundleParts(TrainRequest(root, out, key, "part"), spec, calibration, (), goods, none, ())
 
     return Built(DetectorNet(features, fused, 96, 96).eval(), parts, TrustedKeys((key.public_text,)))
@@ -300,7 +300,7 @@ def test_the_bundle_judges_as_the_torch_module_does(built: Built, tmp_path: Path
     write_bundle(built.net, built.parts(tmp_path / "part.bundle"))
     detector = load_detector(tmp_path / "part.bundle", built.trusted, InferenceSettings(threads=1))
     pictures = [good_part(seed, 96) for seed in range(50, 54)] + [hole_of(seed, 96)[0] for seed in range(50, 54)]
-    expected = run_torch(built.net, np.stack(pictures))
+    expected = run_torch(built.net, np.stack(pictures)[:, np.newaxis])
     threshold = detector.manifest.calibration.threshold
     judged = [detector.judge(pixels) for pixels in pictures]
     assert np.allclose([j.score for j in judged], expected.score, atol=TOLERANCE)

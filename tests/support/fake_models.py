@@ -27,6 +27,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     train.add_argument("--key", type=Path, required=True)
     train.add_argument("--defects", type=Path)
     train.add_argument("--parent")
+    train.add_argument("--like")
     train.add_argument("--seed", type=int)
     train.add_argument("--json", action="store_true")
     train.add_argument("--progress-json", action="store_true")

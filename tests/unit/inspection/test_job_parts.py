@@ -24,18 +24,19 @@ PROGRAM = ("models",)
 
 
 def test_train_command_names_everything() -> None:
-    order = TrainOrder("part", Path("data"), Path("out"), Path("key"), Path("data/defects"), "abc")
+    order = TrainOrder("part", Path("data"), Path("out"), Path("key"), Path("data/defects"), "abc", Path("abc.bundle"))
     assert " ".join(ModelCommands(PROGRAM).train(order)) == (
-        "models train data --out out --recipe part --key key --defects data/defects --parent abc"
+        "models train data --out out --recipe part --key key --defects data/defects --parent abc --like abc.bundle"
         " --seed 0 --json --progress-json"
     )
 
 
 def test_first_training_has_neither_defects_nor_parent() -> None:
-    order = TrainOrder("part", Path("data"), Path("out"), Path("key"), None, None)
+    order = TrainOrder("part", Path("data"), Path("out"), Path("key"), None, None, None)
     argv = ModelCommands(PROGRAM).train(order)
     assert "--defects" not in argv
     assert "--parent" not in argv
+    assert "--like" not in argv
 
 
 @pytest.mark.parametrize(("champion", "extra"), [(None, []), (Path("old"), ["--champion", "old"])])

@@ -11,7 +11,7 @@ from models.cli.parser import build_parser
 def test_training_needs_only_images_and_a_file_to_write() -> None:
     options = build_parser().parse_args(["train", "data", "--out", "part.bundle"])
     assert (options.data, options.out) == (Path("data"), Path("part.bundle"))
-    assert (options.size_px, options.max_overkill, options.seed, options.tier) == (None, 0.05, 0, "fast")
+    assert (options.size_px, options.max_overkill, options.seed, options.tier) == (None, 0.05, 0, None)
     assert (options.defects, options.recipe, options.key, options.parent) == (None, None, None, None)
     assert not any((options.skip_unreadable, options.json, options.progress_json))
 

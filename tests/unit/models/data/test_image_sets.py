@@ -79,7 +79,7 @@ def test_frames_of_several_sizes_warn_and_can_be_learnt_from(tmp_path: Path, cap
     with caplog.at_level(logging.WARNING):
         assert survey(*paths).size_px is None
     assert "frames of 2 sizes" in caplog.text
-    assert load(*map(LabelledImage, paths)).pixels.shape == (2, 32, 32, 3)
+    assert load(*map(LabelledImage, paths)).pixels.shape == (2, 1, 32, 32, 3)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_grey_colour_and_alpha_of_one_picture_give_the_same_input(tmp_path: Path
         kinds["alpha"] = np.dstack([rgb, np.full((32, 32), 7, np.uint8)])
     items = [LabelledImage(write_image(tmp_path / f"{name}{suffix}", image)) for name, image in kinds.items()]
     pixels = load(*items).pixels
-    assert all(np.array_equal(one, rgb) for one in pixels)
+    assert all(np.array_equal(one, rgb) for (one,) in pixels)
 
 
 def test_the_content_counts_not_the_suffix(tmp_path: Path) -> None:
@@ -123,7 +123,7 @@ def test_the_content_counts_not_the_suffix(tmp_path: Path) -> None:
     path.write_bytes(cv2.imencode(".jpg", good_part(0, 64))[1].tobytes())
     found = survey(path)
     assert len(found.readable) == 1
-    assert load(*found.readable).pixels.shape == (1, 32, 32, 3)
+    assert load(*found.readable).pixels.shape == (1, 1, 32, 32, 3)
 
 
 def test_what_was_learnt_from_is_known_by_its_hash(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_what_was_learnt_from_is_known_by_its_hash(tmp_path: Path) -> None:
 
 
 def test_no_images_give_an_empty_set_of_the_right_shape() -> None:
-    assert load().pixels.shape == (0, 32, 32, 3)
+    assert load().pixels.shape == (0, 1, 32, 32, 3)
 
 
 def test_a_frame_of_another_shape_than_the_bundle_was_trained_on_is_named(tmp_path: Path) -> None:
