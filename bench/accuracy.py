@@ -1,4 +1,4 @@
-"""Accuracy, training time and memory of the fast tier on real parts; prints one JSON line a part.
+"""Accuracy, training time and memory on real parts; prints one JSON line a part.
 
     .venv/bin/python bench/accuracy.py --data ../shared/data     # every part found there, both types of solar cells
     .venv/bin/python bench/accuracy.py --data ../shared/data bottle elpv_poly
@@ -26,17 +26,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", help="names of folders, elpv_mono, elpv_poly (default: all)")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="folder of parts in the MVTec layout")
+    parser.add_argument("--tier", default="fast", help="fast, balanced or accurate (default: fast)")
     options = parser.parse_args()
     found = sorted(p.name for p in options.data.iterdir() if p.is_dir()) if options.data.is_dir() else []
     with tempfile.TemporaryDirectory() as temporary:
         for name in options.parts or [*found, *_ELPV]:
             folder = _elpv(name, Path(temporary)) if name in _ELPV else options.data / name
-            print(json.dumps({"part": name, **_measure(folder, Path(temporary) / f"{name}.bundle")}), flush=True)
+            measured = _measure(folder, Path(temporary) / f"{name}.bundle", options.tier)
+            print(json.dumps({"part": name, "tier": options.tier, **measured}), flush=True)
 
 
-def _measure(folder: Path, bundle: Path) -> dict[str, object]:
+def _measure(folder: Path, bundle: Path, tier: str) -> dict[str, object]:
     started = time.monotonic()
-    trained = _run("train", str(folder), "--out", str(bundle))
+    trained = _run("train", str(folder), "--out", str(bundle), "--tier", tier)
     wall_s = round(time.monotonic() - started, 1)
     # Of the largest child so far; run one part alone to know its own.
     peak_mb = round(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
