@@ -11,6 +11,7 @@ __all__ = [
     "SCHEMA_VERSION",
     "Alignment",
     "Calibration",
+    "Costs",
     "DataCounts",
     "FileEntry",
     "GraphSpec",
@@ -124,6 +125,14 @@ class Promise(Value):
     text: str
 
 
+class Costs(Value):
+    """What a wrong verdict costs, in any one currency, and how often there is a chance for one."""
+
+    escape: Annotated[float, Field(gt=0, allow_inf_nan=False, description="of a bad part that passes")]
+    overkill: Annotated[float, Field(gt=0, allow_inf_nan=False, description="of a good part that fails")]
+    defect_rate: Annotated[float, Field(gt=0, lt=1, description="share of all parts that are bad")]
+
+
 class Calibration(Value):
     """Where the threshold comes from."""
 
@@ -133,6 +142,9 @@ class Calibration(Value):
     heldout_defects: Annotated[int, Field(ge=0)] = 0
     heldout_defects_missed: Annotated[int, Field(ge=0)] = 0
     pooling: Literal["max", "top1pct"]
+    costs: Annotated[
+        Costs | None, Field(description="that the threshold minimises; None: it keeps to target_overkill")
+    ] = None
     promise: Promise
 
 

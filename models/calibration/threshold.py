@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from edge.contract.manifest import Calibration, Promise
+from edge.contract.manifest import Calibration, Costs, Promise
+from models.calibration.cost import cheapest_threshold
 from models.calibration.outliers import tail_threshold
 
 __all__ = ["calibrate", "escape_bound", "overkill_bound"]
 
 CONFIDENCE = 0.95
+_DEFECTS_FOR_COST = 10  # fewer say next to nothing of where the others' scores lie
 
 
 def overkill_bound(k: int, n: int) -> float:
@@ -34,38 +36,68 @@ def escape_bound(missed: int, n: int) -> float:
     return 1.0 if missed >= n else float(beta.ppf(CONFIDENCE, missed + 1, n - missed))
 
 
-def calibrate(goods: NDArray[np.float32], defects: NDArray[np.float32], target_overkill: float) -> Calibration:
-    """Choose the lowest threshold that keeps to `target_overkill`.
-
-    If the data is too small to promise that, it is where an exponential tail of the good scores says so, or the largest
-    of them if that is lower: one odd image among twenty must not let every defect pass. The promise counts the good
-    parts above it as failed.
+def calibrate(
+    goods: NDArray[np.float32], defects: NDArray[np.float32], target_overkill: float, costs: Costs | None = None
+) -> Calibration:
+    """Choose the threshold of least cost where that can be told, else the lowest that keeps to `target_overkill`.
 
     Args:
         goods: `(n,)` scores of good parts by models that have not seen them.
         defects: `(m,)` scores of labelled defects by models that have not seen them; may be empty.
         target_overkill: share of good parts that may fail.
+        costs: of wrong verdicts; used from ten labelled defects on.
     """
-    n = len(goods)
-    k = int(np.count_nonzero(_overkill_bounds(n) <= target_overkill))  # the bound grows with k
-    threshold = float(np.sort(goods)[n - k]) if k else min(float(goods.max()), tail_threshold(goods, target_overkill))
-    k = k or min(n, 1 + int((goods > threshold).sum()))
+    by_cost = costs is not None and len(defects) >= _DEFECTS_FOR_COST
+    if costs is not None and by_cost:
+        threshold = cheapest_threshold(goods, defects, costs)
+        k = min(len(goods), 1 + int((goods > threshold).sum()))
+    else:
+        threshold, k = _by_overkill(goods, target_overkill)
     missed = int((defects <= threshold).sum())
+    promise = _promise(k, len(goods), missed, len(defects), None if by_cost else target_overkill)
+    if costs is not None:
+        promise = promise.model_copy(update={"text": f"{promise.text} {_of_cost(costs, len(defects))}"})
     return Calibration(
         threshold=threshold,
         target_overkill=target_overkill,
-        heldout_goods=n,
+        heldout_goods=len(goods),
         heldout_defects=len(defects),
         heldout_defects_missed=missed,
         pooling="top1pct",
-        promise=_promise(k, n, missed, len(defects), target_overkill),
+        costs=costs if by_cost else None,
+        promise=promise,
     )
 
 
-def _promise(k: int, n: int, missed: int, defects: int, target: float) -> Promise:
+def _by_overkill(goods: NDArray[np.float32], target: float) -> tuple[float, int]:
+    """The lowest threshold that keeps to the target, and which largest of the goods it stands for.
+
+    If the data is too small to promise that, it is where an exponential tail of the good scores says so, or the largest
+    of them if that is lower: one odd image among twenty must not let every defect pass. The promise counts the good
+    parts above it as failed.
+    """
+    n = len(goods)
+    k = int(np.count_nonzero(_overkill_bounds(n) <= target))  # the bound grows with k
+    if k:
+        return float(np.sort(goods)[n - k]), k
+    threshold = min(float(goods.max()), tail_threshold(goods, target))
+    return threshold, min(n, 1 + int((goods > threshold).sum()))
+
+
+def _of_cost(costs: Costs, defects: int) -> str:
+    told = f"escape {costs.escape:g}, overkill {costs.overkill:g}, {costs.defect_rate:.2%} of parts bad"
+    if defects < _DEFECTS_FOR_COST:
+        return (
+            f"Not chosen by cost ({told}): that takes {_DEFECTS_FOR_COST} labelled defects, there are {defects}; "
+            "the threshold keeps to the overkill instead."
+        )
+    return f"The threshold is the cheapest on the held-out parts ({told})."
+
+
+def _promise(k: int, n: int, missed: int, defects: int, target: float | None) -> Promise:
     overkill = overkill_bound(k, n)
     text = f"With 95 % confidence at most {overkill:.1%} of good parts fail ({n} held-out good parts)."
-    if overkill > target:
+    if target is not None and overkill > target:
         needed = int(np.ceil(np.log(1 - CONFIDENCE) / np.log(1 - target)))
         text += f" To promise {target:.1%} takes {needed} good images."
     escapes = escape_bound(missed, defects) if defects else None

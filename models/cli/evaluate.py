@@ -7,6 +7,7 @@ from edge.bundle import load_detector
 from edge.contract.local_key import trust_from
 from edge.contract.terminal import ExitCode, print_json
 from edge.inference import InferenceSettings
+from models.cli.costs import costs_from
 from models.evaluation.evaluate import EVALUATION_STEPS, Evaluation, evaluate, load_test_images
 from models.progress import Progress
 
@@ -15,12 +16,18 @@ __all__ = ["run"]
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Judge the test images and report."""
+    costs = costs_from(options)
     progress = Progress(EVALUATION_STEPS, as_json=options.progress_json)
     detector = load_detector(options.bundle, trust_from(options.trust), InferenceSettings())
     images = load_test_images(options.data, detector.manifest.preprocess, progress)
     result = evaluate(detector, images, progress)
+    if options.report is not None:
+        from models.report.page import write_report  # noqa: PLC0415 - plotly is heavy, and few ask for it
+
+        write_report(options.report, detector, result, images, costs)
     if options.json:
-        print_json({"bundle": str(options.bundle), "bundle_id": detector.bundle_id, **result.to_json()})
+        report = {} if options.report is None else {"report": str(options.report)}
+        print_json({"bundle": str(options.bundle), "bundle_id": detector.bundle_id, **result.to_json(), **report})
     else:
         sys.stdout.write(_as_text(result))
     return ExitCode.OK

@@ -39,6 +39,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         type=int,
         help="side of the network's input, a multiple of 32, or of 14 for accurate (default: 256, accurate 336)",
     )
+    _add_costs(parser, escape_cost=None)
     parser.add_argument(
         "--smallest-defect-px",
         type=float,
@@ -80,6 +81,8 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "data", type=Path, metavar="DIR", help="folder with test/good and test/<type>, optional ground_truth/"
     )
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write an HTML report that opens offline")
+    _add_costs(parser, escape_cost=20.0)
     _add_trust(parser)
     _add_common(parser)
 
@@ -92,6 +95,19 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
     )
     _add_trust(parser)
     _add_common(parser)
+
+
+def _add_costs(parser: argparse.ArgumentParser, escape_cost: float | None) -> None:
+    told = "by overkill alone" if escape_cost is None else f"{escape_cost:g}"
+    parser.add_argument(
+        "--escape-cost", type=float, default=escape_cost, metavar="N", help=f"of a bad part passed (default: {told})"
+    )
+    parser.add_argument(
+        "--overkill-cost", type=float, default=1.0, metavar="N", help="of a good part failed (default: 1)"
+    )
+    parser.add_argument(
+        "--defect-rate", type=float, default=0.01, metavar="SHARE", help="bad parts on the line (default: 0.01)"
+    )
 
 
 def _add_trust(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from edge.contract.local_key import local_key_path
 from edge.contract.manifest import Manifest, Roi, TierName
 from edge.contract.signature import SigningKey, TrustedKeys
 from edge.contract.terminal import ExitCode, print_json
+from models.cli.costs import costs_from
 from models.progress import Progress
 from models.tiers import TIERS
 from models.training.request import TrainRequest
@@ -57,6 +58,7 @@ def _request(options: argparse.Namespace) -> TrainRequest:
         golden=options.align,
         ignore_mask=options.ignore_mask,
         target_overkill=options.max_overkill,
+        costs=None if options.escape_cost is None else costs_from(options),
         seed=options.seed,
         skip_unreadable=options.skip_unreadable,
     )
@@ -131,6 +133,7 @@ def _as_json(report: TrainReport, out: Path) -> dict[str, object]:
         "bundle_id": report.bundle_id,
         "threshold": calibration.threshold,
         "promise": calibration.promise.text,
+        "by_cost": calibration.costs is not None,
         "overkill_at_most": calibration.promise.overkill_at_most,
         "escapes_at_most": calibration.promise.escapes_at_most,
         "input_px": [report.preprocess.width_px, report.preprocess.height_px],

@@ -1,5 +1,6 @@
 """Judge a folder of test images by a bundle and compare with the truth that the folder names give."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ class Evaluation:
         bad: `(N,)` the truth by the folder names.
         escapes: bad parts passed at the bundle's threshold.
         overkill: good parts failed at the bundle's threshold.
+        session_run_ms: `(N,)` inside the session, one part at a time.
         undecided: images in which the part was not found; in no other count.
         recall: share of each defect type that fails.
         pixel_auroc: None where there are no masks; good parts count as unmarked.
@@ -47,6 +49,7 @@ class Evaluation:
     au_pro: float | None
     recall: dict[str, float]
     counts: dict[str, int]
+    session_run_ms: NDArray[np.float64]
     undecided: int = 0
 
     def to_json(self) -> dict[str, object]:
@@ -76,7 +79,7 @@ def load_test_images(root: Path, spec: PreprocessSpec, progress: Progress) -> Im
 
 def evaluate(detector: Detector, images: ImageSet, progress: Progress) -> Evaluation:
     """Judge all images, one at a time as on the line."""
-    scores, maps = _judge(detector, images, progress)
+    scores, maps, times_ms = _judge(detector, images, progress)
     threshold = detector.manifest.calibration.threshold
     bad = np.array([item.defect_type is not None for item in images.items])
     failed = ~(scores <= threshold)
@@ -95,19 +98,23 @@ def evaluate(detector: Detector, images: ImageSet, progress: Progress) -> Evalua
         au_pro=pro,
         recall=_recall(images.items, failed),
         counts=_counts(images.items),
+        session_run_ms=times_ms,
         undecided=len(images.refused),
     )
 
 
 def _judge(
     detector: Detector, images: ImageSet, progress: Progress
-) -> tuple[NDArray[np.float32], list[NDArray[np.float32]]]:
-    scores, maps = [], []
+) -> tuple[NDArray[np.float32], list[NDArray[np.float32]], NDArray[np.float64]]:
+    """Scores, maps and milliseconds."""
+    scores, maps, times_ms = [], [], []
     for pixels in progress.over(list(images.pixels), "judging"):
+        start = time.perf_counter_ns()
         output = detector.run(pixels)
+        times_ms.append((time.perf_counter_ns() - start) / 1e6)
         scores.append(output.score[0])
         maps.append(whole_map(output.maps, detector.manifest.preprocess))
-    return np.array(scores, np.float32), maps
+    return np.array(scores, np.float32), maps, np.array(times_ms)
 
 
 def _localisation(images: ImageSet, maps: list[NDArray[np.float32]]) -> tuple[float | None, float | None]:

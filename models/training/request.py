@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.contract.manifest import PreprocessSpec, Roi, TierName
+from edge.contract.manifest import Costs, PreprocessSpec, Roi, TierName
 from edge.contract.signature import SigningKey
 
 __all__ = ["TrainRequest"]
@@ -29,6 +29,7 @@ class TrainRequest:
         golden: image whose part all others are turned and shifted to.
         ignore_mask: image of the frame's size, not black where nothing is looked at.
         target_overkill: share of good parts that may fail.
+        costs: that the threshold minimises where there are labelled defects enough; None keeps to the overkill.
         skip_unreadable: go on without files that do not decode.
     """
 
@@ -47,5 +48,6 @@ class TrainRequest:
     golden: Path | None = None
     ignore_mask: Path | None = None
     target_overkill: float = 0.05
+    costs: Costs | None = None
     seed: int = 0
     skip_unreadable: bool = False

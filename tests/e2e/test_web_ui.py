@@ -7,24 +7,15 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from edge.contract.ledger import LedgerCounts
 from edge.contract.link import Heartbeat, LatencySummary, LivePicture, Percentiles
 from edge.contract.result import ImageKind, InspectionResult, Verdict
+from tests.support.browser import chromium
 from tests.support.live_plants import live_plant
 from tests.support.plants import ADMIN_PASSWORD, a_heartbeat, a_result, image_ref, png
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SMALL, LARGE = (1024, 600), (1440, 900)
 
 pytestmark = [
@@ -94,10 +85,8 @@ class Floor:
 
 @pytest.fixture(scope="module", name="browser")
 def _browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(name="floor")

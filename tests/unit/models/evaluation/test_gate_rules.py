@@ -29,6 +29,7 @@ def evaluation(**changes: object) -> Evaluation:
         "pixel_auroc": None,
         "au_pro": None,
         "recall": {"dent": 0.9, "scratch": 1.0},
+        "session_run_ms": np.ones(len(BAD)),
         "counts": {"dent": 20, "good": GOODS, "scratch": 20},
         **changes,
     }

@@ -1,0 +1,1 @@
+"""The evaluation report: one HTML file that opens without a network."""
