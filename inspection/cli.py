@@ -36,6 +36,7 @@ class PassedOn:
 PASSED_ON = {
     "train": PassedOn("train a model on images and write a signed bundle", "models", ("train",), ("torch", "train")),
     "evaluate": PassedOn("measure a bundle on labelled images", "models", ("evaluate",), ("torch", "train")),
+    "threshold": PassedOn("what another threshold would do", "models", ("threshold",), ("scipy", "train")),
     "gate": PassedOn("compare a new bundle with the champion", "models", ("gate",), ("torch", "train")),
     "inspect": PassedOn("judge image files with a bundle", "edge", ("inspect",)),
     "bench": PassedOn("measure the latency of a bundle on this machine", "edge", ("bench",)),

@@ -21,6 +21,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 from models.cli.train import run  # noqa: PLC0415
             case "evaluate":
                 from models.cli.evaluate import run  # noqa: PLC0415
+            case "threshold":
+                from models.cli.threshold import run  # noqa: PLC0415
             case _:
                 from models.cli.gate import run  # noqa: PLC0415
         return run(options)

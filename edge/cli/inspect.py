@@ -82,6 +82,7 @@ def _judge(detector: "Detector", image: Path, overlay: Path | None) -> dict[str,
         "score": judgement.score if math.isfinite(judgement.score) else None,
         "threshold": judgement.threshold,
         "defect_class": judgement.defect_class,
+        **({} if judgement.reason is None else {"reason": judgement.reason}),
         "session_run_ms": (judgement.inference_end_us - judgement.inference_start_us) / 1000,
     }
     if overlay is not None:

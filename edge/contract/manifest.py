@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AwareDatetime, Field, model_validator
 
 from edge.contract.picture import SmallPicture
+from edge.contract.result import Verdict
 from edge.contract.values import Value
 
 __all__ = [
@@ -15,6 +16,7 @@ __all__ = [
     "DataCounts",
     "FileEntry",
     "GraphSpec",
+    "HeldoutScores",
     "Manifest",
     "ParityReport",
     "PreprocessSpec",
@@ -133,6 +135,13 @@ class Costs(Value):
     defect_rate: Annotated[float, Field(gt=0, lt=1, description="share of all parts that are bad")]
 
 
+class HeldoutScores(Value):
+    """Scores of parts that the model had not seen, sorted, at most a thousand of each: what a threshold would do."""
+
+    goods: tuple[float, ...]
+    defects: tuple[float, ...] = ()
+
+
 class Calibration(Value):
     """Where the threshold comes from."""
 
@@ -146,6 +155,21 @@ class Calibration(Value):
         Costs | None, Field(description="that the threshold minimises; None: it keeps to target_overkill")
     ] = None
     promise: Promise
+    undecided_from: Annotated[
+        float | None, Field(description="a score above this and up to the threshold is UNDECIDED; None: never")
+    ] = None
+    heldout_scores: HeldoutScores | None = None
+
+    @property
+    def passes_up_to(self) -> float:
+        """The largest score that is PASS."""
+        return self.threshold if self.undecided_from is None else min(self.undecided_from, self.threshold)
+
+    def verdict(self, score: float) -> Verdict:
+        """What a score means; one that is no number fails."""
+        if not score <= self.threshold:
+            return Verdict.FAIL
+        return Verdict.PASS if score <= self.passes_up_to else Verdict.UNDECIDED
 
 
 class ParityReport(Value):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.contract.frame import Pixels
-from edge.contract.manifest import Manifest
+from edge.contract.manifest import Calibration, Manifest
 from edge.contract.result import Verdict
 from edge.preprocess import map_in_roi, preprocess
 
@@ -44,13 +44,14 @@ class Judgement:
     """What a detector says of one frame.
 
     Attributes:
-        verdict: PASS or FAIL; a frame that cannot be judged raises FrameRejected instead.
+        verdict: UNDECIDED if the score is in the bundle's band; a frame that cannot be judged raises FrameRejected.
         score: larger = more anomalous, in the units of `threshold`.
         threshold: FAIL if `score > threshold`.
-        defect_class: best matching known class of a FAIL; None without one.
+        defect_class: best matching known class of what does not pass; None without one.
         anomaly_map: `(height, width)` float32 that covers the ROI, in the units of the score.
         inference_start_us: monotonic clock, after pre-processing.
         inference_end_us: monotonic clock.
+        reason: why UNDECIDED; None for PASS and FAIL.
     """
 
     verdict: Verdict
@@ -60,6 +61,7 @@ class Judgement:
     anomaly_map: NDArray[np.float32]
     inference_start_us: int
     inference_end_us: int
+    reason: str | None = None
 
 
 class Detector:
@@ -89,15 +91,17 @@ class Detector:
         output = self.run(prepared.tiles)
         end = self._clock_us()
         score = float(output.score[0])
-        failed = not score <= self.manifest.calibration.threshold  # NaN fails too
+        calibration = self.manifest.calibration
+        verdict = calibration.verdict(score)
         return Judgement(
-            verdict=Verdict.FAIL if failed else Verdict.PASS,
+            verdict=verdict,
             score=score,
-            threshold=self.manifest.calibration.threshold,
-            defect_class=self._best_class(output.class_score[0]) if failed else None,
+            threshold=calibration.threshold,
+            defect_class=None if verdict is Verdict.PASS else self._best_class(output.class_score[0]),
             anomaly_map=map_in_roi(output.maps, spec, prepared.pose),
             inference_start_us=start,
             inference_end_us=end,
+            reason=_why_undecided(score, calibration) if verdict is Verdict.UNDECIDED else None,
         )
 
     def run(self, batch: NDArray[np.uint8]) -> GraphOutput:
@@ -115,3 +119,9 @@ class Detector:
         if class_score[best] <= _NAMED_ABOVE:
             return None
         return self.manifest.defect_classes[best]
+
+
+def _why_undecided(score: float, calibration: Calibration) -> str:
+    return (
+        f"score {score:.3f} is between {calibration.passes_up_to:.3f} and {calibration.threshold:.3f}: a person decides"
+    )

@@ -201,7 +201,7 @@ class Line:
             _log.exception("judging part failed unexpectedly")
             self._settle(ticket, Outcome.VERDICT, f"internal error: {type(error).__name__}: {error}", detector)
         else:
-            self._settle(ticket, Outcome.VERDICT, None, detector, judgement)
+            self._settle(ticket, Outcome.VERDICT, judgement.reason, detector, judgement)
 
     def _expire(self, ticket: Ticket) -> None:
         self._settle(ticket, Outcome.TIMEOUT, f"no verdict within {self._settings.deadline_ms:g} ms")

@@ -10,13 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
 
-from edge.contract.manifest import Calibration, Costs, Promise
+from edge.contract.manifest import Calibration, Costs, HeldoutScores, Promise
 from models.calibration.cost import cheapest_threshold
 from models.calibration.outliers import tail_threshold
 
-__all__ = ["calibrate", "escape_bound", "overkill_bound"]
+__all__ = ["calibrate", "escape_bound", "overkill_bound", "with_promise"]
 
 CONFIDENCE = 0.95
+_SCORES_KEPT = 1000
 _DEFECTS_FOR_COST = 10  # fewer say next to nothing of where the others' scores lie
 
 
@@ -37,7 +38,11 @@ def escape_bound(missed: int, n: int) -> float:
 
 
 def calibrate(
-    goods: NDArray[np.float32], defects: NDArray[np.float32], target_overkill: float, costs: Costs | None = None
+    goods: NDArray[np.float32],
+    defects: NDArray[np.float32],
+    target_overkill: float,
+    costs: Costs | None = None,
+    undecided_overkill: float | None = None,
 ) -> Calibration:
     """Choose the threshold of least cost where that can be told, else the lowest that keeps to `target_overkill`.
 
@@ -46,31 +51,69 @@ def calibrate(
         defects: `(m,)` scores of labelled defects by models that have not seen them; may be empty.
         target_overkill: share of good parts that may fail.
         costs: of wrong verdicts; used from ten labelled defects on.
+        undecided_overkill: share of good parts that may not pass; those that do not fail either are UNDECIDED.
     """
     by_cost = costs is not None and len(defects) >= _DEFECTS_FOR_COST
-    if costs is not None and by_cost:
-        threshold = cheapest_threshold(goods, defects, costs)
-        k = min(len(goods), 1 + int((goods > threshold).sum()))
-    else:
-        threshold, k = _by_overkill(goods, target_overkill)
-    missed = int((defects <= threshold).sum())
-    promise = _promise(k, len(goods), missed, len(defects), None if by_cost else target_overkill)
-    if costs is not None:
-        promise = promise.model_copy(update={"text": f"{promise.text} {_of_cost(costs, len(defects))}"})
-    return Calibration(
+    threshold = (
+        cheapest_threshold(goods, defects, costs)
+        if costs is not None and by_cost
+        else _by_overkill(goods, target_overkill)
+    )
+    lower = None if undecided_overkill is None else _by_overkill(goods, undecided_overkill)
+    plain = Calibration(
         threshold=threshold,
+        undecided_from=lower if lower is not None and lower < threshold else None,
         target_overkill=target_overkill,
         heldout_goods=len(goods),
         heldout_defects=len(defects),
-        heldout_defects_missed=missed,
         pooling="top1pct",
         costs=costs if by_cost else None,
-        promise=promise,
+        heldout_scores=HeldoutScores(goods=_kept(goods), defects=_kept(defects)),
+        promise=Promise(confidence=CONFIDENCE, overkill_at_most=1.0, text=""),
+    )
+    note = "" if costs is None else f" {_of_cost(costs, len(defects))}"
+    return with_promise(plain, goods, defects, note)
+
+
+def with_promise(
+    calibration: Calibration, goods: NDArray[np.float32], defects: NDArray[np.float32], note: str = ""
+) -> Calibration:
+    """The same with what its thresholds promise by these held-out scores.
+
+    Args:
+        calibration: whose thresholds count.
+        goods: `(n,)` scores.
+        defects: `(m,)` scores.
+        note: put after the promise's text.
+    """
+    n = len(goods)
+    k = min(n, 1 + int((goods > calibration.threshold).sum()))  # the threshold is the k-th largest, or just below it
+    missed = int((defects <= calibration.passes_up_to).sum())
+    target = None if calibration.costs is not None else calibration.target_overkill
+    promise = _promise(k, n, missed, len(defects), target)
+    text = promise.text + _of_band(calibration, goods) + note
+    return calibration.model_copy(
+        update={"heldout_defects_missed": missed, "promise": promise.model_copy(update={"text": text})}
     )
 
 
-def _by_overkill(goods: NDArray[np.float32], target: float) -> tuple[float, int]:
-    """The lowest threshold that keeps to the target, and which largest of the goods it stands for.
+def _kept(scores: NDArray[np.float32]) -> tuple[float, ...]:
+    """Sorted; of more than a thousand every so many, with both ends."""
+    ranked = np.sort(scores)
+    if len(ranked) > _SCORES_KEPT:
+        ranked = ranked[np.linspace(0, len(ranked) - 1, _SCORES_KEPT).round().astype(int)]
+    return tuple(float(score) for score in ranked)
+
+
+def _of_band(calibration: Calibration, goods: NDArray[np.float32]) -> str:
+    if calibration.undecided_from is None:
+        return ""
+    between = (goods > calibration.passes_up_to) & (goods <= calibration.threshold)
+    return f" {between.mean():.1%} of the held-out good parts are UNDECIDED, for a person to look at."
+
+
+def _by_overkill(goods: NDArray[np.float32], target: float) -> float:
+    """The lowest threshold that keeps to the target.
 
     If the data is too small to promise that, it is where an exponential tail of the good scores says so, or the largest
     of them if that is lower: one odd image among twenty must not let every defect pass. The promise counts the good
@@ -79,9 +122,8 @@ def _by_overkill(goods: NDArray[np.float32], target: float) -> tuple[float, int]
     n = len(goods)
     k = int(np.count_nonzero(_overkill_bounds(n) <= target))  # the bound grows with k
     if k:
-        return float(np.sort(goods)[n - k]), k
-    threshold = min(float(goods.max()), tail_threshold(goods, target))
-    return threshold, min(n, 1 + int((goods > threshold).sum()))
+        return float(np.sort(goods)[n - k])
+    return min(float(goods.max()), tail_threshold(goods, target))
 
 
 def _of_cost(costs: Costs, defects: int) -> str:

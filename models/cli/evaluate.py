@@ -36,7 +36,7 @@ def run(options: argparse.Namespace) -> ExitCode:
 def _as_text(result: Evaluation) -> str:
     lines = [
         f"{result.goods} good parts, {result.overkill} failed (overkill)",
-        *([f"{result.undecided} images UNDECIDED: the part was not found in them"] if result.undecided else []),
+        *([f"{result.undecided} images UNDECIDED"] if result.undecided else []),
         f"{result.defects} defective parts, {result.escapes} passed (escapes), at threshold {result.threshold:.2f}",
         *(f"  recall of {name}: {share:.1%} of {result.counts[name]}" for name, share in result.recall.items()),
         *(f"{name} {value:.4f}" for name, value in _measures(result) if value is not None),

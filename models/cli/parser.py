@@ -12,6 +12,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     _add_train(commands.add_parser("train", help="train a detector and write a signed bundle"))
     _add_evaluate(commands.add_parser("evaluate", help="judge test images by a bundle and report"))
+    _add_threshold(commands.add_parser("threshold", help="what another threshold would do, and a bundle with it"))
     _add_gate(commands.add_parser("gate", help="compare a challenger with the champion on a hold-out"))
     return parser
 
@@ -40,6 +41,12 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         help="side of the network's input, a multiple of 32, or of 14 for accurate (default: 256, accurate 336)",
     )
     _add_costs(parser, escape_cost=None)
+    parser.add_argument(
+        "--undecided-overkill",
+        type=float,
+        metavar="SHARE",
+        help="good parts that may not pass; those that do not fail either are UNDECIDED (default: none)",
+    )
     parser.add_argument(
         "--smallest-defect-px",
         type=float,
@@ -87,6 +94,19 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     _add_common(parser)
 
 
+def _add_threshold(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument("--at", type=float, metavar="SCORE", help="a part fails above this score")
+    parser.add_argument(
+        "--undecided-from", type=float, metavar="SCORE", help="above this and up to the threshold it is UNDECIDED"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write a bundle with these thresholds")
+    parser.add_argument("--key", type=Path, metavar="FILE", help="private key that signs it (default: this user's)")
+    _add_costs(parser, escape_cost=None)
+    _add_trust(parser)
+    _add_common(parser)
+
+
 def _add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("challenger", type=Path, metavar="BUNDLE")
     parser.add_argument("data", type=Path, metavar="DIR", help="frozen hold-out: test/good and test/<type>")
@@ -98,7 +118,7 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_costs(parser: argparse.ArgumentParser, escape_cost: float | None) -> None:
-    told = "by overkill alone" if escape_cost is None else f"{escape_cost:g}"
+    told = "no costs" if escape_cost is None else f"{escape_cost:g}"
     parser.add_argument(
         "--escape-cost", type=float, default=escape_cost, metavar="N", help=f"of a bad part passed (default: {told})"
     )

@@ -58,6 +58,7 @@ def _request(options: argparse.Namespace) -> TrainRequest:
         golden=options.align,
         ignore_mask=options.ignore_mask,
         target_overkill=options.max_overkill,
+        undecided_overkill=options.undecided_overkill,
         costs=None if options.escape_cost is None else costs_from(options),
         seed=options.seed,
         skip_unreadable=options.skip_unreadable,
@@ -89,6 +90,9 @@ def _check_numbers(options: argparse.Namespace) -> None:
         raise SettingsInvalid(f"--smallest-defect-px: expected 1 pixel or more, got {options.smallest_defect_px}")
     if not 0 < options.max_overkill < 1:
         raise SettingsInvalid(f"--max-overkill: expected a share between 0 and 1, got {options.max_overkill}")
+    undecided = options.undecided_overkill
+    if undecided is not None and not options.max_overkill < undecided < 1:
+        raise SettingsInvalid(f"--undecided-overkill: expected more than --max-overkill, below 1, got {undecided}")
     if not 0 <= options.seed <= _MAX_SEED:
         raise SettingsInvalid(f"--seed: expected 0 to {_MAX_SEED}, got {options.seed}")
 

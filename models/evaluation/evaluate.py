@@ -28,17 +28,19 @@ class Evaluation:
     Attributes:
         scores: `(N,)` in the order of the images.
         bad: `(N,)` the truth by the folder names.
+        passes_up_to: the largest score that passes; the threshold unless the bundle has a band of UNDECIDED.
         escapes: bad parts passed at the bundle's threshold.
         overkill: good parts failed at the bundle's threshold.
         session_run_ms: `(N,)` inside the session, one part at a time.
-        undecided: images in which the part was not found; in no other count.
-        recall: share of each defect type that fails.
+        undecided: images in which the part was not found, which are in no other count, and scores in the band.
+        recall: share of each defect type that does not pass.
         pixel_auroc: None where there are no masks; good parts count as unmarked.
     """
 
     scores: NDArray[np.float32]
     bad: NDArray[np.bool_]
     threshold: float
+    passes_up_to: float
     goods: int
     defects: int
     escapes: int
@@ -80,26 +82,27 @@ def load_test_images(root: Path, spec: PreprocessSpec, progress: Progress) -> Im
 def evaluate(detector: Detector, images: ImageSet, progress: Progress) -> Evaluation:
     """Judge all images, one at a time as on the line."""
     scores, maps, times_ms = _judge(detector, images, progress)
-    threshold = detector.manifest.calibration.threshold
     bad = np.array([item.defect_type is not None for item in images.items])
-    failed = ~(scores <= threshold)
+    calibration = detector.manifest.calibration
+    failed, passed = ~(scores <= calibration.threshold), scores <= calibration.passes_up_to
     pixel_auroc, pro = _localisation(images, maps)
     return Evaluation(
         scores=scores,
         bad=bad,
-        threshold=threshold,
+        threshold=calibration.threshold,
+        passes_up_to=calibration.passes_up_to,
         goods=int((~bad).sum()),
         defects=int(bad.sum()),
-        escapes=int((bad & ~failed).sum()),
+        escapes=int((bad & passed).sum()),
         overkill=int((~bad & failed).sum()),
         image_auroc=roc_auc(bad, scores),
         image_ap=average_precision(bad, scores),
         pixel_auroc=pixel_auroc,
         au_pro=pro,
-        recall=_recall(images.items, failed),
+        recall=_recall(images.items, ~passed),
         counts=_counts(images.items),
         session_run_ms=times_ms,
-        undecided=len(images.refused),
+        undecided=len(images.refused) + int((~failed & ~passed).sum()),
     )
 
 
@@ -130,9 +133,9 @@ def _localisation(images: ImageSet, maps: list[NDArray[np.float32]]) -> tuple[fl
     return measured.pixel_auroc(), measured.au_pro()
 
 
-def _recall(items: Sequence[LabelledImage], failed: NDArray[np.bool_]) -> dict[str, float]:
+def _recall(items: Sequence[LabelledImage], caught: NDArray[np.bool_]) -> dict[str, float]:
     types = np.array([item.defect_type or "" for item in items])
-    return {name: float(failed[types == name].mean()) for name in sorted(set(types.tolist()) - {""})}
+    return {name: float(caught[types == name].mean()) for name in sorted(set(types.tolist()) - {""})}
 
 
 def _counts(items: Sequence[LabelledImage]) -> dict[str, int]:

@@ -62,12 +62,18 @@ def _pictures(detector: Detector, result: Evaluation, items: list[LabelledImage]
             name=f"{items[row].path.parent.name}/{items[row].path.name}",
             truth=items[row].defect_type or "good",
             score=float(result.scores[row]),
-            wrong=bool((result.scores[row] > result.threshold) != result.bad[row]),
+            wrong=_wrong(result, row),
             image=image,
             overlay=overlay,
         )
         for row, (image, overlay) in zip(rows, found, strict=True)
     ]
+
+
+def _wrong(result: Evaluation, row: np.intp) -> bool:
+    """An escape or an overkill; UNDECIDED is neither."""
+    score = result.scores[row]
+    return bool(score <= result.passes_up_to if result.bad[row] else not score <= result.threshold)
 
 
 def _picture(detector: Detector, path: Path) -> tuple[str, str]:

@@ -29,6 +29,7 @@ class TrainRequest:
         golden: image whose part all others are turned and shifted to.
         ignore_mask: image of the frame's size, not black where nothing is looked at.
         target_overkill: share of good parts that may fail.
+        undecided_overkill: share of good parts that may not pass; None for no UNDECIDED band.
         costs: that the threshold minimises where there are labelled defects enough; None keeps to the overkill.
         skip_unreadable: go on without files that do not decode.
     """
@@ -49,5 +50,6 @@ class TrainRequest:
     ignore_mask: Path | None = None
     target_overkill: float = 0.05
     costs: Costs | None = None
+    undecided_overkill: float | None = None
     seed: int = 0
     skip_unreadable: bool = False

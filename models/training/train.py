@@ -101,7 +101,8 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     heldout = cross_fit(good_features, labelled, heads, plan, progress)
     fused = FusedHeads(heads, heldout.goods)
     good_scores = _scores(fused, heldout.goods)
-    calibration = calibrate(good_scores, _scores(fused, heldout.defects), request.target_overkill, request.costs)
+    bad_scores = _scores(fused, heldout.defects)
+    calibration = calibrate(good_scores, bad_scores, request.target_overkill, request.costs, request.undecided_overkill)
     novelty = _pooled(fused.novelty(heldout.goods))
     suspicious, unusual = _suspicious(goods, novelty), _most_unusual(goods, novelty)
 

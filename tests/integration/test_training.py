@@ -318,3 +318,32 @@ def test_a_graph_that_says_something_else_than_torch_never_becomes_a_bundle(buil
     with pytest.raises(GateRefused, match="torch and onnxruntime differ on 9 images"):
         write_bundle(built.net, built.parts(tmp_path / "part.bundle"), export_another)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_another_threshold_is_told_and_becomes_a_bundle(trainings: Trainings) -> None:
+    """What it would do comes first; the bundle with it runs as any other, and names its parent."""
+    bundle, trust = trainings.bundle("labelled"), trainings.key.public_text
+    now = trainings.sealed("labelled").manifest.calibration
+    out = trainings.path / "moved.bundle"
+    at = str(now.threshold + 0.5)
+    options = ["--at", at, "--undecided-from", str(now.threshold - 0.2), "--escape-cost", "50", "--trust", trust]
+    options += ["--key", str(trainings.path / "key.pem"), "--out", str(out), "--json"]
+    done = run_command("threshold", bundle, *options, home=trainings.path)
+    assert done.code == 0, done.err
+    told = done.json()
+    assert told["now"]["threshold"] == now.threshold
+    assert told["then"]["overkill"] <= told["now"]["overkill"]
+    assert told["then"]["undecided_goods"] >= told["now"]["undecided_goods"] == 0
+    sealed = open_sealed(out, trainings.trusted)
+    assert sealed.id == told["new_bundle_id"]
+    assert sealed.manifest.provenance.parent_bundle_id == told["bundle_id"]
+    assert sealed.manifest.calibration.threshold == pytest.approx(float(at))
+    detector = load_detector(out, trainings.trusted, InferenceSettings(threads=1))
+    assert detector.judge(good_part(401)).verdict is Verdict.PASS
+
+
+def test_a_threshold_command_that_would_change_nothing_is_refused(trainings: Trainings) -> None:
+    options = ["--out", str(trainings.path / "same.bundle"), "--trust", trainings.key.public_text]
+    done = run_command("threshold", trainings.bundle("labelled"), *options, home=trainings.path)
+    assert done.code == 2
+    assert "--out: expected --at or --undecided-from" in done.err

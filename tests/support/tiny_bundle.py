@@ -55,7 +55,9 @@ def tiny_graph() -> bytes:
     return bytes(model.SerializeToString())
 
 
-def tiny_manifest(files: dict[str, bytes], recipe: str = "part", threshold: float = 1.0) -> Manifest:
+def tiny_manifest(
+    files: dict[str, bytes], recipe: str = "part", threshold: float = 1.0, undecided_from: float | None = None
+) -> Manifest:
     """A complete manifest for `files`."""
     return Manifest(
         recipe=recipe,
@@ -64,6 +66,7 @@ def tiny_manifest(files: dict[str, bytes], recipe: str = "part", threshold: floa
         preprocess=PreprocessSpec(width_px=SIZE, height_px=SIZE),
         calibration=Calibration(
             threshold=threshold,
+            undecided_from=undecided_from,
             target_overkill=0.05,
             heldout_goods=59,
             pooling="max",
@@ -86,7 +89,9 @@ def tiny_files() -> dict[str, bytes]:
     return {MODEL: tiny_graph(), PARITY: pack_parity(grey, np.zeros(1, np.float32))}
 
 
-def write_tiny_bundle(path: Path, key: SigningKey, recipe: str = "part", threshold: float = 1.0) -> str:
+def write_tiny_bundle(
+    path: Path, key: SigningKey, recipe: str = "part", threshold: float = 1.0, undecided_from: float | None = None
+) -> str:
     """Write a signed bundle that really judges; returns its id (`threshold` and `recipe` change the id)."""
     files = tiny_files()
-    return write_sealed(path, tiny_manifest(files, recipe, threshold), files, key)
+    return write_sealed(path, tiny_manifest(files, recipe, threshold, undecided_from), files, key)

@@ -20,6 +20,7 @@ def evaluation(**changes: object) -> Evaluation:
         "scores": scores,
         "bad": BAD,
         "threshold": 2.0,
+        "passes_up_to": 2.0,
         "goods": GOODS,
         "defects": DEFECTS,
         "escapes": 2,
