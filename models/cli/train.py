@@ -147,6 +147,8 @@ def _as_json(report: TrainReport, out: Path) -> dict[str, object]:
         "defects": report.defects,
         "suspicious_goods": list(report.suspicious_goods),
         "most_unusual_goods": list(report.most_unusual_goods),
+        "test_images_learnt_from": list(report.test_images_learnt_from),
+        "goods_in_two_groups": report.goods_in_two_groups,
         "train_s": round(report.train_s, 2),
     }
 

@@ -60,6 +60,7 @@ def defects_in(root: Path) -> list[LabelledImage]:
         raise DataInvalid(f"{root}: expected a folder of defects, one folder a type; there is no such folder")
     types = [folder for folder in _folders(root) if folder.name != _MASKS]
     _check_names(types)
+    _check_not_empty(types)
     found = [
         LabelledImage(path, folder.name, _mask_of(root / _MASKS / folder.name, path))
         for folder in types
@@ -104,6 +105,13 @@ def _check_names(types: list[Path]) -> None:
             raise DataInvalid(f"{folder}: expected defective parts only; good parts belong into train/{GOOD}")
         if len(folder.name) > _MAX_NAME:
             raise DataInvalid(f"{folder}: expected a defect type of at most {_MAX_NAME} characters")
+
+
+def _check_not_empty(types: list[Path]) -> None:
+    """A type that was named and has nothing to show is a mistake, not a type less."""
+    for folder in types:
+        if not _images(folder):
+            raise DataInvalid(f"{folder}: no images of this defect type; add some, or remove the folder")
 
 
 def _images(folder: Path) -> list[Path]:

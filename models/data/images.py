@@ -79,6 +79,7 @@ def survey_frames(items: Sequence[LabelledImage], progress: Progress, *, skip_un
     for item in progress.over(items, "reading images"):
         try:
             pixels = _decode(item)
+            _check_not_blank(item, pixels)
         except DataInvalid as error:
             unreadable.append(str(error))
             continue
@@ -123,6 +124,11 @@ def _decode(item: LabelledImage) -> Pixels:
         return decode(item.path.read_bytes())
     except (OSError, FrameRejected) as error:
         raise DataInvalid(f"{item.path}: {error}") from error
+
+
+def _check_not_blank(item: LabelledImage, pixels: Pixels) -> None:
+    if pixels.min() == pixels.max():
+        raise DataInvalid(f"{item.path}: every pixel is {pixels.max()}: expected a picture of a part")
 
 
 def _load(item: LabelledImage, frame: Pixels, spec: PreprocessSpec) -> tuple[NetworkInput, NDArray[np.bool_] | None]:

@@ -15,6 +15,7 @@ from edge.contract.manifest import Calibration, PreprocessSpec
 from edge.preprocess.tiles import cut
 from models.calibration.outliers import outliers
 from models.calibration.threshold import calibrate
+from models.data.checks import warn_of_copies, warn_of_groups, warn_of_single_labels
 from models.data.folder import LabelledImage, defects_in, goods_in
 from models.data.images import FrameSurvey, ImageSet, load_images, survey_frames
 from models.data.sizing import InputSize
@@ -55,6 +56,8 @@ class TrainReport:
         smallest_defect_px: that covers enough of the input, in pixels of the camera; None where frames differ in size.
         suspicious_goods: file names of good parts that are unlike all others, the worst first.
         most_unusual_goods: the few that are least alike, whether that is much or not: what to look at first.
+        test_images_learnt_from: paths of test images that are among the training images.
+        goods_in_two_groups: whether the good parts look like two part types.
     """
 
     bundle_id: str
@@ -65,6 +68,8 @@ class TrainReport:
     defects: dict[str, int]
     suspicious_goods: tuple[str, ...]
     most_unusual_goods: tuple[str, ...]
+    test_images_learnt_from: tuple[str, ...]
+    goods_in_two_groups: bool
     train_s: float
 
 
@@ -88,9 +93,13 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     spec = with_least_correlation(spec, goods)
     defects = load_images(_only(survey.readable, defect_items), spec, progress, "loading defects")
 
+    warn_of_single_labels(defects.items)
+    copies = warn_of_copies(request.data, (goods, defects))
+
     # 2. Features, once; everything after this learns from them.
     features = PatchFeatures(TIERS[request.tier].build(spec.height_px, spec.width_px, request.trunk_weights))
     good_features = extract(features, goods.pixels, progress, "features of good parts").clone()
+    two_groups = warn_of_groups(good_features, goods)
     classes = tuple(sorted({item.defect_type for item in defects.items if item.defect_type}))
     labelled = _labelled(features, defects, classes, spec, progress)
 
@@ -120,6 +129,8 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
         defects=counts,
         suspicious_goods=suspicious,
         most_unusual_goods=unusual,
+        test_images_learnt_from=copies,
+        goods_in_two_groups=two_groups,
         train_s=time.monotonic() - started,
     )
 
