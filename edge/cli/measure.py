@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, SimpleQueue
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -19,6 +20,7 @@ from edge.bundle import load_detector
 from edge.clock import SystemClock
 from edge.contract.errors import DataInvalid, FrameRejected
 from edge.contract.frame import Frame, Pixels
+from edge.contract.manifest import PreprocessSpec, Roi
 from edge.contract.result import InspectionResult
 from edge.contract.signature import TrustedKeys
 from edge.inference import Detector, InferenceSettings
@@ -59,7 +61,7 @@ def measure_bundle(
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     detector = load_detector(bundle, trusted, settings)
     width, height = size or _training_size(detector)
-    pixels = _noise(width, height)
+    pixels = _frame(width, height, detector.manifest.preprocess)
     bare, whole, inside = _in_turn(detector, pixels, frames)
     return {
         "bundle_id": detector.bundle_id,
@@ -134,8 +136,15 @@ def _training_size(detector: Detector) -> tuple[int, int]:
     return spec.frame_width_px or spec.width_px, spec.frame_height_px or spec.height_px
 
 
-def _noise(width: int, height: int) -> Pixels:
-    return np.random.default_rng(0).integers(96, 160, (height, width, 3), dtype=np.uint8)
+def _frame(width: int, height: int, spec: PreprocessSpec) -> Pixels:
+    """Noise; where parts are aligned, with the golden image in its ROI, or nothing would be found to judge."""
+    frame = np.random.default_rng(0).integers(96, 160, (height, width, 3), dtype=np.uint8)
+    if spec.alignment is not None:
+        roi = spec.roi or Roi(x_px=0, y_px=0, width_px=width, height_px=height)
+        size = (min(roi.width_px, width - roi.x_px), min(roi.height_px, height - roi.y_px))
+        golden = cv2.resize(spec.alignment.golden.pixels(), size, interpolation=cv2.INTER_LINEAR)
+        frame[roi.y_px : roi.y_px + size[1], roi.x_px : roi.x_px + size[0]] = golden[..., np.newaxis]
+    return frame
 
 
 def _summary(values_ms: Sequence[float]) -> dict[str, float | None]:

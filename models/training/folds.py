@@ -15,6 +15,7 @@ __all__ = ["Heldout", "cross_fit"]
 
 _FOLDS = 4
 _FOLDS_OF_FEW = 10  # each fold sees nine tenths of the goods: with twenty, a quarter less is another model
+_FITS_OF_FEW = 400  # parts learnt from, over all folds: up to twenty parts are left out one by one, whatever the seed
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class _Folds:
 
     @classmethod
     def of(cls, goods: int, defects: LabelledFeatures | None, plan: HeadPlan) -> "_Folds":
-        count = min(goods, _FOLDS_OF_FEW if plan.neighbours else _FOLDS)
+        count = min(goods, max(_FOLDS_OF_FEW, _FITS_OF_FEW // goods) if plan.neighbours else _FOLDS)
         of_defects = torch.zeros(0) if defects is None else _fold_of_each_class(defects.classes, count, plan.seed)
         return cls(_fold_of(goods, count, plan.seed), of_defects)
 

@@ -148,6 +148,12 @@ def test_a_retrained_bundle_looks_at_the_part_as_the_one_before(tmp_path: Path) 
     options = ("--size-px", "128", "--roi", "4,4,152,152", "--align", golden)
     assert train(tmp_path, goods, *options).code == 0
     before = opened(tmp_path).manifest
+    trust = SigningKey.load_or_create(tmp_path / "key.pem").public_text
+    measured = run_command(
+        "bench", tmp_path / "part.bundle", "--frames", "5", "--trust", trust, "--json", home=tmp_path
+    )
+    assert measured.code == 0, measured.err
+    assert measured.json()["frames"] == 5
     champion = (tmp_path / "part.bundle").rename(tmp_path / "champion.bundle")
     done = train(tmp_path, [turned(50 + index, 20 * index) for index in range(8)], "--like", champion)
     assert done.code == 0, done.err
