@@ -57,6 +57,13 @@ class Tiles(Value):
     columns: Annotated[int, Field(ge=1, le=64)]
     overlap_px: Annotated[int, Field(ge=0, description="less than half a tile, in pixels of the input")]
 
+    def whole_px(self, width_px: int, height_px: int) -> tuple[int, int]:
+        """Width and height of what tiles of this size cover together."""
+        return (
+            self.columns * (width_px - self.overlap_px) + self.overlap_px,
+            self.rows * (height_px - self.overlap_px) + self.overlap_px,
+        )
+
 
 class PreprocessSpec(Value):
     """How a frame becomes the network's input; the same for training, evaluation, parity and the line."""
@@ -78,13 +85,8 @@ class PreprocessSpec(Value):
     @property
     def whole_px(self) -> tuple[int, int]:
         """Width and height of the whole input, before it is cut into tiles."""
-        if self.tiles is None:
-            return self.width_px, self.height_px
-        overlap_px = self.tiles.overlap_px
-        return (
-            self.tiles.columns * (self.width_px - overlap_px) + overlap_px,
-            self.tiles.rows * (self.height_px - overlap_px) + overlap_px,
-        )
+        own = (self.width_px, self.height_px)
+        return own if self.tiles is None else self.tiles.whole_px(*own)
 
     @property
     def tile_count(self) -> int:

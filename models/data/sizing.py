@@ -27,10 +27,8 @@ class InputSize:
     @property
     def whole_px(self) -> Size:
         """Before it is cut."""
-        if self.tiles is None:
-            return self.width_px, self.height_px
-        step_x, step_y = self.width_px - self.tiles.overlap_px, self.height_px - self.tiles.overlap_px
-        return self.tiles.columns * step_x + self.tiles.overlap_px, self.tiles.rows * step_y + self.tiles.overlap_px
+        own = (self.width_px, self.height_px)
+        return own if self.tiles is None else self.tiles.whole_px(*own)
 
     def smallest_defect_px(self, area_px: Size) -> float:
         """The smallest defect that covers `SEEN_PX` of the input, in pixels of the camera."""
