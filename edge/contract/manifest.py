@@ -152,7 +152,7 @@ class Calibration(Value):
     heldout_goods: Annotated[int, Field(ge=0)]
     heldout_defects: Annotated[int, Field(ge=0)] = 0
     heldout_defects_missed: Annotated[int, Field(ge=0)] = 0
-    pooling: Literal["max", "top1pct"]
+    pooling: Literal["max", "top1pct", "top2pct"]
     costs: Annotated[
         Costs | None, Field(description="that the threshold minimises; None: it keeps to target_overkill")
     ] = None
@@ -190,6 +190,7 @@ class DataCounts(Value):
     goods: Annotated[int, Field(ge=1)]
     defects: dict[str, int] = Field(default_factory=dict)
     masks: Annotated[int, Field(ge=0)] = 0
+    boxes: Annotated[int, Field(ge=0, description="images whose defects are boxed, without a mask")] = 0
     skipped_unreadable: tuple[str, ...] = ()
     content_sha256: Annotated[str, Field(description="over the sorted hashes of all training files")]
 

@@ -66,7 +66,7 @@ def calibrate(
         target_overkill=target_overkill,
         heldout_goods=len(goods),
         heldout_defects=len(defects),
-        pooling="top1pct",
+        pooling="top2pct",
         costs=costs if by_cost else None,
         heldout_scores=HeldoutScores(goods=_kept(goods), defects=_kept(defects)),
         promise=Promise(confidence=CONFIDENCE, overkill_at_most=1.0, text=""),

@@ -6,12 +6,14 @@ DIR/test/<type>/*             defective parts to report on
 DIR/ground_truth/<type>/*     masks: same stem as the image, or the stem with `_mask`
 DEFECTS/<type>/*              labelled defects to learn from
 DEFECTS/masks/<type>/<stem>.png
+DEFECTS/boxes.csv             boxes, see `boxes.py`
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.contract.errors import DataInvalid
+from models.data.boxes import Box, boxes_in
 
 __all__ = ["SUFFIXES", "LabelledImage", "defects_in", "goods_in", "test_images_in"]
 
@@ -28,11 +30,13 @@ class LabelledImage:
     Attributes:
         defect_type: None for a good part.
         mask: file that marks the defect, 0 = good; None if there is none.
+        boxes: around the defects, in pixels of the image; a mask says more and goes first.
     """
 
     path: Path
     defect_type: str | None = None
     mask: Path | None = None
+    boxes: tuple[Box, ...] = ()
 
 
 def goods_in(root: Path) -> list[LabelledImage]:
@@ -51,10 +55,10 @@ def goods_in(root: Path) -> list[LabelledImage]:
 
 
 def defects_in(root: Path) -> list[LabelledImage]:
-    """Images of `root/<type>/`, with masks from `root/masks/<type>/` where there are some.
+    """Images of `root/<type>/`, with masks of `root/masks/<type>/` and boxes of `root/boxes.csv` where there are some.
 
     Raises:
-        DataInvalid: the folder is missing, holds no image, a type's name is none, or a mask has no image.
+        DataInvalid: the folder is missing, holds no image, a type's name is none, or a mask or box has no image.
     """
     if not root.is_dir():
         raise DataInvalid(f"{root}: expected a folder of defects, one folder a type; there is no such folder")
@@ -69,7 +73,8 @@ def defects_in(root: Path) -> list[LabelledImage]:
     if not found:
         raise DataInvalid(f"{root}: no images of defects; expected {root}/<type>/<image>")
     _check_masks_used(root / _MASKS, found)
-    return found
+    boxes = boxes_in(root, {item.path for item in found})
+    return [replace(item, boxes=boxes.get(item.path, ())) for item in found]
 
 
 def test_images_in(root: Path) -> list[LabelledImage]:

@@ -14,7 +14,6 @@ from edge.contract.errors import DataInvalid, FrameRejected, PartNotFound
 from edge.contract.frame import Pixels
 from edge.contract.manifest import PreprocessSpec
 from edge.preprocess import NetworkInput, decode, preprocess, preprocess_mask
-from edge.preprocess.pose import Pose
 from models.data.folder import LabelledImage
 from models.progress import Progress
 
@@ -33,7 +32,7 @@ class ImageSet:
     Attributes:
         items: where each came from, in order.
         pixels: `(N, tiles, height, width, 3)` uint8.
-        masks: `(H, W)` bool of the whole input per image, or None where there is no mask.
+        masks: `(H, W)` bool of the whole input per image, of the mask or the boxes; None where there is neither.
         correlations: with the golden image; empty where nothing is aligned.
         refused: names of images that the line would answer UNDECIDED to, with the reason; not among the items.
         sha256: of each file, in order.
@@ -133,18 +132,33 @@ def _check_not_blank(item: LabelledImage, pixels: Pixels) -> None:
 
 def _load(item: LabelledImage, frame: Pixels, spec: PreprocessSpec) -> tuple[NetworkInput, NDArray[np.bool_] | None]:
     prepared = preprocess(frame, spec)
-    return prepared, None if item.mask is None else _load_mask(item, frame, spec, prepared.pose)
+    marked = _boxed(item, frame) if item.mask is None else _masked(item, frame)
+    return prepared, None if marked is None else _marked(preprocess_mask(marked, spec, prepared.pose))
 
 
-def _load_mask(item: LabelledImage, frame: Pixels, spec: PreprocessSpec, pose: Pose | None) -> NDArray[np.bool_]:
+def _boxed(item: LabelledImage, frame: Pixels) -> NDArray[np.uint8] | None:
+    if not item.boxes:
+        return None
+    marked = np.zeros(frame.shape[:2], np.uint8)
+    for box in item.boxes:
+        right, bottom = box.x_px + box.width_px, box.y_px + box.height_px
+        if bottom > frame.shape[0] or right > frame.shape[1]:
+            raise DataInvalid(
+                f"{item.path}: expected boxes inside its {frame.shape[1]}x{frame.shape[0]} px, got one from "
+                f"{box.x_px},{box.y_px} to {right},{bottom}"
+            )
+        marked[box.y_px : bottom, box.x_px : right] = 255
+    return marked
+
+
+def _masked(item: LabelledImage, frame: Pixels) -> NDArray[np.uint8]:
     mask = _decode(LabelledImage(item.mask)) if item.mask else None
     if mask is None or mask.shape[:2] != frame.shape[:2]:
         got = None if mask is None else mask.shape[1::-1]
         raise DataInvalid(
             f"{item.mask}: expected a mask of {frame.shape[1]}x{frame.shape[0]} px like its image, got {got}"
         )
-    marked = (mask.max(axis=2) > 0).astype(np.uint8) * 255
-    return _marked(preprocess_mask(marked, spec, pose))
+    return np.asarray((mask.max(axis=2) > 0).astype(np.uint8) * 255)
 
 
 def _marked(covered: NDArray[np.uint8]) -> NDArray[np.bool_]:

@@ -110,7 +110,8 @@ def _data_counts(parts: BundleParts) -> DataCounts:
     return DataCounts(
         goods=len(parts.goods),
         defects={name: types.count(name) for name in parts.classes},
-        masks=sum(mask is not None for mask in parts.defects.masks),
+        masks=sum(item.mask is not None for item in parts.defects.items),
+        boxes=sum(bool(item.boxes) and item.mask is None for item in parts.defects.items),
         skipped_unreadable=parts.unreadable,
         content_sha256=sha256(hashes.encode()).hexdigest(),
     )

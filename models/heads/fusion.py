@@ -1,14 +1,15 @@
 """All heads together: one fused map on one scale, so that known and unseen defect types are both caught."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from models.heads.defect import DefectHead, LabelledFeatures, train_defect_head
+from models.heads.defect import DefectHead, LabelledFeatures, fit_defect_head
 from models.heads.gaussian import GaussianHead
 from models.heads.neighbours import NeighbourHead
+from models.heads.search import Grid, NeighbourhoodSearch, parts_move
 from models.heads.tail import Tail, pool
 from models.heads.whitening import COMPONENTS, Whitening
 
@@ -20,22 +21,28 @@ class HeadPlan:
     """Which heads to fit; decided once, so that those which calibrate are those which ship.
 
     Attributes:
-        neighbours: whether the coreset takes part.
+        grid: positions of a part.
+        few: fewer good parts than directions, so that Gaussians cannot tell a position's covariance.
+        moving: parts do not lie in one place.
         classes: number of defect types.
-        seed: of the coreset and of the defect head.
+        seed: of the coreset.
     """
 
-    neighbours: bool
+    grid: Grid
+    few: bool
+    moving: bool
     classes: int
     seed: int
 
     @classmethod
-    def of(cls, goods: int, classes: int, seed: int) -> "HeadPlan":
-        """Fewer good parts than directions cannot tell a position's covariance: there the coreset helps the Gaussian.
+    def of(cls, goods: Tensor, grid: Grid, classes: int, seed: int) -> "HeadPlan":
+        """Decide by features of good parts `(N, P, D)` alone (decision 0015)."""
+        return cls(grid, len(goods) < COMPONENTS, parts_move(goods, grid), classes, seed)
 
-        With more of them it only adds noise (decision 0006).
-        """
-        return cls(goods < COMPONENTS, classes, seed)
+    @property
+    def around(self) -> bool:
+        """Whether a coreset and a search of the neighbourhood help the Gaussians; otherwise they only add noise."""
+        return self.few or self.moving
 
 
 @dataclass(frozen=True)
@@ -69,24 +76,46 @@ class Heads(nn.Module):
         self,
         whitening: Whitening,
         gaussian: GaussianHead,
+        search: NeighbourhoodSearch | None,
         neighbours: NeighbourHead | None,
         defect: DefectHead | None,
     ) -> None:
         super().__init__()
         self.whitening = whitening
         self.gaussian = gaussian
+        self.search = search
         self.neighbours = neighbours
         self.defect = defect
 
     def forward(self, features: Tensor) -> RawMaps:
         """Run every head on the same whitened features."""
         whitened = self.whitening(features)
+        standard = self.gaussian(whitened)
         none = whitened[..., :0]
         return RawMaps(
-            self.gaussian(whitened),
+            standard.square().sum(dim=-1).sqrt() if self.search is None else self.search(whitened),
             none if self.neighbours is None else self.neighbours(whitened).unsqueeze(-1),
-            none if self.defect is None else self.defect(whitened),
+            none if self.defect is None else self.defect(standard),
         )
+
+    def left_out(self, features: Tensor) -> RawMaps:
+        """What each good part that was learnt from would be told by heads that have not seen it."""
+        whitened = self.whitening(features)
+        standard = self.gaussian.left_out(self.gaussian(whitened))
+        none = whitened[..., :0]
+        return RawMaps(
+            standard.square().sum(dim=-1).sqrt() if self.search is None else self.search.left_out(whitened),
+            none if self.neighbours is None else self.neighbours.left_out(whitened).unsqueeze(-1),
+            none if self.defect is None else self.defect(standard),
+        )
+
+    def in_standard(self, defects: LabelledFeatures) -> LabelledFeatures:
+        """The same labels with features as the defect head looks at them."""
+        return replace(defects, features=self.gaussian(self.whitening(defects.features)))
+
+    def with_defect_head(self, head: DefectHead) -> "Heads":
+        """The same with another defect head."""
+        return Heads(self.whitening, self.gaussian, self.search, self.neighbours, head)
 
 
 class JointEvidence(nn.Module):
@@ -143,13 +172,15 @@ class FusedHeads(nn.Module):
         return gaussian if self.with_neighbours is None else self.with_neighbours(gaussian, raw.neighbours[..., 0])
 
 
+@torch.no_grad()
 def fit_heads(goods: Tensor, defects: LabelledFeatures | None, plan: HeadPlan) -> Heads:
     """Fit the heads of the plan on features of good parts `(N, P, D)` and of labelled defects (not yet whitened)."""
     whitening = Whitening(goods)
     whitened = whitening(goods)
-    head = None
-    if defects is not None:
-        labelled = LabelledFeatures(whitening(defects.features), defects.classes, defects.marked)
-        head = train_defect_head(whitened, labelled, plan.classes, plan.seed)
-    bank = NeighbourHead(whitened, torch.Generator().manual_seed(plan.seed)) if plan.neighbours else None
-    return Heads(whitening, GaussianHead(whitened), bank, head)
+    gaussian = GaussianHead(whitened)
+    search = NeighbourhoodSearch(whitening, gaussian, plan.grid) if plan.around else None
+    bank = NeighbourHead(whitened, torch.Generator().manual_seed(plan.seed)) if plan.around else None
+    heads = Heads(whitening, gaussian, search, bank, None)
+    if defects is None:
+        return heads
+    return heads.with_defect_head(fit_defect_head(heads.in_standard(defects), plan.classes))

@@ -19,7 +19,14 @@ _RIDGE = 1e-4  # of the unit variance: few small images leave directions in whic
 
 
 class GaussianHead(nn.Module):
-    """Whitened features `(N, P, D)` -> Mahalanobis distance `(N, P)`."""
+    """Whitened features `(N, P, D)` -> the same in standard deviations of their position, uncorrelated, `(N, P, D)`.
+
+    Their length is the Mahalanobis distance.
+
+    Attributes:
+        parts: learnt from.
+        weight_parts: the same with those that the prior counts for.
+    """
 
     inverse: Tensor
 
@@ -33,23 +40,22 @@ class GaussianHead(nn.Module):
         lower = torch.linalg.cholesky((1 - share) * own + share * own.mean(dim=0) + _RIDGE * unit)
         inverse = torch.linalg.solve_triangular(lower, unit.expand_as(lower), upper=False)
         self.register_buffer("inverse", inverse.float().transpose(1, 2).contiguous())
-        self._parts, self._prior_parts = len(whitened), prior_parts
+        self.parts, self.weight_parts = len(whitened), len(whitened) + prior_parts
 
     def forward(self, whitened: Tensor) -> Tensor:
-        """Distance of each patch from what is usual at its position."""
-        standard = whitened.transpose(0, 1) @ self.inverse  # (P, N, D)
-        return standard.square().sum(dim=-1).sqrt().transpose(0, 1)
+        """Each patch in standard deviations of its position."""
+        return (whitened.transpose(0, 1) @ self.inverse).transpose(0, 1)
 
-    def left_out(self, distance: Tensor) -> Tensor:
-        """What each part that was learnt from would be told by a head that has not seen it.
+    def left_out(self, standard: Tensor) -> Tensor:
+        """What each part that was learnt from would be told by a head that has not seen it, `(N, P, D)`.
 
-        Exact but for the covariance that all positions share and the whitening, to which one part adds little: with
-        few parts, fit again without it instead.
+        Exact in length but for the covariance that all positions share and the whitening, to which one part adds
+        little: with few parts, fit again without it instead.
 
         Args:
-            distance: `(N, P)` of the parts of the fit.
+            standard: `(N, P, D)` of the parts of the fit.
         """
-        parts = self._parts + self._prior_parts
-        moved = self._parts / (self._parts - 1)  # the part had drawn the mean towards itself
-        share = distance.square() / parts
-        return moved * ((parts - 1) * share / (1 - moved * share).clamp_min(1e-3)).sqrt()
+        moved = self.parts / (self.parts - 1)  # the part had drawn the mean towards itself
+        share = standard.square().sum(dim=-1, keepdim=True) / self.weight_parts
+        shrunk = (1 - moved * share).clamp_min(1e-3)
+        return standard * (moved * ((self.weight_parts - 1) / self.weight_parts / shrunk).sqrt())

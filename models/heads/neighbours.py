@@ -18,20 +18,32 @@ class NeighbourHead(nn.Module):
 
     bank: Tensor
     half_square: Tensor
+    part: Tensor
 
     def __init__(self, whitened: Tensor, generator: torch.Generator) -> None:
         """Fit on whitened features of good parts, `(N, P, D)`."""
         super().__init__()
         flat = whitened.reshape(-1, whitened.shape[-1])
-        chosen = flat[torch.randperm(len(flat), generator=generator)[:_CANDIDATES]]
+        drawn = torch.randperm(len(flat), generator=generator)[:_CANDIDATES]
         projection = torch.randn(flat.shape[1], _PROJECTED, generator=generator)
-        bank = chosen[_greedy_coreset(chosen @ projection, min(BANK_SIZE, len(chosen)))]
+        chosen = drawn[_greedy_coreset(flat[drawn] @ projection, min(BANK_SIZE, len(drawn)))]
+        bank = flat[chosen]
         self.register_buffer("bank", bank.T.contiguous())  # (D, K)
         self.register_buffer("half_square", bank.square().sum(dim=1) / 2)  # (K,)
+        self.register_buffer("part", chosen // whitened.shape[1], persistent=False)  # (K,) that each was taken from
 
     def forward(self, whitened: Tensor) -> Tensor:
         """One matrix product: min over k of |x - b|^2 = |x|^2 - 2 max over k of (x b - |b|^2 / 2)."""
-        nearest = (whitened @ self.bank - self.half_square).amax(dim=-1)
+        return self._distance(whitened, self.half_square)
+
+    def left_out(self, whitened: Tensor) -> Tensor:
+        """Distance of each part that was learnt from, `(N, P, D)`, to the nearest vector of another part, `(N, P)`."""
+        never = torch.tensor(float("inf"))
+        others = [torch.where(self.part == index, never, self.half_square) for index in range(len(whitened))]
+        return torch.stack([self._distance(part, bank) for part, bank in zip(whitened, others, strict=True)])
+
+    def _distance(self, whitened: Tensor, half_square: Tensor) -> Tensor:
+        nearest = (whitened @ self.bank - half_square).amax(dim=-1)
         return (whitened.square().sum(dim=-1) - 2 * nearest).clamp_min(0).sqrt()
 
 

@@ -8,19 +8,14 @@ import math
 
 from torch import Tensor, nn
 
-__all__ = ["Tail", "pool", "top_positions"]
+__all__ = ["Tail", "pool"]
 
-_POOLED_SHARE = 0.01
+_POOLED_SHARE = 0.02
 
 
 def pool(maps: Tensor) -> Tensor:
-    """Image score `(N, ...)` of maps `(N, P, ...)`: mean of the top 1 % of positions, at least one."""
+    """Image score `(N, ...)` of maps `(N, P, ...)`: mean of the top 2 % of positions, at least one."""
     return maps.topk(_pooled(maps), dim=1).values.mean(dim=1)
-
-
-def top_positions(maps: Tensor) -> Tensor:
-    """The positions `(N, k)` that `pool` looks at, of maps `(N, P)`."""
-    return maps.topk(_pooled(maps), dim=1).indices
 
 
 def _pooled(maps: Tensor) -> int:

@@ -1,13 +1,12 @@
 """Cross-fitting: every labelled part is judged once by heads that have not seen it."""
 
-from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from models.heads.defect import LabelledFeatures, train_defect_head
+from models.heads.defect import LabelledFeatures, fit_defect_head
 from models.heads.fusion import HeadPlan, Heads, RawMaps, fit_heads
 from models.progress import Progress
 
@@ -15,6 +14,7 @@ __all__ = ["Heldout", "cross_fit"]
 
 _FOLDS = 4
 _FOLDS_OF_FEW = 10  # each fold sees nine tenths of the goods: with twenty, a quarter less is another model
+_BATCH = 16
 _FITS_OF_FEW = 400  # parts learnt from, over all folds: up to twenty parts are left out one by one, whatever the seed
 
 
@@ -37,7 +37,7 @@ def cross_fit(
     """Judge every part by heads that have not seen it.
 
     Few goods: everything is fitted on all folds but one, in turn. Many: one good part more or less moves the whitening
-    by nothing, the Gaussian leaves each out in closed form, and only the defect head is fitted in folds.
+    by nothing, every head leaves each out in closed form, and only the defect head is fitted in folds.
 
     Args:
         goods: features `(N, P, D)` of good parts.
@@ -48,11 +48,12 @@ def cross_fit(
     """
     folds = _Folds.of(len(goods), defects, plan)
     steps = progress.over(range(folds.count), "calibrating on held-out parts")
-    return (
-        _refitted(goods, defects, plan, folds, steps)
-        if plan.neighbours
-        else _left_out(goods, defects, heads, plan, folds, steps)
-    )
+    with torch.inference_mode():
+        return (
+            _refitted(goods, defects, plan, folds, steps)
+            if plan.few
+            else _left_out(goods, defects, heads, folds, steps)
+        )
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ class _Folds:
 
     @classmethod
     def of(cls, goods: int, defects: LabelledFeatures | None, plan: HeadPlan) -> "_Folds":
-        count = min(goods, max(_FOLDS_OF_FEW, _FITS_OF_FEW // goods) if plan.neighbours else _FOLDS)
+        count = min(goods, max(_FOLDS_OF_FEW, _FITS_OF_FEW // goods) if plan.few else _FOLDS)
         of_defects = torch.zeros(0) if defects is None else _fold_of_each_class(defects.classes, count, plan.seed)
         return cls(_fold_of(goods, count, plan.seed), of_defects)
 
@@ -78,49 +79,31 @@ def _refitted(
 ) -> Heldout:
     good_parts, defect_parts = [], []
     for fold in steps:
-        train = None if defects is None else _subset(defects, folds.defects != fold)
-        heads = fit_heads(goods[folds.goods != fold], train, plan)
-        with torch.inference_mode():
-            good_parts.append(heads(goods[folds.goods == fold]))
-            if defects is not None and bool((folds.defects == fold).any()):
-                defect_parts.append(heads(defects.features[folds.defects == fold]))
-    return Heldout(
-        _in_order(good_parts, folds.goods),
-        _in_order(defect_parts, folds.defects) if defect_parts else None,
-    )
+        heads = fit_heads(goods[folds.goods != fold], defects, plan)
+        good_parts.append(_judge(heads, goods[folds.goods == fold]))
+        defect_parts.extend(_unseen(defects, heads, folds, fold))
+    return Heldout(_in_order(good_parts, folds.goods), _defects_in_order(defect_parts, folds))
 
 
 def _left_out(
-    goods: Tensor, defects: LabelledFeatures | None, heads: Heads, plan: HeadPlan, folds: _Folds, steps: Iterable[int]
+    goods: Tensor, defects: LabelledFeatures | None, heads: Heads, folds: _Folds, steps: Iterable[int]
 ) -> Heldout:
-    with torch.inference_mode():
-        whitened = heads.whitening(goods)
-        novelty = heads.gaussian.left_out(heads.gaussian(whitened))
-    none = whitened[..., :0]
-    if defects is None:
-        deque(steps, maxlen=0)  # nothing is fitted again
-        return Heldout(RawMaps(novelty, none, none), None)
-    bad = LabelledFeatures(heads.whitening(defects.features), defects.classes, defects.marked)
-    of_goods, of_bad = _defect_maps(whitened, bad, plan, folds, steps)
-    return Heldout(
-        RawMaps(novelty, none, of_goods),
-        RawMaps(heads.gaussian(bad.features), bad.features[..., :0], of_bad),
-    )
+    defect_parts = [maps for fold in steps for maps in _unseen(defects, heads, folds, fold)]
+    return Heldout(heads.left_out(goods), _defects_in_order(defect_parts, folds))
 
 
-def _defect_maps(
-    goods: Tensor, defects: LabelledFeatures, plan: HeadPlan, folds: _Folds, steps: Iterable[int]
-) -> tuple[Tensor, Tensor]:
-    """Logits `(N, P, C)` and `(M, P, C)` of whitened features by defect heads that have not seen them."""
-    of_goods = goods.new_zeros(*goods.shape[:2], plan.classes)
-    of_defects = goods.new_zeros(*defects.features.shape[:2], plan.classes)
-    for fold in steps:
-        seen = _subset(defects, folds.defects != fold)
-        head = train_defect_head(goods[folds.goods != fold], seen, plan.classes, plan.seed)
-        with torch.inference_mode():
-            of_goods[folds.goods == fold] = head(goods[folds.goods == fold])
-            of_defects[folds.defects == fold] = head(defects.features[folds.defects == fold])
-    return of_goods, of_defects
+def _unseen(defects: LabelledFeatures | None, heads: Heads, folds: _Folds, fold: int) -> list[RawMaps]:
+    """Maps of the labelled parts of a fold by a defect head that has not seen them; none where there are none."""
+    if defects is None or not bool((folds.defects == fold).any()) or heads.defect is None:
+        return []
+    seen = heads.in_standard(defects.only(folds.defects != fold))
+    head = fit_defect_head(seen, heads.defect.directions.shape[1])
+    return [_judge(heads.with_defect_head(head), defects.features[folds.defects == fold])]
+
+
+def _judge(heads: Heads, features: Tensor) -> RawMaps:
+    """In batches: a search holds nine times the features."""
+    return RawMaps.cat([heads(features[start : start + _BATCH]) for start in range(0, len(features), _BATCH)])
 
 
 def _fold_of(count: int, folds: int, seed: int) -> Tensor:
@@ -143,8 +126,8 @@ def _fold_of_each_class(classes: Tensor, folds: int, seed: int) -> Tensor:
     return fold
 
 
-def _subset(defects: LabelledFeatures, keep: Tensor) -> LabelledFeatures:
-    return LabelledFeatures(defects.features[keep], defects.classes[keep], defects.marked[keep])
+def _defects_in_order(parts: list[RawMaps], folds: _Folds) -> RawMaps | None:
+    return _in_order(parts, folds.defects) if parts else None
 
 
 def _in_order(parts: list[RawMaps], fold: Tensor) -> RawMaps:

@@ -24,6 +24,7 @@ from models.export.bundle import BundleParts, write_bundle
 from models.features import PatchFeatures, extract
 from models.heads.defect import LabelledFeatures
 from models.heads.fusion import FusedHeads, HeadPlan, RawMaps, fit_heads
+from models.heads.search import Grid
 from models.heads.tail import pool
 from models.progress import Progress
 from models.tiers import TIERS
@@ -102,10 +103,12 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     two_groups = warn_of_groups(good_features, goods)
     classes = tuple(sorted({item.defect_type for item in defects.items if item.defect_type}))
     labelled = _labelled(features, defects, classes, spec, progress)
+    stride_px = features.trunk.stride_px
+    grid = Grid(spec.tile_count, spec.height_px // stride_px, spec.width_px // stride_px)
 
     # 3. The heads that ship learn from everything; what they would say of parts that they have not seen gives one
     # scale for all of them, and the threshold.
-    plan = HeadPlan.of(len(goods), len(classes), request.seed)
+    plan = HeadPlan.of(good_features, grid, len(classes), request.seed)
     heads = fit_heads(good_features, labelled, plan)
     heldout = cross_fit(good_features, labelled, heads, plan, progress)
     fused = FusedHeads(heads, heldout.goods)
@@ -189,7 +192,9 @@ def _labelled(
     index = torch.tensor([classes.index(item.defect_type or "") for item in defects.items])
     stride_px = features.trunk.stride_px
     marked = torch.stack([_marked_patches(mask, spec, stride_px) for mask in defects.masks])
-    return LabelledFeatures(values, index, marked)
+    outlined = torch.tensor([item.mask is not None for item in defects.items]) & marked.any(dim=1)
+    marked = torch.where(marked.any(dim=1, keepdim=True), marked, True)  # noqa: FBT003 - of nothing marked, anything
+    return LabelledFeatures(values, index, marked, outlined)
 
 
 def _marked_patches(mask: NDArray[np.bool_] | None, spec: PreprocessSpec, stride_px: int) -> Tensor:

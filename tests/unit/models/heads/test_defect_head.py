@@ -1,10 +1,11 @@
-"""Facts of the defect head: it learns a signal planted in one patch of many."""
+"""Facts of the defect head: it finds the direction in which a planted signal lies."""
 
 import pytest
 import torch
+from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from torch import Tensor
 
-from models.heads.defect import LabelledFeatures, _draw_balanced, _mask_loss, train_defect_head
+from models.heads.defect import LabelledFeatures, fit_defect_head
 from models.heads.tail import pool
 
 POSITIONS, DIMENSION = 16, 8
@@ -14,79 +15,86 @@ def parts(count: int, seed: int) -> Tensor:
     return torch.randn(count, POSITIONS, DIMENSION, generator=torch.Generator().manual_seed(seed))
 
 
-def planted(count: int, seed: int, channel: int, *, masks: bool) -> LabelledFeatures:
-    """One patch of each part is far out in one channel."""
+def planted(count: int, seed: int, channel: int, *, label: str = "mask") -> LabelledFeatures:
+    """One patch of each part is far out in one channel; labelled by a mask, a box of four patches or the image."""
     features = parts(count, seed)
     where = torch.randint(POSITIONS, (count,), generator=torch.Generator().manual_seed(seed))
     features[torch.arange(count), where, channel] += 8
-    marked = torch.zeros(count, POSITIONS, dtype=torch.bool)
-    marked[torch.arange(count), where] = masks
-    return LabelledFeatures(features, torch.full((count,), channel), marked)
+    marked = torch.full((count, POSITIONS), fill_value=label == "image")
+    spread = 4 if label == "box" else 1
+    for step in range(spread):
+        marked[torch.arange(count), (where + step) % POSITIONS] = True
+    outlined = torch.full((count,), fill_value=label == "mask")
+    return LabelledFeatures(features, torch.full((count,), channel), marked, outlined)
 
 
 def both(a: LabelledFeatures, b: LabelledFeatures) -> LabelledFeatures:
-    return LabelledFeatures(
-        torch.cat([a.features, b.features]), torch.cat([a.classes, b.classes]), torch.cat([a.marked, b.marked])
-    )
+    pairs = ((a.features, b.features), (a.classes, b.classes), (a.marked, b.marked), (a.outlined, b.outlined))
+    return LabelledFeatures(*(torch.cat(pair) for pair in pairs))
 
 
-@pytest.mark.parametrize("masks", [True, False])
-def test_it_learns_two_classes_from_few_labels(masks: bool) -> None:  # noqa: FBT001 - a case
+@pytest.mark.parametrize("label", ["mask", "box", "image"])
+def test_it_learns_two_classes_from_few_labels(label: str) -> None:
     """Also where only the image is labelled, and one class has twice the labels of the other."""
-    labels = both(planted(16, 1, 0, masks=masks), planted(32, 2, 1, masks=masks))
-    head = train_defect_head(parts(24, 3), labels, 2, seed=0)
+    head = fit_defect_head(both(planted(5, 1, 0, label=label), planted(10, 2, 1, label=label)), 2)
     goods = pool(head(parts(40, 4)))
     for channel in (0, 1):
-        new = planted(40, 5 + channel, channel, masks=True)
-        logits = head(new.features)
-        assert (pool(logits).argmax(dim=1) == channel).float().mean() > 0.9
-        assert pool(logits)[:, channel].quantile(0.1) > goods[:, channel].quantile(0.9)
-        found = logits[..., channel].argmax(dim=1)
+        new = planted(40, 5 + channel, channel)
+        away = head(new.features)
+        assert (pool(away).argmax(dim=1) == channel).float().mean() > 0.9
+        assert pool(away)[:, channel].quantile(0.1) > goods[:, channel].quantile(0.9)
+        found = away[..., channel].argmax(dim=1)
         assert new.marked[torch.arange(40), found].float().mean() > 0.9
 
 
-def test_the_same_seed_gives_the_same_head_and_leaves_torchs_own_numbers_alone() -> None:
-    labels = planted(4, 1, 0, masks=True)
-    torch.manual_seed(5)
-    expected = torch.rand(1)
-    torch.manual_seed(5)
-    first, again = (train_defect_head(parts(8, 3), labels, 1, seed=7) for _ in range(2))
-    assert torch.equal(torch.rand(1), expected)
-    for a, b in zip(first.parameters(), again.parameters(), strict=True):
-        assert torch.equal(a, b)
-        assert not a.requires_grad
+def test_masks_boxes_and_images_may_be_mixed() -> None:
+    """A box that also covers good patches teaches what its most novel ones show."""
+    head = fit_defect_head(
+        both(both(planted(2, 1, 0), planted(2, 2, 0, label="box")), planted(2, 3, 0, label="image")), 1
+    )
+    assert head.directions[:, 0].argmax() == 0
+    assert float(head.directions[0, 0]) > 0.9
+
+
+def test_with_many_labels_it_is_the_discriminant_of_scikit_learn() -> None:
+    """Apart from the covariance, which is shrunk: the same direction where that of the defects is a multiple of 1."""
+    generator = torch.Generator().manual_seed(0)
+    mean = torch.randn(DIMENSION, generator=generator)
+    bad = mean + torch.randn(4000, 1, DIMENSION, generator=generator)
+    good = torch.randn(4000, DIMENSION, generator=generator)
+    everything = torch.ones(4000, 1, dtype=torch.bool)
+    labels = LabelledFeatures(bad, torch.zeros(4000, dtype=torch.long), everything, everything[:, 0])
+    direction = fit_defect_head(labels, 1).directions[:, 0]
+    expected = LinearDiscriminantAnalysis().fit(torch.cat([good, bad[:, 0]]).numpy(), [0] * 4000 + [1] * 4000).coef_[0]
+    along = torch.from_numpy(expected).float()
+    assert float(direction @ along / along.norm()) > 0.99
+
+
+def test_a_part_weighs_the_same_however_much_of_it_is_marked() -> None:
+    features = torch.zeros(2, POSITIONS, DIMENSION)
+    features[0, :, 0], features[1, 0, 1] = 5, 5
+    marked = torch.zeros(2, POSITIONS, dtype=torch.bool)
+    marked[0], marked[1, 0] = True, True
+    labels = LabelledFeatures(features, torch.zeros(2, dtype=torch.long), marked, torch.tensor([True, True]))
+    direction = fit_defect_head(labels, 1).directions[:, 0]
+    assert float(direction[0]) == pytest.approx(float(direction[1]), rel=1e-4)
+
+
+def test_good_patches_are_at_zero_with_variance_one() -> None:
+    away = fit_defect_head(planted(5, 1, 0), 1)(parts(500, 2))
+    assert float(away.mean()) == pytest.approx(0, abs=0.05)
+    assert float(away.std()) == pytest.approx(1, abs=0.05)
 
 
 def test_one_wild_feature_does_not_decide_alone() -> None:
-    head = train_defect_head(parts(8, 3), planted(4, 1, 0, masks=True), 1, seed=0)
+    head = fit_defect_head(planted(4, 1, 0), 1)
     patch = torch.zeros(1, 1, DIMENSION)
     patch[..., 0] = 10
     assert torch.equal(head(patch), head(patch.clone().fill_(0).index_fill_(2, torch.tensor([0]), 1e9)))
 
 
-def test_a_class_without_a_label_is_only_told_no() -> None:
-    """A fold may lack the only label of a class; what it then says of the class is below what it says of the other."""
-    head = train_defect_head(parts(12, 3), planted(6, 1, 0, masks=True), 2, seed=0)
-    assert (pool(head(planted(20, 9, 0, masks=True).features)).argmax(dim=1) == 0).all()
-    none = LabelledFeatures(parts(0, 0), torch.zeros(0, dtype=torch.long), torch.zeros(0, POSITIONS, dtype=torch.bool))
-    assert (pool(train_defect_head(parts(12, 3), none, 1, seed=0)(parts(20, 4))) < 0).all()
-
-
-def test_each_class_is_drawn_equally_often_and_a_missing_one_never() -> None:
-    rows = [torch.tensor([0]), torch.tensor([], dtype=torch.long), torch.arange(1, 100)]
-    drawn = _draw_balanced(rows, 4000, torch.Generator().manual_seed(0))
-    assert float((drawn == 0).float().mean()) == pytest.approx(0.5, abs=0.05)
-    assert len(set(drawn.tolist())) == 100
-
-
-def test_the_loss_asks_nothing_of_parts_without_a_mask() -> None:
-    logits = torch.randn(3, 4, 2, generator=torch.Generator().manual_seed(0), requires_grad=True)
-    marked = torch.zeros(3, 4, dtype=torch.bool)
-    classes = torch.tensor([0, 1, 1])
-    assert _mask_loss(logits, classes, marked).item() == 0
-    marked[1, 2] = True
-    _mask_loss(logits, classes, marked).backward()
-    assert logits.grad is not None
-    assert logits.grad[[0, 2]].abs().sum() == 0
-    assert logits.grad[1, :, 0].abs().sum() == 0
-    assert logits.grad[1, 2, 1] < 0 < logits.grad[1, 0, 1]
+def test_a_class_without_a_label_says_nothing() -> None:
+    """A fold may lack the only label of a class."""
+    head = fit_defect_head(planted(6, 1, 0), 2)
+    assert head(parts(20, 4))[..., 1].abs().max() == 0
+    assert head(parts(20, 4))[..., 0].abs().max() > 0

@@ -46,7 +46,7 @@ def test_the_gaussian_is_the_mahalanobis_distance_of_scipy() -> None:
     """Around zero, with the covariance of its own position: no prior, the ridge apart."""
     white = Whitening(features(300))(features(300))
     new = Whitening(features(300))(features(4, seed=5))
-    distance = GaussianHead(white, 0.0)(new)
+    distance = GaussianHead(white, 0.0)(new).norm(dim=-1)
     assert distance.shape == (4, POSITIONS)
     for position in range(POSITIONS):
         own = white[:, position].double().numpy()
@@ -59,8 +59,8 @@ def test_the_gaussian_is_the_mahalanobis_distance_of_scipy() -> None:
 def test_an_endless_prior_makes_all_positions_equal_and_none_leaves_each_its_own() -> None:
     white = Whitening(features(300))(features(300))
     same = torch.ones(1, POSITIONS, DIMENSION)
-    assert float(GaussianHead(white, 1e9)(same).std()) < 1e-4
-    assert float(GaussianHead(white, 0.0)(same).std()) > 1e-3
+    assert float(GaussianHead(white, 1e9)(same).norm(dim=-1).std()) < 1e-4
+    assert float(GaussianHead(white, 0.0)(same).norm(dim=-1).std()) > 1e-3
 
 
 def test_the_prior_weighs_less_the_more_parts_there_are() -> None:
@@ -70,8 +70,8 @@ def test_the_prior_weighs_less_the_more_parts_there_are() -> None:
 
     def unlike_its_own(count: int) -> float:
         parts = torch.randn(count, 10, DIMENSION, generator=generator()) * scale
-        own = GaussianHead(parts, 0.0)(new)
-        return float((GaussianHead(parts)(new) / own - 1).abs().mean())
+        own = GaussianHead(parts, 0.0)(new).norm(dim=-1)
+        return float((GaussianHead(parts)(new).norm(dim=-1) / own - 1).abs().mean())
 
     assert unlike_its_own(12) > 2 * unlike_its_own(100) > 4 * unlike_its_own(2000)
 
@@ -127,3 +127,21 @@ def test_the_bank_is_bounded_and_the_same_for_the_same_seed() -> None:
     first, again = NeighbourHead(goods, generator()), NeighbourHead(goods, generator())
     assert first.bank.shape == (DIMENSION, neighbours.BANK_SIZE)
     assert torch.equal(first.bank, again.bank)
+
+
+def test_good_patches_are_uncorrelated_with_unit_variance_in_standard_deviations_of_their_position() -> None:
+    white = Whitening(features(400))(features(400))
+    standard = GaussianHead(white, 0.0)(white)
+    for position in range(POSITIONS):
+        own = standard[:, position]
+        assert torch.allclose(own.T @ own / len(own), torch.eye(DIMENSION), atol=5e-3)
+
+
+def test_a_part_left_out_is_measured_to_the_nearest_patch_of_another() -> None:
+    """Equal to a brute-force search over all parts but its own, as long as all fit into the bank."""
+    goods = features(12)
+    distance = NeighbourHead(goods, generator()).left_out(goods)
+    for index in (0, 5, 11):
+        others = torch.cat([goods[:index], goods[index + 1 :]]).reshape(-1, DIMENSION)
+        expected = cdist(goods[index], others).min(axis=1)
+        assert np.allclose(distance[index].numpy(), expected, rtol=1e-3, atol=2e-2)

@@ -8,6 +8,7 @@ import torch
 
 from models.heads.defect import LabelledFeatures
 from models.heads.fusion import FusedHeads, HeadPlan, RawMaps, fit_heads
+from models.heads.search import Grid
 from models.heads.tail import Tail, pool
 
 
@@ -41,14 +42,19 @@ def test_equal_scores_still_give_a_finite_scale(scores: torch.Tensor) -> None:
     assert tail(scores).isfinite().all()
 
 
-def test_the_image_score_is_the_mean_of_the_top_percent() -> None:
-    maps = torch.arange(400.0).reshape(2, 200)
-    assert pool(maps).tolist() == [198.5, 398.5]
+def test_the_image_score_is_the_mean_of_the_top_two_percent() -> None:
+    maps = torch.arange(200.0).reshape(2, 100)
+    assert pool(maps).tolist() == [98.5, 198.5]
 
 
 def test_a_small_map_is_pooled_by_its_largest_patch_and_channels_stay_apart() -> None:
     assert pool(torch.tensor([[1.0, 9, 3]])).tolist() == [9]
     assert pool(torch.zeros(2, 50, 3)).shape == (2, 3)
+
+
+def plan(classes: int, *, few: bool = True, moving: bool = False) -> HeadPlan:
+    """For parts of three positions in a row."""
+    return HeadPlan(Grid(1, 1, 3), few, moving, classes, seed=0)
 
 
 def raw(gaussian: float, neighbours: float, defect: float) -> RawMaps:
@@ -62,10 +68,11 @@ def raw(gaussian: float, neighbours: float, defect: float) -> RawMaps:
 def fused() -> FusedHeads:
     """Three heads on small random features; raw scores of held-out parts are exponential for each."""
     goods = torch.randn(12, 3, 4, generator=torch.Generator().manual_seed(0))
-    labels = LabelledFeatures(goods[:2] + 4, torch.tensor([0, 0]), torch.zeros(2, 3, dtype=torch.bool))
+    marked = torch.ones(2, 3, dtype=torch.bool)
+    labels = LabelledFeatures(goods[:2] + 4, torch.tensor([0, 0]), marked, torch.tensor([False, False]))
     scores = torch.stack([exponential(40, seed) for seed in range(3)])[..., None]
     heldout = RawMaps(scores[0].expand(40, 3), *(scores[i][..., None].expand(40, 3, 1) for i in (1, 2)))
-    return FusedHeads(fit_heads(goods, labels, HeadPlan.of(12, 1, seed=0)), heldout)
+    return FusedHeads(fit_heads(goods, labels, plan(1)), heldout)
 
 
 @pytest.mark.parametrize("loud", range(3))
@@ -86,21 +93,30 @@ def test_the_class_map_speaks_for_the_defect_head_alone(fused: FusedHeads) -> No
 
 def test_without_labels_there_is_no_class_map() -> None:
     goods = torch.randn(12, 3, 4, generator=torch.Generator().manual_seed(0))
-    heads = fit_heads(goods, None, HeadPlan.of(12, 0, seed=0))
+    heads = fit_heads(goods, None, plan(0))
     with torch.inference_mode():
         maps, classes = FusedHeads(heads, heads(goods))(goods)
     assert maps.shape == (12, 3)
     assert classes.shape == (12, 3, 0)
 
 
-def test_the_coreset_takes_part_only_where_goods_are_fewer_than_directions() -> None:
-    few, many = HeadPlan.of(159, 0, seed=0), HeadPlan.of(160, 0, seed=0)
-    assert few.neighbours
-    assert not many.neighbours
+@pytest.mark.parametrize(("count", "few"), [(159, True), (160, False)])
+def test_goods_are_few_where_there_are_fewer_than_directions(count: int, few: bool) -> None:  # noqa: FBT001 - a case
+    goods = torch.randn(count, 3, 4, generator=torch.Generator().manual_seed(0)) + torch.arange(3)[:, None] * 9
+    decided = HeadPlan.of(goods, Grid(1, 1, 3), 0, seed=0)
+    assert decided.few == few
+    assert not decided.moving
+
+
+@pytest.mark.parametrize(
+    ("decided", "around"), [(plan(0), True), (plan(0, few=False), False), (plan(0, few=False, moving=True), True)]
+)
+def test_coreset_and_search_take_part_where_goods_are_few_or_parts_move(decided: HeadPlan, around: bool) -> None:  # noqa: FBT001 - a case
     goods = torch.randn(12, 3, 4, generator=torch.Generator().manual_seed(0))
-    heads = fit_heads(goods, None, many)
+    heads = fit_heads(goods, None, decided)
     with torch.inference_mode():
         heard = heads(goods)
         maps, _ = FusedHeads(heads, heard)(goods)
-    assert heard.neighbours.shape == (12, 3, 0)
+    assert (heads.search is not None) == around
+    assert heard.neighbours.shape == (12, 3, int(around))
     assert maps.isfinite().all()
