@@ -12,6 +12,8 @@ Morrison, 1950), so that held-out distances cost no second fit and come from all
 import torch
 from torch import Tensor, nn
 
+from models.heads.triangular import TriangularNorm
+
 __all__ = ["GaussianHead"]
 
 _PRIOR_PARTS = 8  # that the shared covariance counts for: half of it at 8 good parts, one hundredth at 800
@@ -20,8 +22,6 @@ _RIDGE = 1e-4  # of the unit variance: few small images leave directions in whic
 
 class GaussianHead(nn.Module):
     """Whitened features `(N, P, D)` -> Mahalanobis distance `(N, P)`."""
-
-    inverse: Tensor
 
     def __init__(self, whitened: Tensor, prior_parts: float = _PRIOR_PARTS) -> None:
         """Fit on whitened features of good parts, `(N, P, D)`, centred per position."""
@@ -32,13 +32,13 @@ class GaussianHead(nn.Module):
         share = prior_parts / (prior_parts + len(whitened))
         lower = torch.linalg.cholesky((1 - share) * own + share * own.mean(dim=0) + _RIDGE * unit)
         inverse = torch.linalg.solve_triangular(lower, unit.expand_as(lower), upper=False)
-        self.register_buffer("inverse", inverse.float().transpose(1, 2).contiguous())
+        self.norm = TriangularNorm(inverse.transpose(1, 2))
         self._parts, self._prior_parts = len(whitened), prior_parts
 
     def forward(self, whitened: Tensor) -> Tensor:
         """Distance of each patch from what is usual at its position."""
-        standard = whitened.transpose(0, 1) @ self.inverse  # (P, N, D)
-        return standard.square().sum(dim=-1).sqrt().transpose(0, 1)
+        squares: Tensor = self.norm(whitened.transpose(0, 1))
+        return squares.sqrt().transpose(0, 1)
 
     def left_out(self, distance: Tensor) -> Tensor:
         """What each part that was learnt from would be told by a head that has not seen it.

@@ -9,6 +9,7 @@ from torch import Tensor
 from models.heads import neighbours, whitening
 from models.heads.gaussian import GaussianHead
 from models.heads.neighbours import NeighbourHead
+from models.heads.triangular import TriangularNorm
 from models.heads.whitening import Whitening
 
 POSITIONS, DIMENSION = 6, 5
@@ -127,3 +128,18 @@ def test_the_bank_is_bounded_and_the_same_for_the_same_seed() -> None:
     first, again = NeighbourHead(goods, generator()), NeighbourHead(goods, generator())
     assert first.bank.shape == (DIMENSION, neighbours.BANK_SIZE)
     assert torch.equal(first.bank, again.bank)
+
+
+@pytest.mark.parametrize("side", [1, 39, 40, 41, 97])
+def test_bands_of_a_triangle_give_the_length_of_the_whole_product(side: int) -> None:
+    """Also where the last band is narrower, and in a batch."""
+    upper = torch.triu(torch.randn(3, side, side, generator=generator()))
+    vectors = torch.randn(3, 2, side, generator=generator())
+    expected = (vectors @ upper).square().sum(dim=-1)
+    assert torch.allclose(TriangularNorm(upper)(vectors), expected, rtol=1e-5, atol=1e-6)
+
+
+def test_bands_keep_little_of_what_is_below_the_diagonal() -> None:
+    """Of 160 components five eighths are read."""
+    kept = sum(band.numel() for band in TriangularNorm(torch.ones(1, 160, 160)).bands)
+    assert kept == 160 * 160 * 5 // 8
