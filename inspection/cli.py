@@ -38,6 +38,7 @@ PASSED_ON = {
     "evaluate": PassedOn("measure a bundle on labelled images", "models", ("evaluate",), ("torch", "train")),
     "threshold": PassedOn("what another threshold would do", "models", ("threshold",), ("scipy", "train")),
     "gate": PassedOn("compare a new bundle with the champion", "models", ("gate",), ("torch", "train")),
+    "quantize": PassedOn("the same model in INT8, if it measures faster", "models", ("quantize",), ("torch", "train")),
     "inspect": PassedOn("judge image files with a bundle", "edge", ("inspect",)),
     "bench": PassedOn("measure the latency of a bundle on this machine", "edge", ("bench",)),
     "edge": PassedOn("run a station: `inspection edge run STATION.toml`", "edge", ()),

@@ -4,6 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from edge.cli.inference_options import add_inference_arguments, inference_settings
 from edge.cli.trust import TRUST_HELP
 from edge.contract.local_key import trust_from
 from edge.contract.terminal import ExitCode, print_json
@@ -20,9 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--size", type=_size, metavar="WxH", help="frame size in pixels (default: of the training images)"
     )
     parser.add_argument("--trust", metavar="KEY", help=TRUST_HELP)
-    parser.add_argument(
-        "--threads", type=int, default=0, metavar="N", help="threads of one inference; 0 = one per core"
-    )
+    add_inference_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -32,10 +31,9 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         BadInput: no such bundle, or it must not run.
     """
     from edge.cli.measure import measure_bundle  # noqa: PLC0415 - heavy, and `--help` does not need it
-    from edge.inference import InferenceSettings  # noqa: PLC0415 - the same
 
     trusted = trust_from(arguments.trust)
-    settings = InferenceSettings(threads=arguments.threads)
+    settings = inference_settings(arguments)
     report = measure_bundle(arguments.bundle, trusted, settings, arguments.frames, arguments.size)
     if arguments.json:
         print_json(report)

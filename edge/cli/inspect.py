@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.cli.inference_options import add_inference_arguments, inference_settings
 from edge.cli.trust import TRUST_HELP
 from edge.contract.errors import DataInvalid, FrameRejected, SettingsInvalid
 from edge.contract.local_key import trust_from
@@ -26,9 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="one JSON object with all verdicts")
     parser.add_argument("--overlay", type=Path, metavar="DIR", help="write each anomaly map as PNG into this folder")
     parser.add_argument("--trust", metavar="KEY", help=TRUST_HELP)
-    parser.add_argument(
-        "--threads", type=int, default=0, metavar="N", help="threads of one inference; 0 = one per core"
-    )
+    add_inference_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -38,11 +37,10 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         BadInput: no such bundle, it must not run, or no images.
     """
     from edge.bundle import load_detector  # noqa: PLC0415 - heavy, and `--help` does not need it
-    from edge.inference import InferenceSettings  # noqa: PLC0415 - the same
 
     images = list(_image_files(arguments.images))
     trusted = trust_from(arguments.trust)
-    detector = load_detector(arguments.bundle, trusted, InferenceSettings(threads=arguments.threads))
+    detector = load_detector(arguments.bundle, trusted, inference_settings(arguments))
     verdicts = []
     for image in images:
         verdicts.append(_judge(detector, image, arguments.overlay))

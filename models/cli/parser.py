@@ -14,6 +14,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_evaluate(commands.add_parser("evaluate", help="judge test images by a bundle and report"))
     _add_threshold(commands.add_parser("threshold", help="what another threshold would do, and a bundle with it"))
     _add_gate(commands.add_parser("gate", help="compare a challenger with the champion on a hold-out"))
+    _add_quantize(commands.add_parser("quantize", help="INT8, if it measures faster and says the same"))
     return parser
 
 
@@ -101,7 +102,7 @@ def _add_threshold(parser: argparse.ArgumentParser) -> None:
         "--undecided-from", type=float, metavar="SCORE", help="above this and up to the threshold it is UNDECIDED"
     )
     parser.add_argument("--out", type=Path, metavar="FILE", help="write a bundle with these thresholds")
-    parser.add_argument("--key", type=Path, metavar="FILE", help="private key that signs it (default: this user's)")
+    _add_key(parser)
     _add_costs(parser, escape_cost=None)
     _add_trust(parser)
     _add_common(parser)
@@ -117,6 +118,17 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
     _add_common(parser)
 
 
+def _add_quantize(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument(
+        "data", type=Path, metavar="DIR", help="train/good to quantise with, test/good and test/<type> to compare on"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="bundle file to write")
+    _add_key(parser)
+    _add_trust(parser)
+    _add_common(parser)
+
+
 def _add_costs(parser: argparse.ArgumentParser, escape_cost: float | None) -> None:
     told = "no costs" if escape_cost is None else f"{escape_cost:g}"
     parser.add_argument(
@@ -128,6 +140,10 @@ def _add_costs(parser: argparse.ArgumentParser, escape_cost: float | None) -> No
     parser.add_argument(
         "--defect-rate", type=float, default=0.01, metavar="SHARE", help="bad parts on the line (default: 0.01)"
     )
+
+
+def _add_key(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--key", type=Path, metavar="FILE", help="private key that signs it (default: this user's)")
 
 
 def _add_trust(parser: argparse.ArgumentParser) -> None:

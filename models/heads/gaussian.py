@@ -12,6 +12,8 @@ Morrison, 1950), so that held-out distances cost no second fit and come from all
 import torch
 from torch import Tensor, nn
 
+from models.heads.triangular import TriangularProduct
+
 __all__ = ["GaussianHead"]
 
 _PRIOR_PARTS = 8  # that the shared covariance counts for: half of it at 8 good parts, one hundredth at 800
@@ -28,8 +30,6 @@ class GaussianHead(nn.Module):
         weight_parts: the same with those that the prior counts for.
     """
 
-    inverse: Tensor
-
     def __init__(self, whitened: Tensor, prior_parts: float = _PRIOR_PARTS) -> None:
         """Fit on whitened features of good parts, `(N, P, D)`, centred per position."""
         super().__init__()
@@ -39,12 +39,13 @@ class GaussianHead(nn.Module):
         share = prior_parts / (prior_parts + len(whitened))
         lower = torch.linalg.cholesky((1 - share) * own + share * own.mean(dim=0) + _RIDGE * unit)
         inverse = torch.linalg.solve_triangular(lower, unit.expand_as(lower), upper=False)
-        self.register_buffer("inverse", inverse.float().transpose(1, 2).contiguous())
+        self.product = TriangularProduct(inverse.transpose(1, 2))
         self.parts, self.weight_parts = len(whitened), len(whitened) + prior_parts
 
     def forward(self, whitened: Tensor) -> Tensor:
         """Each patch in standard deviations of its position."""
-        return (whitened.transpose(0, 1) @ self.inverse).transpose(0, 1)
+        standard: Tensor = self.product(whitened.transpose(0, 1))
+        return standard.transpose(0, 1)
 
     def left_out(self, standard: Tensor) -> Tensor:
         """What each part that was learnt from would be told by a head that has not seen it, `(N, P, D)`.

@@ -89,7 +89,7 @@ class NeighbourhoodSearch(nn.Module):
     def _by_each_gaussian(self, whitened: Tensor) -> Tensor:
         placed = whitened + self.centre  # as they are, not relative to their position
         judged = placed[:, self.patches] - self.centre.unsqueeze(1)  # (N, P, 9, D)
-        standard = judged.permute(1, 0, 2, 3).flatten(1, 2) @ self.gaussian.inverse  # (P, N * 9, D)
+        standard: Tensor = self.gaussian.product(judged.permute(1, 0, 2, 3).flatten(1, 2))  # (P, N * 9, D)
         return standard.reshape(len(standard), -1, *judged.shape[2:]).transpose(0, 1)
 
     def _nearest(self, square: Tensor) -> Tensor:

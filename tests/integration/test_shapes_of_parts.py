@@ -12,6 +12,7 @@ from edge.contract.errors import PartNotFound
 from edge.contract.result import Verdict
 from edge.contract.signature import SigningKey, TrustedKeys
 from edge.inference import Detector, InferenceSettings
+from edge.preprocess import preprocess
 from tests.support.commands import Finished, run_command
 from tests.support.textures import good_part, write_image
 
@@ -40,6 +41,11 @@ def opened(path: Path) -> Detector:
     return load_detector(path / "part.bundle", TrustedKeys((key.public_text,)), InferenceSettings(threads=1))
 
 
+def tiles_of(detector: Detector, pixels: np.ndarray) -> np.ndarray:
+    """One part as the graph takes it."""
+    return preprocess(pixels, detector.manifest.preprocess).tiles
+
+
 def test_an_elongated_part_keeps_its_shape(tmp_path: Path) -> None:
     done = train(tmp_path, [strip(seed) for seed in range(10)], "--size-px", "128")
     assert done.code == 0, done.err
@@ -48,6 +54,7 @@ def test_an_elongated_part_keeps_its_shape(tmp_path: Path) -> None:
 
 
 def test_a_small_defect_takes_tiles_and_is_found_where_it_is(tmp_path: Path) -> None:
+    """Two parts in one batch, each with its tiles, score as they do alone."""
     frames = [strip(seed) for seed in range(10)]
     done = train(tmp_path, frames, "--size-px", "128", "--smallest-defect-px", "8")
     assert done.code == 0, done.err
@@ -57,6 +64,10 @@ def test_a_small_defect_takes_tiles_and_is_found_where_it_is(tmp_path: Path) -> 
     good = [detector.judge(strip(seed)).score for seed in range(51, 55)]
     assert bad.verdict is Verdict.FAIL
     assert bad.score > 1.5 * max(good)
+    parts = [strip(51), strip(50, scratched=True)]
+    together = detector.run(np.concatenate([tiles_of(detector, part) for part in parts]))
+    assert together.maps.shape == (22, 128, 128)
+    assert together.score == pytest.approx([good[0], bad.score], abs=1e-3)
     row, column = np.unravel_index(int(bad.anomaly_map.argmax()), bad.anomaly_map.shape)
     height, width = bad.anomaly_map.shape
     assert column * 1024 / width == pytest.approx(828, abs=24)

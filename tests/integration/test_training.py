@@ -347,3 +347,20 @@ def test_a_threshold_command_that_would_change_nothing_is_refused(trainings: Tra
     done = run_command("threshold", trainings.bundle("labelled"), *options, home=trainings.path)
     assert done.code == 2
     assert "--out: expected --at or --undecided-from" in done.err
+
+
+def test_int8_is_written_only_if_it_is_faster_and_agrees(trainings: Trainings) -> None:
+    """Which of both it is, the processor decides; what was measured is told either way."""
+    out = trainings.path / "int8.bundle"
+    arguments = ("quantize", trainings.bundle("goods"), trainings.folder.root, "--out", out, "--json")
+    key = ("--key", trainings.path / "key.pem", "--trust", trainings.key.public_text)
+    done = run_command(*arguments, *key, home=trainings.path)
+    assert done.code in {0, 1}, done.err
+    assert out.exists() is (done.code == 0)
+    if done.code:
+        assert "of 28 verdicts flipped" in done.err
+        return
+    detector = load_detector(out, trainings.trusted, InferenceSettings(threads=1))
+    assert detector.manifest.int8 is not None
+    assert detector.manifest.int8.verdict_flips == 0
+    assert detector.manifest.provenance.parent_bundle_id == trainings.sealed("goods").id

@@ -9,6 +9,7 @@ from torch import Tensor
 from models.heads import neighbours, whitening
 from models.heads.gaussian import GaussianHead
 from models.heads.neighbours import NeighbourHead
+from models.heads.triangular import TriangularProduct
 from models.heads.whitening import Whitening
 
 POSITIONS, DIMENSION = 6, 5
@@ -145,3 +146,17 @@ def test_a_part_left_out_is_measured_to_the_nearest_patch_of_another() -> None:
         others = torch.cat([goods[:index], goods[index + 1 :]]).reshape(-1, DIMENSION)
         expected = cdist(goods[index], others).min(axis=1)
         assert np.allclose(distance[index].numpy(), expected, rtol=1e-3, atol=2e-2)
+
+
+@pytest.mark.parametrize("side", [1, 39, 40, 41, 97])
+def test_bands_of_a_triangle_give_the_whole_product(side: int) -> None:
+    """Also where the last band is narrower, and in a batch."""
+    upper = torch.triu(torch.randn(3, side, side, generator=generator()))
+    vectors = torch.randn(3, 2, side, generator=generator())
+    assert torch.allclose(TriangularProduct(upper)(vectors), vectors @ upper, rtol=1e-5, atol=1e-5)
+
+
+def test_bands_keep_little_of_what_is_below_the_diagonal() -> None:
+    """Of 160 components five eighths are read."""
+    kept = sum(band.numel() for band in TriangularProduct(torch.ones(1, 160, 160)).bands)
+    assert kept == 160 * 160 * 5 // 8

@@ -24,6 +24,13 @@ def fitted(parts: Tensor) -> tuple[Whitening, GaussianHead, NeighbourhoodSearch]
     return whitening, gaussian, NeighbourhoodSearch(whitening, gaussian, GRID)
 
 
+def by_gaussian(whitening: Whitening, gaussian: GaussianHead, patches: Tensor, position: int) -> Tensor:
+    """Distances `(N,)` of patches `(N, D)` by the Gaussian of one position."""
+    everywhere = torch.zeros(len(patches), POSITIONS, DIMENSION)
+    everywhere[:, position] = (patches - whitening.centre[position]) @ whitening.rotation
+    return gaussian(everywhere)[:, position].norm(dim=1)
+
+
 def test_beside_a_position_is_its_neighbour_in_the_same_tile_and_itself_at_the_border() -> None:
     right, up = Grid(2, 2, 3).beside(0, 1), Grid(2, 2, 3).beside(-1, 0)
     assert right.tolist() == [1, 2, 2, 4, 5, 5, 7, 8, 8, 10, 11, 11]
@@ -44,11 +51,7 @@ def test_the_nearest_gaussian_of_nine_counts_and_those_elsewhere_a_little_less()
                     for r in range(max(0, row - 1), min(3, row + 2))
                     for c in range(max(0, column - 1), min(4, column + 2))
                 ]
-                distances = [
-                    weight
-                    * ((new[:, position] - whitening.centre[j]) @ whitening.rotation @ gaussian.inverse[j]).norm(dim=1)
-                    for j, weight in asked
-                ]
+                distances = [weight * by_gaussian(whitening, gaussian, new[:, position], j) for j, weight in asked]
                 assert torch.allclose(found[:, position], torch.stack(distances).amin(dim=0), atol=1e-3)
 
 

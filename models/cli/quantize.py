@@ -1,0 +1,73 @@
+"""`inspection quantize`."""
+
+import argparse
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import numpy as np
+
+from edge.bundle.parity import pack_parity, unpack_parity
+from edge.contract.archive import MODEL, PARITY, SealedBundle, file_entries, open_sealed, write_sealed
+from edge.contract.errors import GateRefused
+from edge.contract.local_key import local_key_path, trust_from
+from edge.contract.manifest import Int8
+from edge.contract.signature import SigningKey
+from edge.contract.terminal import ExitCode, print_json
+from edge.inference import InferenceSettings, open_session
+from models.data.folder import goods_in, test_images_in
+from models.data.images import load_images
+from models.export.quantized import Comparison, compare, to_int8
+from models.progress import Progress
+
+__all__ = ["run"]
+
+_CALIBRATED_ON = 100  # good parts: the ranges of activations hardly move with more
+_STEPS = {"loading good parts": 1.0, "loading test images": 1.0}
+
+
+def run(options: argparse.Namespace) -> ExitCode:
+    """Quantise, measure on the test images, and write a bundle only if it is faster and says the same.
+
+    Raises:
+        GateRefused: it is not, with what was measured; nothing was written.
+    """
+    sealed = open_sealed(options.bundle, trust_from(options.trust))
+    manifest, progress = sealed.manifest, Progress(_STEPS, as_json=options.progress_json)
+    holdout = load_images(test_images_in(options.data), manifest.preprocess, progress, "loading test images")
+    some = goods_in(options.data)[:_CALIBRATED_ON]
+    goods = load_images(some, manifest.preprocess, progress, "loading good parts")
+    name = manifest.graph.input_name
+    int8 = to_int8(sealed.files[MODEL], name, goods.pixels)
+    full, quantised = (open_session(model, InferenceSettings()) for model in (sealed.files[MODEL], int8))
+    measured = compare(full, quantised, name, holdout.pixels, manifest.calibration)
+    if not measured.accepted:
+        raise GateRefused(f"INT8: expected it faster and of the same verdicts, got {measured}; no bundle was written")
+    bundle_id = _write(options, sealed, int8, measured)
+    answer = {"bundle": str(options.out), "bundle_id": bundle_id, **asdict(measured)}
+    if options.json:
+        print_json(answer)
+    else:
+        sys.stdout.write("".join(f"{key:<22} {value}\n" for key, value in answer.items()))
+    return ExitCode.OK
+
+
+def _write(options: argparse.Namespace, sealed: SealedBundle, model: bytes, measured: Comparison) -> str:
+    """With a parity sample of its own: a processor that rounds otherwise refuses it, as any bundle."""
+    manifest = sealed.manifest
+    pixels, _ = unpack_parity(sealed.files[PARITY])
+    session = open_session(model, InferenceSettings())
+    parts = pixels.reshape(-1, manifest.preprocess.tile_count, *pixels.shape[-3:])
+    scores = [session.run(["score"], {manifest.graph.input_name: part})[0] for part in parts]
+    files = {MODEL: model, PARITY: pack_parity(parts, np.concatenate(scores))}
+    int8 = Int8(
+        images=measured.images,
+        time_ratio=measured.time_ratio,
+        max_score_difference=measured.max_score_difference,
+        verdict_flips=measured.verdict_flips,
+    )
+    provenance = manifest.provenance.model_copy(update={"parent_bundle_id": sealed.id})
+    changed = manifest.model_copy(
+        update={"int8": int8, "provenance": provenance, "created_at": datetime.now(UTC), "files": file_entries(files)}
+    )
+    return write_sealed(options.out, changed, files, SigningKey.load_or_create(options.key or local_key_path()))
