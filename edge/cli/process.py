@@ -8,7 +8,8 @@ from edge.api.metrics import StationMetrics
 from edge.api.server import ApiServer
 from edge.cli.trust import trust_from_files
 from edge.clock import Clock, SystemClock
-from edge.station.settings import StationSettings, read_secret
+from edge.contract.settings import read_secret
+from edge.station.settings import StationSettings
 from edge.station.station import Station
 
 __all__ = ["StationProcess"]

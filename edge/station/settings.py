@@ -3,11 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from edge.api.settings import ApiSettings
 from edge.cameras.settings import CameraSettings
-from edge.contract.errors import SettingsInvalid
 from edge.contract.settings import load_toml
 from edge.contract.values import Value
 from edge.inference import InferenceSettings
@@ -15,7 +14,7 @@ from edge.outputs.settings import OutputSettings
 from edge.plant.settings import PlantSettings
 from edge.spool.settings import SpoolSettings
 
-__all__ = ["ImageSettings", "StationSettings", "load_station_settings", "read_secret"]
+__all__ = ["ImageSettings", "StationSettings", "load_station_settings"]
 
 
 class ImageSettings(Value):
@@ -84,27 +83,6 @@ def load_station_settings(path: Path) -> StationSettings:
     """
     anchored: StationSettings = _anchored(load_toml(StationSettings, path), path.resolve().parent)
     return anchored
-
-
-def read_secret(value: SecretStr | None, file: Path | None) -> str | None:
-    """A secret that was given as such or as a file; None where neither was.
-
-    Raises:
-        SettingsInvalid: the file cannot be read or is empty.
-    """
-    if value is not None:
-        return value.get_secret_value()
-    if file is None:
-        return None
-    try:
-        text = file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"key file {file}: {error}"
-        raise SettingsInvalid(msg) from error
-    if not text:
-        msg = f"key file {file}: expected a key, found nothing"
-        raise SettingsInvalid(msg)
-    return text
 
 
 def _anchored(value: Any, folder: Path) -> Any:

@@ -13,9 +13,12 @@ from edge.contract.errors import BundleRefused, SettingsInvalid
 from edge.contract.frame import Frame
 from edge.contract.link import Heartbeat, LivePicture
 from edge.contract.result import InspectionResult
+from edge.contract.settings import read_secret
 from edge.contract.signature import TrustedKeys
 from edge.outputs.build import build_output
 from edge.outputs.lane import OutputLane
+from edge.outputs.protocol import LineState
+from edge.outputs.settings import OutputSettings
 from edge.plant.client import HttpPlantClient
 from edge.plant.heartbeat import HeartbeatLink
 from edge.plant.uploader import Uploader
@@ -28,7 +31,7 @@ from edge.station.latency import LatencyWindow
 from edge.station.ledger import Ledger, Listener
 from edge.station.line import NO_BUNDLE, Line, LineSettings, Settled
 from edge.station.pictures import live_picture
-from edge.station.settings import StationSettings, read_secret
+from edge.station.settings import StationSettings
 from edge.station.state_lock import StateLock
 from edge.station.status import BundleStatus, PlantStatus, StationStatus, ThreadStatus
 from edge.version import software_version
@@ -119,7 +122,7 @@ class Station:
         self.bundles = BundleHolder(trusted, settings.inference, settings.recipe, settings.state_dir)
         self._writer = SpoolWriter(self.spool, settings.spool.waiting_mb, ring=settings.plant is None)
         self._keeper = Keeper(settings.images, self._writer.put, (self._latency.observe, *observers))
-        self._lanes = tuple(OutputLane(build_output(o), o.queue_size, o.attempts) for o in settings.outputs)
+        self._lanes = tuple(self._lane(output) for output in settings.outputs)
         self._line = Line(
             LineSettings(settings.station, settings.recipe, settings.deadline_ms, settings.inbox_size),
             Ledger(self.spool.last_sequence()),
@@ -219,6 +222,14 @@ class Station:
             spool_results=self.spool.counts().results + self._writer.status().backlog,
             picture=self._latest_picture(),
         )
+
+    def _lane(self, settings: OutputSettings) -> OutputLane:
+        output = build_output(settings, self._clock)
+        return OutputLane(output, settings.queue_size, settings.attempts, state=self._line_state, clock=self._clock)
+
+    def _line_state(self) -> LineState:
+        reasons = self._not_ready_because()
+        return LineState(ready=not reasons, reasons=reasons)
 
     def _gate_of_camera(self) -> Event:
         if self.settings.wait_for_bundle:
