@@ -7,7 +7,7 @@ from threading import Event, Timer
 
 from edge.backoff import Backoff
 from edge.cameras.build import build_camera
-from edge.cameras.settings import FolderCameraSettings
+from edge.cameras.settings import PushCameraSettings, WatchSettings
 from edge.clock import Clock, SystemClock
 from edge.contract.errors import BundleRefused, SettingsInvalid
 from edge.contract.frame import Frame
@@ -40,6 +40,7 @@ from edge.worker import Worker
 __all__ = ["PlantLink", "Station"]
 
 _log = logging.getLogger(__name__)
+_ENDLESS = (PushCameraSettings, WatchSettings)
 Observer = Callable[[InspectionResult], None]
 
 
@@ -143,7 +144,7 @@ class Station:
     def exits_at_end(self) -> bool:
         """Whether the process shall end with its camera."""
         camera = self.settings.camera
-        return isinstance(camera, FolderCameraSettings) and camera.exit_at_end
+        return not isinstance(camera, _ENDLESS) and camera.exit_at_end
 
     def start(self) -> None:
         """Load the first bundle, then start everything.

@@ -28,14 +28,15 @@ def mosquitto(folder: Path, port: int, *lines: str) -> Iterator[None]:
     with (folder / "mosquitto.log").open("wb") as log:
         process = subprocess.Popen([str(MOSQUITTO), "-c", config], stdout=log, stderr=log)
     try:
-        eventually(lambda: _answers(port))
+        eventually(lambda: answers(port))
         yield
     finally:
         process.terminate()
         process.wait()
 
 
-def _answers(port: int) -> bool:
+def answers(port: int) -> bool:
+    """Whether somebody listens there."""
     try:
         socket.create_connection(("127.0.0.1", port), 1).close()
     except OSError:
