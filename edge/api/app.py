@@ -1,42 +1,31 @@
 """The station's HTTP API."""
 
-import asyncio
-from collections.abc import Callable
+from functools import partial
 from hmac import compare_digest
 from http import HTTPStatus
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
 
 from edge.api.errors import add_error_handler
 from edge.api.metrics import StationMetrics
 from edge.api.multipart import first_file
+from edge.api.raw import RawQuery, raw_format
+from edge.api.stream import stream_router
+from edge.api.verdicts import Inspector, answer_of, ask
 from edge.cameras.push import frame_from_bytes
 from edge.clock import Clock
-from edge.contract.frame import Frame
-from edge.contract.result import InspectionResult
 from edge.station.status import StationStatus
 from edge.version import software_version
 
-__all__ = ["ApiLimits", "Inspector", "build_app"]
+__all__ = ["ApiLimits", "build_app"]
 
 PartId = Annotated[
     str | None, Query(min_length=1, max_length=128, description="identity of the part; made up if not given")
 ]
-
-
-class Inspector(Protocol):
-    """What the API asks of a station."""
-
-    def submit(self, frame: Frame, listener: Callable[[InspectionResult], None] | None = None) -> int:
-        """Count a trigger and have its frame judged; `listener` hears the one result."""
-        ...
-
-    def status(self) -> StationStatus:
-        """Everything at this moment."""
-        ...
 
 
 class ApiLimits:
@@ -44,14 +33,16 @@ class ApiLimits:
 
     Attributes:
         max_body_bytes: largest image taken.
+        window: frames of one stream that may be in flight.
         api_key: what `Authorization: Bearer` must carry for /v1/…; None lets everybody in.
     """
 
-    def __init__(self, max_body_bytes: int, api_key: str | None) -> None:
+    def __init__(self, max_body_bytes: int, api_key: str | None, window: int = 4) -> None:
         self.max_body_bytes = max_body_bytes
+        self.window = window
         self._api_key = api_key
 
-    def check_key(self, request: Request) -> None:
+    def check_key(self, request: HTTPConnection) -> None:
         """Refuse a request without the key."""
         if self._api_key is None:
             return
@@ -75,7 +66,9 @@ def build_app(station: Inspector, camera: str, limits: ApiLimits, metrics: Stati
     """The API of one station."""
     app = FastAPI(title="Inspection station", version=software_version(), docs_url=None, redoc_url=None)
     app.include_router(_health(station, metrics))
-    app.include_router(_inspection(station, camera, limits, clock), dependencies=[Depends(limits.check_key)])
+    key = [Depends(limits.check_key)]
+    app.include_router(_inspection(station, camera, limits, clock), dependencies=key)
+    app.include_router(stream_router(station, camera, clock, limits.window), dependencies=key)
     add_error_handler(app)
     return app
 
@@ -112,8 +105,8 @@ def _inspection(station: Inspector, camera: str, limits: ApiLimits, clock: Clock
         return station.status()
 
     @router.post("/inspect")
-    async def inspect(request: Request, part_id: PartId = None) -> JSONResponse:
-        """Judge one image: the raw body, or the first file of a multipart form.
+    async def inspect(request: Request, raw: Annotated[RawQuery, Query()], part_id: PartId = None) -> JSONResponse:
+        """Judge one image: the body, or the first file of a multipart form; raw pixels with their format.
 
         An image that cannot be decoded is a part that cannot be judged: 200 with UNDECIDED and the reason.
         """
@@ -123,31 +116,7 @@ def _inspection(station: Inspector, camera: str, limits: ApiLimits, clock: Clock
         if not image:
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "expected an image as body or as file of a form")
         # Decoding takes milliseconds and must not hold up the other requests.
-        frame = await run_in_threadpool(frame_from_bytes, image, camera, clock, part_id)
-        return JSONResponse(_answer(await _judge(station, frame)))
+        frame = await run_in_threadpool(frame_from_bytes, image, camera, clock, part_id, raw_format(raw))
+        return JSONResponse(answer_of(await ask(partial(station.submit, frame))))
 
     return router
-
-
-async def _judge(station: Inspector, frame: Frame) -> InspectionResult:
-    """Wait for the one result of this frame, which another thread settles."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[InspectionResult] = loop.create_future()
-
-    def resolve(result: InspectionResult) -> None:
-        if not future.done():  # who asked may have gone
-            future.set_result(result)
-
-    station.submit(frame, lambda result: _tell(loop, resolve, result))
-    return await future
-
-
-def _tell(
-    loop: asyncio.AbstractEventLoop, resolve: Callable[[InspectionResult], None], result: InspectionResult
-) -> None:
-    if not loop.is_closed():  # the station may settle its last triggers after the API ended
-        loop.call_soon_threadsafe(resolve, result)
-
-
-def _answer(result: InspectionResult) -> dict[str, Any]:
-    return {**result.model_dump(mode="json"), "frame_to_verdict_ms": result.frame_to_verdict_ms}

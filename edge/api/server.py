@@ -31,10 +31,16 @@ class ApiServer:
         self._server: uvicorn.Server | None = None
         self._thread: Thread | None = None
 
-    def start(self, app: FastAPI) -> None:
-        """Answer requests in a thread."""
+    def start(self, app: FastAPI, max_message_bytes: int) -> None:
+        """Answer requests in a thread; a WebSocket message may have `max_message_bytes`."""
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=5
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="websockets-sansio",
+            ws_max_size=max_message_bytes,
+            timeout_graceful_shutdown=5,
         )
         self._server = uvicorn.Server(config)
         # Signals are the main thread's business; uvicorn takes them only there.

@@ -1,5 +1,6 @@
 """Frames that somebody else hands in over HTTP."""
 
+from edge.cameras.pixels import RawFormat, raw_to_rgb
 from edge.cameras.protocol import Camera, NoFrame
 from edge.cameras.settings import PushCameraSettings
 from edge.clock import Clock
@@ -31,15 +32,17 @@ class PushCamera(Camera):
         """Nothing to disconnect."""
 
 
-def frame_from_bytes(data: bytes, camera: str, clock: Clock, part_id: str | None = None) -> Frame:
-    """Make a frame of an image file that was handed in; what cannot be decoded becomes a frame with a fault.
+def frame_from_bytes(
+    data: bytes, camera: str, clock: Clock, part_id: str | None = None, raw: RawFormat | None = None
+) -> Frame:
+    """Make a frame of an image file or of raw pixels that were handed in; what cannot be decoded becomes a fault.
 
     `received_us` is taken before decoding: for who asks over HTTP, decoding is a part of the answer's time.
     """
     received_us = clock.now_us()
     fault, pixels = None, None
     try:
-        pixels = decode(data)
+        pixels = decode(data) if raw is None else raw_to_rgb(data, raw)
     except FrameRejected as error:
         fault = str(error)
     return Frame(
@@ -48,6 +51,7 @@ def frame_from_bytes(data: bytes, camera: str, clock: Clock, part_id: str | None
         camera=camera,
         captured_at=clock.utc(),
         received_us=received_us,
-        encoded=EncodedImage(data, media_type_of(data)),
+        # Raw pixels are no file that anybody could open later: they are stored as PNG.
+        encoded=EncodedImage(data, media_type_of(data)) if raw is None else None,
         fault=fault,
     )

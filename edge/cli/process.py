@@ -55,9 +55,11 @@ class StationProcess:
         """
         self.station.start()
         if self._server is not None and self._settings.api is not None:
-            limits = ApiLimits(round(self._settings.api.max_body_mb * 2**20), self._api_key)
+            limits = ApiLimits(round(self._settings.api.max_body_mb * 2**20), self._api_key, self._settings.inbox_size)
             camera = self._settings.camera.name
-            self._server.start(build_app(self.station, camera, limits, self._metrics, self._clock))
+            self._server.start(
+                build_app(self.station, camera, limits, self._metrics, self._clock), limits.max_body_bytes
+            )
             _log.info("API on http://%s", self._server.address)
         _log.info("station %s runs for part type %s", self._settings.station, self._settings.recipe)
 

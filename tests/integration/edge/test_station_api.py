@@ -45,6 +45,16 @@ def test_an_image_is_judged_by_the_real_model(folder: StationFolder) -> None:
     assert [r["id"] for r in folder.results()] == [good["id"], bad["id"]]
 
 
+def test_raw_pixels_are_taken_with_their_format(folder: StationFolder) -> None:
+    """All three parameters, or none."""
+    mono = bytes([128]) * 4096
+    with running(folder) as client:
+        raw = {"pixel_format": "Mono8", "width": "64", "height": "64"}
+        assert client.post("/v1/inspect", content=mono, params=raw).json()["verdict"] == "PASS"
+        assert client.post("/v1/inspect", content=mono, params={"width": "64"}).status_code == 422
+        assert client.post("/v1/inspect", content=mono, params={**raw, "width": "0"}).status_code == 422
+
+
 def test_a_form_is_taken_too(folder: StationFolder) -> None:
     with running(folder) as client:
         answer = client.post("/v1/inspect", files={"file": ("x.png", png(255), "image/png")})
