@@ -119,4 +119,9 @@ def _inspection(station: Inspector, camera: str, limits: ApiLimits, clock: Clock
         frame = await run_in_threadpool(frame_from_bytes, image, camera, clock, part_id, raw_format(raw))
         return JSONResponse(answer_of(await ask(partial(station.submit, frame))))
 
+    @router.post("/trigger")
+    async def trigger(part_id: PartId = None) -> JSONResponse:
+        """Judge the camera's next frame. 409 if the settings let no one ask, or the trigger bounced."""
+        return JSONResponse(answer_of(await ask(partial(station.trigger, part_id))))
+
     return router

@@ -93,6 +93,11 @@ def _ledger(status: StationStatus) -> Iterator[Metric]:
     ):
         yield CounterMetricFamily(f"inspection_{name}", text, value=value)
     reasons = [((reason,), count) for reason, count in ledger.drop_reasons.items()]
+    for name, text, counts in (
+        ("frames_ignored", "Frames that were no part, by reason", status.trigger.frames_ignored),
+        ("triggers_ignored", "Triggers that bounced, by reason", status.trigger.triggers_ignored),
+    ):
+        yield _labelled(name, text, ("reason",), [((reason,), count) for reason, count in counts.items()])
     yield _labelled("drops_by_reason", "Drops by reason", ("reason",), reasons)
 
 
@@ -102,6 +107,7 @@ def _gauges(status: StationStatus) -> Iterator[Metric]:
         ("inbox_waiting", "Frames that wait for judging", status.inbox_waiting),
         ("ready", "1 if the station judges", status.ready),
         ("camera_connected", "1 if the camera is connected", status.camera.connected),
+        ("triggers_heard", "1 if who gives the triggers can be heard", status.trigger.connected),
         ("bundle_refused", "1 if the desired bundle was refused", status.bundle.refused is not None),
         ("spool_results", "Results that wait for the plant on disk", status.spool.results),
         ("spool_images", "Images that wait for the plant on disk", status.spool.images),

@@ -18,6 +18,10 @@ class Inspector(Protocol):
         """Count a trigger and have its frame judged; `listener` hears the one result."""
         ...
 
+    def trigger(self, part_id: str | None, listener: Callable[[InspectionResult], None] | None = None) -> None:
+        """Count a trigger and have the camera's next frame judged."""
+        ...
+
     def status(self) -> StationStatus:
         """Everything at this moment."""
         ...

@@ -26,17 +26,17 @@ class ModbusConnection:
             address.host, port=address.port, timeout=address.timeout_s, retries=0, reconnect_delay=0
         )
 
-    def read_register(self, address: int) -> int:
-        """One holding register, 0 to 65535.
+    def read_registers(self, address: int, count: int) -> list[int]:
+        """Up to 125 holding registers, 0 to 65535 each.
 
         Raises:
             ControllerLost: no answer, or one that says no; so for all methods.
         """
         answer = self._ask(
-            lambda: self._client.read_holding_registers(address, device_id=self._address.device_id),
-            f"reading register {address}",
+            lambda: self._client.read_holding_registers(address, count=count, device_id=self._address.device_id),
+            f"reading {count} registers from {address}",
         )
-        return int(answer.registers[0])
+        return [int(word) for word in answer.registers]
 
     def write_registers(self, address: int, values: Sequence[int]) -> None:
         """Up to 123 holding registers, in one request."""

@@ -3,6 +3,7 @@
 import logging
 import ssl
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 
@@ -24,8 +25,21 @@ __all__ = ["Message", "MqttConnection"]
 
 _log = logging.getLogger(__name__)
 _AT_LEAST_ONCE = 1
-Message = Callable[[str, bytes], None]
-"""Is told topic and payload, in the connection's own thread."""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What came on a topic.
+
+    Attributes:
+        topic: where.
+        payload: what.
+        retained: the broker had kept it from earlier.
+    """
+
+    topic: str
+    payload: bytes
+    retained: bool
 
 
 class MqttConnection:
@@ -42,7 +56,7 @@ class MqttConnection:
         broker: MqttBroker,
         password: str | None,
         will: tuple[str, str] | None = None,
-        subscription: tuple[str, Message] | None = None,
+        subscription: tuple[str, Callable[[Message], object]] | None = None,
     ) -> None:
         """Prepare; nothing is connected yet.
 
@@ -50,7 +64,7 @@ class MqttConnection:
             broker: where.
             password: goes with the broker's user name.
             will: topic and payload that the broker publishes, retained, when this client disappears.
-            subscription: topic to listen to, and who is told.
+            subscription: topic to listen to, and who is told, in the connection's own thread; must not raise.
 
         Raises:
             SettingsInvalid: the certificates cannot be read.
@@ -150,7 +164,7 @@ class MqttConnection:
 
     def _received(self, _client: Client, _data: object, message: MQTTMessage) -> None:
         if self._subscription is not None:
-            self._subscription[1](message.topic, bytes(message.payload))
+            self._subscription[1](Message(message.topic, bytes(message.payload), message.retain))
 
 
 def _tls(ca_file: Path | None, cert_file: Path | None, key_file: Path | None) -> ssl.SSLContext:

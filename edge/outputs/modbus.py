@@ -91,7 +91,7 @@ class ModbusOutput(Output):
 
     def _wait_for_ack(self, register: int, handshake: int) -> None:
         end_us = self._clock.now_us() + round(self._settings.ack_timeout_s * 1e6)
-        while (found := self._plc.read_register(register)) != handshake:
+        while (found := self._plc.read_registers(register, 1)[0]) != handshake:
             if self._clock.now_us() >= end_us:
                 msg = f"output {self.name}: expected {handshake} in register {register} within "
                 msg += f"{self._settings.ack_timeout_s:g} s, found {found}"

@@ -13,6 +13,7 @@ from edge.inference import InferenceSettings
 from edge.outputs.settings import OutputSettings
 from edge.plant.settings import PlantSettings
 from edge.spool.settings import SpoolSettings
+from edge.triggers.settings import EveryFrameTriggerSettings, TriggerSettings
 
 __all__ = ["ImageSettings", "StationSettings", "load_station_settings"]
 
@@ -57,6 +58,7 @@ class StationSettings(Value):
     trusted_key_files: Annotated[tuple[Path, ...], Field(description="files with one such key each")] = ()
     inference: Annotated[InferenceSettings, Field(description="how onnxruntime runs")] = InferenceSettings()
     camera: Annotated[CameraSettings, Field(description="where frames come from")]
+    trigger: Annotated[TriggerSettings, Field(description="which frames are parts")] = EveryFrameTriggerSettings()
     images: Annotated[ImageSettings, Field(description="which frames are kept")] = ImageSettings()
     outputs: Annotated[tuple[OutputSettings, ...], Field(description="who is told each verdict")] = ()
     spool: Annotated[SpoolSettings, Field(description="what waits on disk for the plant")] = SpoolSettings()

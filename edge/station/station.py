@@ -9,7 +9,7 @@ from edge.backoff import Backoff
 from edge.cameras.build import build_camera
 from edge.cameras.settings import PushCameraSettings, WatchSettings
 from edge.clock import Clock, SystemClock
-from edge.contract.errors import BundleRefused, SettingsInvalid
+from edge.contract.errors import BundleRefused, Conflict, SettingsInvalid
 from edge.contract.frame import Frame
 from edge.contract.link import Heartbeat, LivePicture
 from edge.contract.result import InspectionResult
@@ -34,6 +34,7 @@ from edge.station.pictures import live_picture
 from edge.station.settings import StationSettings
 from edge.station.state_lock import StateLock
 from edge.station.status import BundleStatus, PlantStatus, StationStatus, ThreadStatus
+from edge.triggers.build import Trigger
 from edge.version import software_version
 from edge.worker import Worker
 
@@ -132,7 +133,8 @@ class Station:
             self._clock,
         )
         camera = build_camera(settings.camera, self._clock)
-        self._camera = CameraLoop(camera, self._line.submit, self._gate_of_camera())
+        self._trigger = Trigger(settings.trigger, camera.name, self._line, self._clock)
+        self._camera = CameraLoop(camera, self._trigger.gate.take, self._gate_of_camera())
         self._plant = None if settings.plant is None else PlantLink(self, settings, self._clock)
 
     @property
@@ -163,6 +165,8 @@ class Station:
 
     def stop(self) -> None:
         """Stop the camera, settle what is in flight, tell the outputs, write everything to the disk."""
+        if self._trigger.source is not None:
+            self._trigger.source.stop()
         self._camera.stop()
         self._line.stop()
         for lane in self._lanes:
@@ -178,6 +182,20 @@ class Station:
     def submit(self, frame: Frame, listener: Listener | None = None) -> int:
         """Count a trigger and have its frame judged; returns its sequence number."""
         return self._line.submit(frame, listener)
+
+    def trigger(self, part_id: str | None, listener: Listener | None = None) -> None:
+        """Count a trigger and have the camera's next frame judged.
+
+        Raises:
+            Conflict: the settings let no one ask, or the trigger bounced; nothing was counted as a part.
+        """
+        desk = self._trigger.desk
+        if desk is None:
+            kind = self.settings.trigger.kind
+            raise Conflict(f"trigger: expected kind software, mqtt or modbus in the settings, got {kind}")
+        refused = desk.fire(part_id, listener)
+        if refused is not None:
+            raise Conflict(f"trigger ignored: {refused}")
 
     def status(self) -> StationStatus:
         """Everything at this moment."""
@@ -197,6 +215,7 @@ class Station:
             latency=self._latency.summary(),
             bundle=self._bundle_status(),
             camera=self._camera.status(),
+            trigger=self._trigger.status(),
             outputs=tuple(lane.status() for lane in self._lanes),
             spool=self.spool.counts(),
             spool_writer=writer,
@@ -254,8 +273,13 @@ class Station:
                 if camera.connected or camera.finished
                 else (camera.fault or f"camera {camera.name} is not connected",)
             ),
+            *self._trigger_away(),
             *(f"thread {name} does not run" for name in dead),
         )
+
+    def _trigger_away(self) -> tuple[str, ...]:
+        trigger = self._trigger.status()
+        return () if trigger.connected else (trigger.last_error or "triggers cannot be heard yet",)
 
     def _bundle_status(self) -> BundleStatus:
         current = self.bundles.current
@@ -279,4 +303,5 @@ class Station:
         """All threads but the critical path's, in the order in which they start."""
         plant = () if self._plant is None else self._plant.workers
         lanes = tuple(lane.worker for lane in self._lanes)
-        return (self._writer.worker, self._keeper.worker, *lanes, self._camera.worker, *plant)
+        source = () if self._trigger.source is None else (self._trigger.source.worker,)
+        return (self._writer.worker, self._keeper.worker, *lanes, self._camera.worker, *source, *plant)

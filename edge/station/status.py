@@ -14,6 +14,7 @@ from edge.plant.uploader import UploadStatus
 from edge.spool.store import SpoolCounts
 from edge.spool.writer import WriterStatus
 from edge.station.camera_loop import CameraStatus
+from edge.triggers.gate import TriggerStatus
 
 __all__ = ["BundleStatus", "PlantStatus", "StationStatus", "ThreadStatus"]
 
@@ -59,6 +60,7 @@ class StationStatus(Value):
     latency: LatencySummary
     bundle: BundleStatus
     camera: CameraStatus
+    trigger: TriggerStatus
     outputs: tuple[LaneStatus, ...]
     spool: SpoolCounts
     spool_writer: WriterStatus

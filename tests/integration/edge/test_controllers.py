@@ -120,7 +120,9 @@ def listening(port: int, topic: str, heard: list[tuple[str, Any]], **changes: An
     broker = MqttBroker(host="127.0.0.1", port=port, **changes)
     password = None if broker.password is None else broker.password.get_secret_value()
     client = MqttConnection(
-        broker, password, subscription=(topic, lambda name, payload: heard.append((name, json.loads(payload))))
+        broker,
+        password,
+        subscription=(topic, lambda message: heard.append((message.topic, json.loads(message.payload)))),
     )
     client.ensure()
     try:
