@@ -64,6 +64,10 @@ class _StatusCollector:
         yield from _gauges(status)
         yield from _plant(status)
         yield _labelled("output_results", "Results by output and fate", ("output", "fate"), _output_samples(status))
+        stuck = GaugeMetricFamily("inspection_thread_stuck", "1 if its step takes too long", labels=["thread"])
+        for thread in status.threads:
+            stuck.add_metric([thread.name], float(thread.stuck or not thread.alive))
+        yield stuck
         yield _labelled(
             "thread_faults", "Unexpected errors survived", ("thread",), [((t.name,), t.faults) for t in status.threads]
         )

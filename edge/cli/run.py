@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -33,6 +34,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         BadInput: settings, keys, bundle or port; nothing was started.
     """
     from edge.cli.process import StationProcess  # noqa: PLC0415 - heavy, and `--help` does not need it
+    from edge.cli.service_manager import ServiceManager  # noqa: PLC0415 - the same
     from edge.station.settings import load_station_settings  # noqa: PLC0415 - the same
 
     settings = load_station_settings(arguments.settings)
@@ -42,7 +44,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     stop = Event()
     _stop_on_signals(stop)
-    process = StationProcess(settings)
+    process = StationProcess(settings, manager=ServiceManager(os.environ.get("NOTIFY_SOCKET")))
     try:
         process.start()
         process.wait(stop)

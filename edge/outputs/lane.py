@@ -23,6 +23,7 @@ __all__ = ["LaneStatus", "OutputLane"]
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.5
 _MAX_PAUSE_S = 10.0
+_PATIENCE_S = 3600.0  # a result may be tried many times, with pauses
 
 
 class LaneStatus(Value):
@@ -79,7 +80,7 @@ class OutputLane:
         self._changed = Condition()
         self._delivered = self._failed_tries = self._given_up = self._overflowed = 0
         self._last_error: str | None = None
-        self.worker = Worker(f"output-{output.name}", self._step, wake=self._wake)
+        self.worker = Worker(f"output-{output.name}", self._step, wake=self._wake, patience_s=_PATIENCE_S)
 
     def put(self, result: InspectionResult) -> None:
         """Queue a result; if there is no room the oldest one is given up and counted."""

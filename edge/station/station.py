@@ -34,6 +34,7 @@ from edge.station.pictures import live_picture
 from edge.station.settings import StationSettings
 from edge.station.state_lock import StateLock
 from edge.station.status import BundleStatus, PlantStatus, StationStatus, ThreadStatus
+from edge.station.watchdog import Watchdog
 from edge.triggers.build import Trigger
 from edge.version import software_version
 from edge.worker import Worker
@@ -101,6 +102,7 @@ class Station:
         trusted: TrustedKeys,
         clock: Clock | None = None,
         observers: Sequence[Observer] = (),
+        feed: Callable[[], None] = lambda: None,
     ) -> None:
         """Put everything together; no thread runs yet, nothing is connected.
 
@@ -109,6 +111,7 @@ class Station:
             trusted: keys whose bundles may run.
             clock: time; the machine's if None.
             observers: see each result after its verdict.
+            feed: called about once a second while the critical path is well.
 
         Raises:
             SettingsInvalid: the state folder is in use, or a key file cannot be read.
@@ -136,6 +139,7 @@ class Station:
         self._trigger = Trigger(settings.trigger, camera.name, self._line, self._clock)
         self._camera = CameraLoop(camera, self._trigger.gate.take, self._gate_of_camera())
         self._plant = None if settings.plant is None else PlantLink(self, settings, self._clock)
+        self._watchdog = Watchdog(self._line.workers, self._workers(), feed)
 
     @property
     def camera_ended(self) -> Event:
@@ -162,9 +166,11 @@ class Station:
         self._line.start()
         for worker in self._workers():
             worker.start()
+        self._watchdog.worker.start()
 
     def stop(self) -> None:
         """Stop the camera, settle what is in flight, tell the outputs, write everything to the disk."""
+        self._watchdog.worker.stop()
         if self._trigger.source is not None:
             self._trigger.source.stop()
         self._camera.stop()
@@ -222,7 +228,7 @@ class Station:
             images_given_up=writer.images_given_up + self._keeper.frames_given_up,
             plant=None if self._plant is None else self._plant.status(),
             threads=tuple(
-                ThreadStatus(name=w.name, alive=w.alive, faults=w.faults)
+                ThreadStatus(name=w.name, alive=w.alive, stuck=w.stuck, faults=w.faults)
                 for w in (*self._line.workers, *self._workers())
             ),
         )
@@ -265,7 +271,7 @@ class Station:
 
     def _not_ready_because(self) -> tuple[str, ...]:
         camera = self._camera.status()
-        dead = [worker.name for worker in (*self._line.workers, *self._workers()) if not worker.alive]
+        workers = (*self._line.workers, *self._workers())
         return (
             *(() if self.bundles.current is not None else (self.bundles.refused or NO_BUNDLE,)),
             *(
@@ -274,7 +280,8 @@ class Station:
                 else (camera.fault or f"camera {camera.name} is not connected",)
             ),
             *self._trigger_away(),
-            *(f"thread {name} does not run" for name in dead),
+            *(f"thread {worker.name} does not run" for worker in workers if not worker.alive),
+            *(f"thread {worker.name} is stuck" for worker in workers if worker.stuck),
         )
 
     def _trigger_away(self) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ class ThreadStatus(Value):
 
     name: str
     alive: bool
+    stuck: Annotated[bool, Field(description="one step takes longer than it ever should")]
     faults: Annotated[int, Field(description="unexpected errors that it survived")]
 
 

@@ -15,9 +15,9 @@ from edge.triggers.settings import (
     SoftwareTriggerSettings,
     TriggerSettings,
 )
-from edge.triggers.source import Listening, TriggerSource
+from edge.triggers.source import Fire, Listening, TriggerSource
 
-__all__ = ["Submitting", "Trigger"]
+__all__ = ["Submitting", "Trigger", "listen_once"]
 
 
 class Submitting(Expecting, Protocol):
@@ -69,14 +69,30 @@ class Trigger:
                 return PartPresence(settings, line.submit)
             case SoftwareTriggerSettings() | MqttTriggerSettings() | ModbusTriggerSettings():
                 self.desk = TriggerDesk(settings, camera, line, clock)
-                listening = _listening(settings, self.desk, clock)
+                listening = _listening(settings, self.desk.fire, clock)
                 self.source = None if listening is None else TriggerSource(listening)
                 return self.desk
         assert_never(settings)
 
 
+def listen_once(settings: MqttTriggerSettings | ModbusTriggerSettings, clock: Clock) -> None:
+    """Find out whether triggers could be heard; none is taken.
+
+    Raises:
+        ControllerLost: not.
+        SettingsInvalid: a package or a password is missing.
+    """
+    listening = _listening(settings, lambda _: None, clock)
+    if listening is None:
+        return
+    try:
+        listening.listen()
+    finally:
+        listening.close()
+
+
 def _listening(
-    settings: SoftwareTriggerSettings | MqttTriggerSettings | ModbusTriggerSettings, desk: TriggerDesk, clock: Clock
+    settings: SoftwareTriggerSettings | MqttTriggerSettings | ModbusTriggerSettings, fire: Fire, clock: Clock
 ) -> Listening | None:
     wanted_by = f"trigger (kind {settings.kind})"
     match settings:
@@ -86,10 +102,10 @@ def _listening(
             require_package("paho", "plc", wanted_by)
             from edge.triggers.mqtt import MessageListener  # noqa: PLC0415 - what is not used is not loaded
 
-            return MessageListener(settings, desk.fire, clock)
+            return MessageListener(settings, fire, clock)
         case ModbusTriggerSettings():
             require_package("pymodbus", "plc", wanted_by)
             from edge.triggers.modbus import CoilListener  # noqa: PLC0415 - the same
 
-            return CoilListener(settings, desk.fire, clock)
+            return CoilListener(settings, fire, clock)
     assert_never(settings)
