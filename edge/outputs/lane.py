@@ -3,6 +3,7 @@
 import logging
 from collections import deque
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from threading import Condition
 from typing import Annotated
 
@@ -18,7 +19,7 @@ from edge.outputs.protocol import LineState, Output
 from edge.window import Window
 from edge.worker import Worker
 
-__all__ = ["LaneStatus", "OutputLane"]
+__all__ = ["LaneStatus", "LaneSurroundings", "OutputLane"]
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.5
@@ -40,6 +41,21 @@ class LaneStatus(Value):
     last_error: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class LaneSurroundings:
+    """What a lane hears from its station and tells it.
+
+    Attributes:
+        state: how the station is, for outputs that tell it.
+        done: hears when each result was taken, monotonic microseconds; None if it was given up.
+        clock: time.
+    """
+
+    state: Callable[[], LineState] = lambda: LineState(ready=True)
+    done: Callable[[InspectionResult, int | None], None] = lambda *_: None
+    clock: Clock = field(default_factory=SystemClock)
+
+
 class OutputLane:
     """Hands results to one output, in order, with retries.
 
@@ -52,9 +68,7 @@ class OutputLane:
         queue_size: int,
         attempts: int,
         backoff: Backoff | None = None,
-        *,
-        state: Callable[[], LineState] = lambda: LineState(ready=True),
-        clock: Clock | None = None,
+        around: LaneSurroundings | None = None,
     ) -> None:
         """Prepare the thread of `output`.
 
@@ -63,12 +77,13 @@ class OutputLane:
             queue_size: how many results may wait.
             attempts: tries for one result.
             backoff: pauses between them.
-            state: how the station is, for outputs that tell it.
-            clock: time.
+            around: the station.
         """
+        around = around or LaneSurroundings()
         self._output = output
-        self._state = state
-        self._clock = clock or SystemClock()
+        self._done = around.done
+        self._state = around.state
+        self._clock = around.clock
         self._acknowledged = Window()
         self._failing = self._attended = False
         self._pause = Backoff(first_s=_IDLE_S, max_s=_MAX_PAUSE_S)
@@ -86,7 +101,7 @@ class OutputLane:
         """Queue a result; if there is no room the oldest one is given up and counted."""
         with self._changed:
             if len(self._queue) >= self._size:
-                self._queue.popleft()
+                self._done(self._queue.popleft(), None)
                 self._overflowed += 1
             self._queue.append(result)
             self._changed.notify()
@@ -118,6 +133,7 @@ class OutputLane:
         if result is not None and not self._deliver(result):
             with self._changed:
                 self._given_up += 1
+            self._done(result, None)
             _log.error("output %s gave up result %s of part %s", self._output.name, result.id, result.part_id)
         self._attend()
 
@@ -158,7 +174,9 @@ class OutputLane:
                 self._failed_tries += 1
             self._failed(error)
             return False
-        self._acknowledged.add((self._clock.now_us() - result.times.verdict_us) / 1000)
+        now_us = self._clock.now_us()
+        self._acknowledged.add((now_us - result.times.verdict_us) / 1000)
+        self._done(result, now_us)
         with self._changed:
             self._delivered += 1
             self._failing = False

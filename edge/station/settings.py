@@ -24,6 +24,9 @@ class ImageSettings(Value):
     keep_pass_fraction: Annotated[
         float, Field(ge=0, le=1, description="share of PASS frames that is kept, drawn by chance")
     ] = 0.0
+    keep_first_after_change: Annotated[
+        int, Field(ge=0, le=100_000, description="frames kept whatever their verdict, each time another bundle judges")
+    ] = 0
     seed: Annotated[int, Field(ge=0, description="of that draw, so that a replay keeps the same frames")] = 0
     waiting_mb: Annotated[
         float,
@@ -42,6 +45,12 @@ class StationSettings(Value):
     deadline_ms: Annotated[
         float, Field(ge=1, le=60_000, description="a trigger without a verdict after this time is told UNDECIDED")
     ] = 250.0
+    miss_budget: Annotated[
+        float, Field(ge=0, le=1, description="share of triggers that may miss it; more is shown and can be alarmed on")
+    ] = 0.001
+    ack_wait_ms: Annotated[
+        float, Field(ge=0, le=10_000, description="a result waits so long for its outputs before it is stored")
+    ] = 100.0
     inbox_size: Annotated[
         int, Field(ge=1, le=1000, description="frames that wait for judging; beyond it a trigger is told UNDECIDED")
     ] = 4

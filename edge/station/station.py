@@ -16,7 +16,7 @@ from edge.contract.result import InspectionResult
 from edge.contract.settings import read_secret
 from edge.contract.signature import TrustedKeys
 from edge.outputs.build import build_output
-from edge.outputs.lane import OutputLane
+from edge.outputs.lane import LaneSurroundings, OutputLane
 from edge.outputs.protocol import LineState
 from edge.outputs.settings import OutputSettings
 from edge.plant.client import HttpPlantClient
@@ -24,6 +24,7 @@ from edge.plant.heartbeat import HeartbeatLink
 from edge.plant.uploader import Uploader
 from edge.spool.store import Spool
 from edge.spool.writer import SpoolWriter
+from edge.station.acknowledgements import AckBook
 from edge.station.bundles import BundleHolder
 from edge.station.camera_loop import CameraLoop
 from edge.station.keeper import Keeper
@@ -31,6 +32,7 @@ from edge.station.latency import LatencyWindow
 from edge.station.ledger import Ledger, Listener
 from edge.station.line import NO_BUNDLE, Line, LineSettings, Settled
 from edge.station.pictures import live_picture
+from edge.station.punctuality import Punctuality
 from edge.station.settings import StationSettings
 from edge.station.state_lock import StateLock
 from edge.station.status import BundleStatus, PlantStatus, StationStatus, ThreadStatus
@@ -126,7 +128,10 @@ class Station:
         self.spool.release_quarantined()
         self.bundles = BundleHolder(trusted, settings.inference, settings.recipe, settings.state_dir)
         self._writer = SpoolWriter(self.spool, settings.spool.waiting_mb, ring=settings.plant is None)
-        self._keeper = Keeper(settings.images, self._writer.put, (self._latency.observe, *observers))
+        self._punctuality = Punctuality(settings.deadline_ms, settings.miss_budget)
+        self._acks = AckBook(self._clock, settings.ack_wait_ms)
+        observed_by = (self._latency.observe, self._punctuality.observe, *observers)
+        self._keeper = Keeper(settings.images, self._writer.put, observed_by, self._acks.collect)
         self._lanes = tuple(self._lane(output) for output in settings.outputs)
         self._line = Line(
             LineSettings(settings.station, settings.recipe, settings.deadline_ms, settings.inbox_size),
@@ -213,7 +218,7 @@ class Station:
             started_at=self._started_at,
             ready=not reasons,
             not_ready_because=reasons,
-            deadline_ms=self.settings.deadline_ms,
+            deadline=self._punctuality.status(),
             ledger=self._line.ledger.counts(),
             late_judgements=self._line.late,
             skipped_expired=self._line.skipped,
@@ -250,8 +255,9 @@ class Station:
         )
 
     def _lane(self, settings: OutputSettings) -> OutputLane:
+        around = LaneSurroundings(self._line_state, self._acks.done, self._clock)
         output = build_output(settings, self._clock)
-        return OutputLane(output, settings.queue_size, settings.attempts, state=self._line_state, clock=self._clock)
+        return OutputLane(output, settings.queue_size, settings.attempts, around=around)
 
     def _line_state(self) -> LineState:
         reasons = self._not_ready_because()
@@ -265,6 +271,7 @@ class Station:
         return at_once
 
     def _publish(self, settled: Settled) -> None:
+        self._acks.expect(settled.result, len(self._lanes))
         for lane in self._lanes:
             lane.put(settled.result)
         self._keeper.put(settled)

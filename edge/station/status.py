@@ -14,6 +14,7 @@ from edge.plant.uploader import UploadStatus
 from edge.spool.store import SpoolCounts
 from edge.spool.writer import WriterStatus
 from edge.station.camera_loop import CameraStatus
+from edge.station.punctuality import DeadlineStatus
 from edge.triggers.gate import TriggerStatus
 
 __all__ = ["BundleStatus", "PlantStatus", "StationStatus", "ThreadStatus"]
@@ -53,7 +54,7 @@ class StationStatus(Value):
     started_at: datetime
     ready: bool
     not_ready_because: tuple[str, ...]
-    deadline_ms: float
+    deadline: DeadlineStatus
     ledger: LedgerCounts
     late_judgements: Annotated[int, Field(description="came after their deadline and were discarded")]
     skipped_expired: Annotated[int, Field(description="not judged at all: the deadline passed in the inbox")]

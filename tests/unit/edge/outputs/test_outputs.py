@@ -17,7 +17,7 @@ from edge.contract.errors import OutputFailed, SettingsInvalid
 from edge.contract.result import InspectionResult, Outcome, Verdict
 from edge.outputs.build import build_output
 from edge.outputs.csv_log import COLUMNS, CsvOutput
-from edge.outputs.lane import OutputLane
+from edge.outputs.lane import LaneSurroundings, OutputLane
 from edge.outputs.log import LogOutput
 from edge.outputs.modbus import handshake_of, registers_of
 from edge.outputs.protocol import LineState
@@ -255,7 +255,7 @@ def test_a_handshake_is_never_0_and_changes_with_every_result(sequence: int, han
 def test_an_output_is_attended_before_the_first_result_and_told_the_state() -> None:
     """So that a broker knows the station before it judges anything."""
     output, states = FakeOutput(), [LineState(ready=False, reasons=("no bundle yet",))]
-    made = OutputLane(output, 10, 1, state=lambda: states[-1])
+    made = OutputLane(output, 10, 1, around=LaneSurroundings(state=lambda: states[-1]))
     made.worker.start()
     eventually(lambda: output.states)
     states.append(LineState(ready=True))
