@@ -3,12 +3,22 @@
 from collections import deque
 from collections.abc import Sequence
 from threading import Lock
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
 from edge.contract.link import Percentiles
+from edge.contract.values import Value
 
-__all__ = ["Window", "percentiles"]
+__all__ = ["Histogram", "Window", "percentiles"]
+
+
+class Histogram(Value):
+    """How often which milliseconds; empty before the first value."""
+
+    edges_ms: Annotated[tuple[float, ...], Field(description="one more than counts")] = ()
+    counts: tuple[int, ...] = ()
 
 
 class Window:
@@ -28,6 +38,14 @@ class Window:
         """What is remembered, oldest first."""
         with self._lock:
             return list(self._values)
+
+    def histogram(self, bins: int = 24) -> Histogram:
+        """Equal steps from the smallest value to the largest."""
+        values = self.values()
+        if not values:
+            return Histogram()
+        counts, edges = np.histogram(np.asarray(values), bins)
+        return Histogram(edges_ms=tuple(np.round(edges, 3).tolist()), counts=tuple(counts.tolist()))
 
     def percentiles(self) -> Percentiles:
         """Median and 99th percentile."""

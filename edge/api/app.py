@@ -13,11 +13,14 @@ from starlette.requests import HTTPConnection
 from edge.api.errors import add_error_handler
 from edge.api.metrics import StationMetrics
 from edge.api.multipart import first_file
+from edge.api.page import page_router
 from edge.api.raw import RawQuery, raw_format
+from edge.api.settings import ApiSettings
 from edge.api.stream import stream_router
 from edge.api.verdicts import Inspector, answer_of, ask
-from edge.cameras.push import frame_from_bytes
+from edge.cameras.push import PushedFrames
 from edge.clock import Clock
+from edge.contract.link import LivePicture
 from edge.station.status import StationStatus
 from edge.version import software_version
 
@@ -33,12 +36,15 @@ class ApiLimits:
 
     Attributes:
         max_body_bytes: largest image taken.
+        max_pixels: of an image; a larger one is not decoded, and ends UNDECIDED.
         window: frames of one stream that may be in flight.
         api_key: what `Authorization: Bearer` must carry for /v1/…; None lets everybody in.
     """
 
-    def __init__(self, max_body_bytes: int, api_key: str | None, window: int = 4) -> None:
-        self.max_body_bytes = max_body_bytes
+    def __init__(self, settings: ApiSettings, api_key: str | None, window: int) -> None:
+        """Bounds from the settings; `window` frames of one stream may be in flight."""
+        self.max_body_bytes = round(settings.max_body_mb * 2**20)
+        self.max_pixels = round(settings.max_megapixels * 1e6)
         self.window = window
         self._api_key = api_key
 
@@ -65,10 +71,13 @@ class ApiLimits:
 def build_app(station: Inspector, camera: str, limits: ApiLimits, metrics: StationMetrics, clock: Clock) -> FastAPI:
     """The API of one station."""
     app = FastAPI(title="Inspection station", version=software_version(), docs_url=None, redoc_url=None)
+    app.include_router(page_router())
     app.include_router(_health(station, metrics))
     key = [Depends(limits.check_key)]
     app.include_router(_inspection(station, camera, limits, clock), dependencies=key)
-    app.include_router(stream_router(station, camera, clock, limits.window), dependencies=key)
+    app.include_router(
+        stream_router(station, partial(PushedFrames, camera, clock, limits.max_pixels), limits.window), dependencies=key
+    )
     add_error_handler(app)
     return app
 
@@ -104,6 +113,11 @@ def _inspection(station: Inspector, camera: str, limits: ApiLimits, clock: Clock
         """Ledger, bundle, latency, threads, spool and plant link."""
         return station.status()
 
+    @router.get("/picture")
+    def picture() -> LivePicture | None:
+        """The latest part with its anomaly map, small; null before the first."""
+        return station.picture()
+
     @router.post("/inspect")
     async def inspect(request: Request, raw: Annotated[RawQuery, Query()], part_id: PartId = None) -> JSONResponse:
         """Judge one image: the body, or the first file of a multipart form; raw pixels with their format.
@@ -116,7 +130,8 @@ def _inspection(station: Inspector, camera: str, limits: ApiLimits, clock: Clock
         if not image:
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "expected an image as body or as file of a form")
         # Decoding takes milliseconds and must not hold up the other requests.
-        frame = await run_in_threadpool(frame_from_bytes, image, camera, clock, part_id, raw_format(raw))
+        take = PushedFrames(camera, clock, limits.max_pixels, raw_format(raw)).frame
+        frame = await run_in_threadpool(take, image, part_id)
         return JSONResponse(answer_of(await ask(partial(station.submit, frame))))
 
     @router.post("/trigger")

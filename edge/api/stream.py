@@ -6,6 +6,7 @@ Server: for each binary message one text message, the result's JSON, in the orde
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
@@ -19,8 +20,7 @@ from starlette.websockets import WebSocketDisconnect
 from edge.api.raw import RawQuery, raw_format
 from edge.api.verdicts import Inspector, answer_of, ask
 from edge.cameras.pixels import RawFormat
-from edge.cameras.push import frame_from_bytes
-from edge.clock import Clock
+from edge.cameras.push import PushedFrames
 from edge.contract.result import InspectionResult
 from edge.contract.values import Value
 
@@ -33,13 +33,12 @@ class _NextPart(Value):
     part_id: Annotated[str, Field(min_length=1, max_length=128)]
 
 
-def stream_router(station: Inspector, camera: str, clock: Clock, window: int) -> APIRouter:
+def stream_router(station: Inspector, frames: Callable[[RawFormat | None], PushedFrames], window: int) -> APIRouter:
     """The route.
 
     Args:
         station: judges.
-        camera: name that the results carry.
-        clock: time.
+        frames: makes frames of what a client sends.
         window: frames of one client that may be in flight; a faster client waits, and none of its frames is dropped.
     """
     router = APIRouter(prefix="/v1")
@@ -47,8 +46,7 @@ def stream_router(station: Inspector, camera: str, clock: Clock, window: int) ->
     @router.websocket("/stream")
     async def stream(socket: WebSocket, raw: Annotated[RawQuery, Query()]) -> None:
         await socket.accept()
-        conversation = _Conversation(socket, station, camera, clock, window)
-        await conversation.run(raw_format(raw))
+        await _Conversation(socket, station, frames(raw_format(raw)), window).run()
 
     return router
 
@@ -56,26 +54,25 @@ def stream_router(station: Inspector, camera: str, clock: Clock, window: int) ->
 class _Conversation:
     """One client: a reader that submits, a writer that answers in order."""
 
-    def __init__(self, socket: WebSocket, station: Inspector, camera: str, clock: Clock, window: int) -> None:
+    def __init__(self, socket: WebSocket, station: Inspector, frames: PushedFrames, window: int) -> None:
         self._socket = socket
         self._station = station
-        self._camera = camera
-        self._clock = clock
+        self._frames = frames
         self._room = asyncio.Semaphore(window)
         self._pending: deque[asyncio.Future[InspectionResult]] = deque()
         self._news = asyncio.Event()
 
-    async def run(self, raw: RawFormat | None) -> None:
+    async def run(self) -> None:
         """Until the client goes."""
         writer = asyncio.create_task(self._write())
         try:
-            await self._read(raw)
+            await self._read()
         except WebSocketDisconnect:
             pass
         finally:
             writer.cancel()
 
-    async def _read(self, raw: RawFormat | None) -> None:
+    async def _read(self) -> None:
         part_id: str | None = None
         while True:
             message = await self._socket.receive()
@@ -86,7 +83,7 @@ class _Conversation:
                 part_id = _part_id(message.get("text") or "")
                 continue
             await self._room.acquire()
-            frame = await run_in_threadpool(frame_from_bytes, data, self._camera, self._clock, part_id, raw)
+            frame = await run_in_threadpool(self._frames.frame, data, part_id)
             self._pending.append(ask(partial(self._station.submit, frame)))
             self._news.set()
             part_id = None

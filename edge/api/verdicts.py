@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from edge.contract.frame import Frame
+from edge.contract.link import LivePicture
 from edge.contract.result import InspectionResult
 from edge.station.status import StationStatus
 
@@ -20,6 +21,10 @@ class Inspector(Protocol):
 
     def trigger(self, part_id: str | None, listener: Callable[[InspectionResult], None] | None = None) -> None:
         """Count a trigger and have the camera's next frame judged."""
+        ...
+
+    def picture(self) -> LivePicture | None:
+        """The latest part, small."""
         ...
 
     def status(self) -> StationStatus:

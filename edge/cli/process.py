@@ -36,7 +36,7 @@ class StationProcess:
         self._metrics = StationMetrics()
         trusted = trust_from_files(settings.trusted_keys, settings.trusted_key_files)
         api_key = None if settings.api is None else read_secret(settings.api.api_key, settings.api.api_key_file)
-        self._server = None if settings.api is None else ApiServer(settings.api.host, settings.api.port)
+        self._server = None if settings.api is None else ApiServer(settings.api)
         try:
             self.station = Station(settings, trusted, self._clock, (self._metrics.observe,), self._manager.alive)
         except BaseException:
@@ -59,12 +59,10 @@ class StationProcess:
         """
         self.station.start()
         if self._server is not None and self._settings.api is not None:
-            limits = ApiLimits(round(self._settings.api.max_body_mb * 2**20), self._api_key, self._settings.inbox_size)
+            limits = ApiLimits(self._settings.api, self._api_key, self._settings.inbox_size)
             camera = self._settings.camera.name
-            self._server.start(
-                build_app(self.station, camera, limits, self._metrics, self._clock), limits.max_body_bytes
-            )
-            _log.info("API on http://%s", self._server.address)
+            self._server.start(build_app(self.station, camera, limits, self._metrics, self._clock))
+            _log.info("API on %s", self._server.url)
         self._manager.ready()
         _log.info("station %s runs for part type %s", self._settings.station, self._settings.recipe)
 

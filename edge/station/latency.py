@@ -2,7 +2,7 @@
 
 from edge.contract.link import LatencySummary
 from edge.contract.result import InspectionResult, Outcome
-from edge.window import Window
+from edge.window import Histogram, Window
 
 __all__ = ["LatencyWindow", "latency_of"]
 
@@ -22,6 +22,10 @@ class LatencyWindow:
             self._verdict.add(latency_ms)
         if result.session_run_ms is not None:
             self._session.add(result.session_run_ms)
+
+    def histogram(self) -> Histogram:
+        """Frame to verdict of the latest parts."""
+        return self._verdict.histogram()
 
     def summary(self) -> LatencySummary:
         """Median and 99th percentile."""

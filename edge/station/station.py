@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from threading import Event, Timer
+from threading import Event, Lock, Timer
 
 from edge.backoff import Backoff
 from edge.cameras.build import build_camera
@@ -124,6 +124,7 @@ class Station:
         self._lock = StateLock(settings.state_dir)
         self._latency = LatencyWindow()
         self._picture: LivePicture | None = None
+        self._drawing = Lock()
         self.spool = Spool(settings.state_dir / "spool.sqlite", settings.spool.max_mb)
         self.spool.release_quarantined()
         self.bundles = BundleHolder(trusted, settings.inference, settings.recipe, settings.state_dir)
@@ -224,6 +225,7 @@ class Station:
             skipped_expired=self._line.skipped,
             inbox_waiting=self._line.waiting,
             latency=self._latency.summary(),
+            histogram=self._latency.histogram(),
             bundle=self._bundle_status(),
             camera=self._camera.status(),
             trigger=self._trigger.status(),
@@ -251,8 +253,18 @@ class Station:
             camera_connected=self._camera.status().connected,
             deadline_ms=self.settings.deadline_ms,
             spool_results=self.spool.counts().results + self._writer.status().backlog,
-            picture=self._latest_picture(),
+            picture=self.picture() if self.settings.plant is not None and self.settings.plant.pictures else None,
         )
+
+    def picture(self) -> LivePicture | None:
+        """The latest part, small; drawn once for each part, in the thread that asks. None before the first."""
+        latest = self._keeper.latest
+        if latest is None:
+            return None
+        with self._drawing:
+            if self._picture is None or self._picture.result.id != latest.result.id:
+                self._picture = live_picture(latest)
+            return self._picture
 
     def _lane(self, settings: OutputSettings) -> OutputLane:
         around = LaneSurroundings(self._line_state, self._acks.done, self._clock)
@@ -303,15 +315,6 @@ class Station:
             threshold=None if current is None else current.manifest.calibration.threshold,
             created_at=None if current is None else current.manifest.created_at,
         )
-
-    def _latest_picture(self) -> LivePicture | None:
-        """Drawn once for each part, in the heartbeat's thread."""
-        latest = self._keeper.latest
-        if latest is None or self.settings.plant is None or not self.settings.plant.pictures:
-            return None
-        if self._picture is None or self._picture.result.id != latest.result.id:
-            self._picture = live_picture(latest)
-        return self._picture
 
     def _workers(self) -> tuple[Worker, ...]:
         """All threads but the critical path's, in the order in which they start."""

@@ -16,6 +16,7 @@ from edge.spool.writer import WriterStatus
 from edge.station.camera_loop import CameraStatus
 from edge.station.punctuality import DeadlineStatus
 from edge.triggers.gate import TriggerStatus
+from edge.window import Histogram
 
 __all__ = ["BundleStatus", "PlantStatus", "StationStatus", "ThreadStatus"]
 
@@ -60,6 +61,7 @@ class StationStatus(Value):
     skipped_expired: Annotated[int, Field(description="not judged at all: the deadline passed in the inbox")]
     inbox_waiting: int
     latency: LatencySummary
+    histogram: Annotated[Histogram, Field(description="frame to verdict of the latest parts")]
     bundle: BundleStatus
     camera: CameraStatus
     trigger: TriggerStatus
