@@ -33,13 +33,16 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# The browser tests drive Debian's Chromium; nothing downloads a browser of its own.
+# Some tests use Debian's programs: a browser (nothing downloads one of its own), an MQTT broker, an RTSP server.
+PROGRAMS := chromium mosquitto gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+
 programs:
-	@if command -v chromium >/dev/null; then :; \
+	@missing=; for name in $(PROGRAMS); do dpkg -s $$name >/dev/null 2>&1 || missing="$$missing $$name"; done; \
+	if [ -z "$$missing" ]; then :; \
 	elif [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "programs: installing chromium"; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; \
-	else echo "programs: no chromium, the browser tests skip. To run them: sudo apt-get install chromium"; fi
+		echo "programs: installing$$missing"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null; \
+	else echo "programs: no$$missing, their tests skip. To run them: sudo apt-get install$$missing"; fi
 
 # What the repository keeps of generated documents; the tests fail when it is out of date.
 docs: $(READY)

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from edge.cli import bench, inspect, run
+from edge.cli import bench, doctor, inspect, run
 from edge.contract.terminal import run_command
 
 __all__ = ["build_parser", "main"]
@@ -16,6 +16,7 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, prog, module, text in (
         ("run", "inspection edge run", run, "run a station: camera to verdict to plant"),
+        ("doctor", "inspection edge doctor", doctor, "check everything that a station needs"),
         ("inspect", "inspection inspect", inspect, "judge image files with a bundle"),
         ("bench", "inspection bench", bench, "measure a bundle on this machine"),
     ):

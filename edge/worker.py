@@ -1,6 +1,7 @@
-"""One named thread that repeats a step until it is told to stop, and says so when the step breaks."""
+"""One named thread that repeats a step until it is told to stop, and says so when the step breaks or hangs."""
 
 import logging
+import time
 from collections.abc import Callable
 from threading import Event, Thread
 
@@ -19,26 +20,50 @@ class Worker:
 
     Attributes:
         stopping: set once the worker shall end.
-        faults: how often the step raised something that nobody expected.
+        faults: how often the step raised something that nobody expected, or the thread had to be started again.
+        patience_s: a step that takes longer is stuck.
     """
 
-    def __init__(self, name: str, step: Callable[[], None], wake: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        step: Callable[[], None],
+        wake: Callable[[], None] | None = None,
+        patience_s: float = 30.0,
+    ) -> None:
         """Prepare a thread; `wake` ends a step that waits for something other than `stopping`."""
         self.name = name
         self.stopping = Event()
         self.faults = 0
+        self.patience_s = patience_s
         self._step = step
         self._wake = wake
-        self._thread = Thread(target=self._run, name=name, daemon=True)
+        self._since = time.monotonic()
+        self._thread = self._new_thread()
 
     @property
     def alive(self) -> bool:
         """Whether the thread runs."""
         return self._thread.is_alive()
 
+    @property
+    def stuck(self) -> bool:
+        """Whether the present step takes longer than it should."""
+        return self.alive and time.monotonic() - self._since > self.patience_s
+
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
+
+    def revive(self) -> bool:
+        """Start the thread again if it ended without being told to; whether that was so."""
+        if self.alive or self.stopping.is_set() or self._thread.ident is None:
+            return False
+        _log.error("thread %s had ended: started again", self.name)
+        self.faults += 1
+        self._thread = self._new_thread()
+        self._thread.start()
+        return True
 
     def stop(self, timeout_s: float = 10.0) -> None:
         """End the thread after its current step; returns when it ended or after `timeout_s`."""
@@ -50,8 +75,12 @@ class Worker:
             if self._thread.is_alive():
                 _log.error("thread %s did not end within %.0f s", self.name, timeout_s)
 
+    def _new_thread(self) -> Thread:
+        return Thread(target=self._run, name=self.name, daemon=True)
+
     def _run(self) -> None:
         while not self.stopping.is_set():
+            self._since = time.monotonic()
             try:
                 self._step()
             except Exception:  # noqa: BLE001 - the last resort of the thread: tell all and go on

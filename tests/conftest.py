@@ -2,21 +2,29 @@
 
 import os
 import shutil
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 import models  # noqa: F401 - before any test imports torch: it sets how torch's threads wait
 
-_PROGRAMS = {"browser": ("chromium", "apt-get install chromium")}
-"""System program by marker, and the line that installs it."""
+_PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
+_RTSP = "gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good"
+_PROGRAMS: dict[str, tuple[Callable[[], object], str]] = {
+    "browser": (lambda: shutil.which("chromium"), "chromium"),
+    "broker": (lambda: shutil.which("mosquitto", path=_PATH), "mosquitto"),
+    "rtsp": (lambda: list(Path("/usr/lib").glob("*/girepository-1.0/GstRtspServer-1.0.typelib")), _RTSP),
+}
+"""By marker: whether the system program is there, and Debian's packages that bring it."""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what lacks its program, with the line that installs it; in CI nothing may be missing."""
-    for marker, (program, install) in _PROGRAMS.items():
-        if item.get_closest_marker(marker) is None or shutil.which(program) is not None:
+    for marker, (found, packages) in _PROGRAMS.items():
+        if item.get_closest_marker(marker) is None or found():
             continue
-        message = f"needs {program}: {install}"
+        message = f"needs apt-get install {packages}"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)

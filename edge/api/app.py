@@ -1,42 +1,34 @@
 """The station's HTTP API."""
 
-import asyncio
-from collections.abc import Callable
+from functools import partial
 from hmac import compare_digest
 from http import HTTPStatus
-from typing import Annotated, Any, Protocol
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, FastAPI, HTTPException, Query, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
 
 from edge.api.errors import add_error_handler
 from edge.api.metrics import StationMetrics
 from edge.api.multipart import first_file
-from edge.cameras.push import frame_from_bytes
+from edge.api.page import page_router
+from edge.api.raw import RawQuery, raw_format
+from edge.api.settings import ApiSettings
+from edge.api.stream import stream_router
+from edge.api.verdicts import Inspector, answer_of, ask
+from edge.cameras.push import PushedFrames
 from edge.clock import Clock
-from edge.contract.frame import Frame
-from edge.contract.result import InspectionResult
+from edge.contract.link import LivePicture
 from edge.station.status import StationStatus
 from edge.version import software_version
 
-__all__ = ["ApiLimits", "Inspector", "build_app"]
+__all__ = ["ApiLimits", "build_app"]
 
 PartId = Annotated[
     str | None, Query(min_length=1, max_length=128, description="identity of the part; made up if not given")
 ]
-
-
-class Inspector(Protocol):
-    """What the API asks of a station."""
-
-    def submit(self, frame: Frame, listener: Callable[[InspectionResult], None] | None = None) -> int:
-        """Count a trigger and have its frame judged; `listener` hears the one result."""
-        ...
-
-    def status(self) -> StationStatus:
-        """Everything at this moment."""
-        ...
 
 
 class ApiLimits:
@@ -44,14 +36,19 @@ class ApiLimits:
 
     Attributes:
         max_body_bytes: largest image taken.
+        max_pixels: of an image; a larger one is not decoded, and ends UNDECIDED.
+        window: frames of one stream that may be in flight.
         api_key: what `Authorization: Bearer` must carry for /v1/…; None lets everybody in.
     """
 
-    def __init__(self, max_body_bytes: int, api_key: str | None) -> None:
-        self.max_body_bytes = max_body_bytes
+    def __init__(self, settings: ApiSettings, api_key: str | None, window: int) -> None:
+        """Bounds from the settings; `window` frames of one stream may be in flight."""
+        self.max_body_bytes = round(settings.max_body_mb * 2**20)
+        self.max_pixels = round(settings.max_megapixels * 1e6)
+        self.window = window
         self._api_key = api_key
 
-    def check_key(self, request: Request) -> None:
+    def check_key(self, request: HTTPConnection) -> None:
         """Refuse a request without the key."""
         if self._api_key is None:
             return
@@ -74,8 +71,13 @@ class ApiLimits:
 def build_app(station: Inspector, camera: str, limits: ApiLimits, metrics: StationMetrics, clock: Clock) -> FastAPI:
     """The API of one station."""
     app = FastAPI(title="Inspection station", version=software_version(), docs_url=None, redoc_url=None)
+    app.include_router(page_router())
     app.include_router(_health(station, metrics))
-    app.include_router(_inspection(station, camera, limits, clock), dependencies=[Depends(limits.check_key)])
+    key = [Depends(limits.check_key)]
+    app.include_router(_inspection(station, camera, limits, clock), dependencies=key)
+    app.include_router(
+        stream_router(station, partial(PushedFrames, camera, clock, limits.max_pixels), limits.window), dependencies=key
+    )
     add_error_handler(app)
     return app
 
@@ -111,9 +113,14 @@ def _inspection(station: Inspector, camera: str, limits: ApiLimits, clock: Clock
         """Ledger, bundle, latency, threads, spool and plant link."""
         return station.status()
 
+    @router.get("/picture")
+    def picture() -> LivePicture | None:
+        """The latest part with its anomaly map, small; null before the first."""
+        return station.picture()
+
     @router.post("/inspect")
-    async def inspect(request: Request, part_id: PartId = None) -> JSONResponse:
-        """Judge one image: the raw body, or the first file of a multipart form.
+    async def inspect(request: Request, raw: Annotated[RawQuery, Query()], part_id: PartId = None) -> JSONResponse:
+        """Judge one image: the body, or the first file of a multipart form; raw pixels with their format.
 
         An image that cannot be decoded is a part that cannot be judged: 200 with UNDECIDED and the reason.
         """
@@ -123,31 +130,13 @@ def _inspection(station: Inspector, camera: str, limits: ApiLimits, clock: Clock
         if not image:
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "expected an image as body or as file of a form")
         # Decoding takes milliseconds and must not hold up the other requests.
-        frame = await run_in_threadpool(frame_from_bytes, image, camera, clock, part_id)
-        return JSONResponse(_answer(await _judge(station, frame)))
+        take = PushedFrames(camera, clock, limits.max_pixels, raw_format(raw)).frame
+        frame = await run_in_threadpool(take, image, part_id)
+        return JSONResponse(answer_of(await ask(partial(station.submit, frame))))
+
+    @router.post("/trigger")
+    async def trigger(part_id: PartId = None) -> JSONResponse:
+        """Judge the camera's next frame. 409 if the settings let no one ask, or the trigger bounced."""
+        return JSONResponse(answer_of(await ask(partial(station.trigger, part_id))))
 
     return router
-
-
-async def _judge(station: Inspector, frame: Frame) -> InspectionResult:
-    """Wait for the one result of this frame, which another thread settles."""
-    loop = asyncio.get_running_loop()
-    future: asyncio.Future[InspectionResult] = loop.create_future()
-
-    def resolve(result: InspectionResult) -> None:
-        if not future.done():  # who asked may have gone
-            future.set_result(result)
-
-    station.submit(frame, lambda result: _tell(loop, resolve, result))
-    return await future
-
-
-def _tell(
-    loop: asyncio.AbstractEventLoop, resolve: Callable[[InspectionResult], None], result: InspectionResult
-) -> None:
-    if not loop.is_closed():  # the station may settle its last triggers after the API ended
-        loop.call_soon_threadsafe(resolve, result)
-
-
-def _answer(result: InspectionResult) -> dict[str, Any]:
-    return {**result.model_dump(mode="json"), "frame_to_verdict_ms": result.frame_to_verdict_ms}

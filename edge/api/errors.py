@@ -17,6 +17,7 @@ STATUS_OF: Mapping[type[InspectionError], HTTPStatus] = {
     errors.GateRefused: HTTPStatus.CONFLICT,
     errors.FrameRejected: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.CameraLost: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.ControllerLost: HTTPStatus.BAD_GATEWAY,
     errors.OutputFailed: HTTPStatus.BAD_GATEWAY,
     errors.SpoolFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.PlantError: HTTPStatus.BAD_GATEWAY,

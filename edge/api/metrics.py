@@ -63,7 +63,11 @@ class _StatusCollector:
         yield from _ledger(status)
         yield from _gauges(status)
         yield from _plant(status)
-        yield _labelled("output_results", "Results by output and fate", ("output", "fate"), _output_samples(status))
+        yield from _outputs(status)
+        stuck = GaugeMetricFamily("inspection_thread_stuck", "1 if its step takes too long", labels=["thread"])
+        for thread in status.threads:
+            stuck.add_metric([thread.name], float(thread.stuck or not thread.alive))
+        yield stuck
         yield _labelled(
             "thread_faults", "Unexpected errors survived", ("thread",), [((t.name,), t.faults) for t in status.threads]
         )
@@ -93,6 +97,11 @@ def _ledger(status: StationStatus) -> Iterator[Metric]:
     ):
         yield CounterMetricFamily(f"inspection_{name}", text, value=value)
     reasons = [((reason,), count) for reason, count in ledger.drop_reasons.items()]
+    for name, text, counts in (
+        ("frames_ignored", "Frames that were no part, by reason", status.trigger.frames_ignored),
+        ("triggers_ignored", "Triggers that bounced, by reason", status.trigger.triggers_ignored),
+    ):
+        yield _labelled(name, text, ("reason",), [((reason,), count) for reason, count in counts.items()])
     yield _labelled("drops_by_reason", "Drops by reason", ("reason",), reasons)
 
 
@@ -102,6 +111,7 @@ def _gauges(status: StationStatus) -> Iterator[Metric]:
         ("inbox_waiting", "Frames that wait for judging", status.inbox_waiting),
         ("ready", "1 if the station judges", status.ready),
         ("camera_connected", "1 if the camera is connected", status.camera.connected),
+        ("triggers_heard", "1 if who gives the triggers can be heard", status.trigger.connected),
         ("bundle_refused", "1 if the desired bundle was refused", status.bundle.refused is not None),
         ("spool_results", "Results that wait for the plant on disk", status.spool.results),
         ("spool_images", "Images that wait for the plant on disk", status.spool.images),
@@ -110,7 +120,10 @@ def _gauges(status: StationStatus) -> Iterator[Metric]:
         ("spool_max_bytes", "Limit of the spool", status.spool.max_bytes),
         ("spool_backlog", "Results that wait in memory for the disk", status.spool_writer.backlog),
         ("spool_full", "1 if the disk took nothing at the last try", status.spool_writer.full),
-        ("deadline_seconds", "Deadline of a trigger", status.deadline_ms / 1000),
+        ("deadline_missed_share", "Share of triggers not judged in time", status.deadline.missed_share),
+        ("deadline_within_budget", "1 if not more miss it than the settings allow", status.deadline.within_budget),
+        ("jitter_seconds", "99th percentile minus median, trigger to verdict", (status.deadline.jitter_ms or 0) / 1000),
+        ("deadline_seconds", "Deadline of a trigger", status.deadline.deadline_ms / 1000),
     ):
         yield GaugeMetricFamily(f"inspection_{name}", text, value=float(value))
 
@@ -122,6 +135,22 @@ def _plant(status: StationStatus) -> Iterator[Metric]:
     yield GaugeMetricFamily("inspection_plant_reachable", "1 if the plant answers", value=float(reachable))
     yield CounterMetricFamily("inspection_uploaded_results", "Results at the plant", value=uploads.results)
     yield CounterMetricFamily("inspection_uploaded_images", "Images at the plant", value=uploads.images)
+
+
+def _outputs(status: StationStatus) -> Iterator[Metric]:
+    yield _labelled("output_results", "Results by output and fate", ("output", "fate"), _output_samples(status))
+    failing = GaugeMetricFamily("inspection_output_failing", "1 if the latest try failed", labels=["output"])
+    waiting = GaugeMetricFamily("inspection_output_waiting", "Results in the queue", labels=["output"])
+    quantile = GaugeMetricFamily(
+        "inspection_output_acknowledged_seconds", "Verdict to acknowledgement", labels=["output", "quantile"]
+    )
+    for lane in status.outputs:
+        failing.add_metric([lane.name], float(lane.failing))
+        waiting.add_metric([lane.name], lane.waiting)
+        for name, value in (("0.5", lane.acknowledged_ms.p50), ("0.99", lane.acknowledged_ms.p99)):
+            if value is not None:
+                quantile.add_metric([lane.name, name], value / 1000)
+    yield from (failing, waiting, quantile)
 
 
 def _output_samples(status: StationStatus) -> list[tuple[tuple[str, ...], int]]:

@@ -2,11 +2,13 @@
 
 import errno
 import socket
+import ssl
 from threading import Thread
 
 import uvicorn
 from fastapi import FastAPI
 
+from edge.api.settings import ApiSettings
 from edge.contract.errors import AddressInUse, SettingsInvalid
 
 __all__ = ["ApiServer"]
@@ -17,24 +19,36 @@ class ApiServer:
 
     Attributes:
         address: `host:port` that it really listens on.
+        url: the same with `http://` or `https://`.
     """
 
-    def __init__(self, host: str, port: int) -> None:
+    def __init__(self, settings: ApiSettings) -> None:
         """Take the port before anything else of the process starts.
 
         Raises:
             AddressInUse: another process listens there.
-            SettingsInvalid: no such address on this machine.
+            SettingsInvalid: no such address on this machine, or certificate and key cannot be used.
         """
-        self._socket = _listen(host, port)
-        self.address = f"{host}:{self._socket.getsockname()[1]}"
+        self._settings = settings
+        _check_certificate(settings)
+        self._socket = _listen(settings.host, settings.port)
+        self.address = f"{settings.host}:{self._socket.getsockname()[1]}"
+        self.url = f"{'http' if settings.certificate_file is None else 'https'}://{self.address}"
         self._server: uvicorn.Server | None = None
         self._thread: Thread | None = None
 
     def start(self, app: FastAPI) -> None:
         """Answer requests in a thread."""
         config = uvicorn.Config(
-            app, log_config=None, access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=5
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            ws="websockets-sansio",
+            ws_max_size=round(self._settings.max_body_mb * 2**20),
+            timeout_graceful_shutdown=5,
+            ssl_certfile=self._settings.certificate_file,
+            ssl_keyfile=self._settings.private_key_file,
         )
         self._server = uvicorn.Server(config)
         # Signals are the main thread's business; uvicorn takes them only there.
@@ -56,6 +70,18 @@ def _listen(host: str, port: int) -> socket.socket:
         if error.errno == errno.EADDRINUSE:
             raise AddressInUse(f"api: {host}:{port} is taken by another process") from error
         raise SettingsInvalid(f"api: cannot listen on {host}:{port}: {error}") from error
+
+
+def _check_certificate(settings: ApiSettings) -> None:
+    if settings.certificate_file is None:
+        return
+    try:
+        ssl.create_default_context(ssl.Purpose.CLIENT_AUTH).load_cert_chain(
+            settings.certificate_file, settings.private_key_file
+        )
+    except OSError as error:  # ssl.SSLError is one
+        files = f"{settings.certificate_file}, {settings.private_key_file}"
+        raise SettingsInvalid(f"api: certificate and key {files}: {error}") from error
 
 
 def _family(host: str) -> socket.AddressFamily:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
+from edge.cameras.pace import Pace
 from edge.cameras.protocol import Camera, NoFrame
 from edge.cameras.settings import FolderCameraSettings
 from edge.clock import Clock
@@ -31,7 +32,7 @@ class FolderCamera(Camera):
         self._files: list[Path] = []
         self._ids: list[str] = []
         self._delivered = 0
-        self._due_us: int | None = None
+        self._pace = Pace(settings.rate_hz, clock)
 
     def open(self) -> None:
         """List the files.
@@ -45,7 +46,7 @@ class FolderCamera(Camera):
             raise CameraLost(msg)
         self._files = files
         self._ids = part_ids([_relative(file, self._settings.folder) for file in files])
-        self._due_us = None
+        self._pace.restart()
 
     def grab(self, timeout_s: float) -> Frame | NoFrame:
         """Wait until the next frame is due, at most `timeout_s`, and read it.
@@ -58,7 +59,7 @@ class FolderCamera(Camera):
             raise CameraLost(msg)
         if self._at_end():
             return NoFrame.END
-        if not self._wait_until_due(timeout_s):
+        if not self._pace.wait(timeout_s):
             return NoFrame.NOT_YET
         return self._read_next()
 
@@ -71,19 +72,6 @@ class FolderCamera(Camera):
         if limit is not None and self._delivered >= limit:
             return True
         return not self._settings.loop and self._delivered >= len(self._files)
-
-    def _wait_until_due(self, timeout_s: float) -> bool:
-        now = self._clock.now_us()
-        due = now if self._due_us is None else self._due_us
-        wait_s = (due - now) / 1e6
-        if wait_s > timeout_s:
-            self._clock.sleep(timeout_s)
-            return False
-        if wait_s > 0:
-            self._clock.sleep(wait_s)
-        # A late frame does not make the next ones come in a burst: no camera catches up on triggers.
-        self._due_us = max(due, now) + round(1e6 / self._settings.rate_hz)
-        return True
 
     def _read_next(self) -> Frame:
         turn, index = divmod(self._delivered, len(self._files))

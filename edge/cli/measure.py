@@ -25,10 +25,10 @@ from edge.contract.result import InspectionResult
 from edge.contract.signature import TrustedKeys
 from edge.inference import Detector, InferenceSettings
 from edge.preprocess import encode_png, preprocess
-from edge.station.latency import percentiles
 from edge.station.ledger import Ledger
 from edge.station.line import Line, LineSettings, Settled
 from edge.version import software_version
+from edge.window import percentiles
 
 __all__ = ["measure_bundle"]
 

@@ -6,9 +6,11 @@ from threading import Event
 from edge.api.app import ApiLimits, build_app
 from edge.api.metrics import StationMetrics
 from edge.api.server import ApiServer
+from edge.cli.service_manager import ServiceManager
 from edge.cli.trust import trust_from_files
 from edge.clock import Clock, SystemClock
-from edge.station.settings import StationSettings, read_secret
+from edge.contract.settings import read_secret
+from edge.station.settings import StationSettings
 from edge.station.station import Station
 
 __all__ = ["StationProcess"]
@@ -20,20 +22,23 @@ _POLL_S = 0.2
 class StationProcess:
     """Order of calls: `start`, `wait`, `stop`; `stop` also after a failed `start`."""
 
-    def __init__(self, settings: StationSettings, clock: Clock | None = None) -> None:
-        """Take the port and the state folder; nothing runs yet.
+    def __init__(
+        self, settings: StationSettings, clock: Clock | None = None, manager: ServiceManager | None = None
+    ) -> None:
+        """Take the port and the state folder; nothing runs yet. `manager` hears how the process is.
 
         Raises:
             BadInput: keys, port or state folder cannot be had.
         """
         self._settings = settings
         self._clock = clock or SystemClock()
+        self._manager = manager or ServiceManager(None)
         self._metrics = StationMetrics()
         trusted = trust_from_files(settings.trusted_keys, settings.trusted_key_files)
         api_key = None if settings.api is None else read_secret(settings.api.api_key, settings.api.api_key_file)
-        self._server = None if settings.api is None else ApiServer(settings.api.host, settings.api.port)
+        self._server = None if settings.api is None else ApiServer(settings.api)
         try:
-            self.station = Station(settings, trusted, self._clock, (self._metrics.observe,))
+            self.station = Station(settings, trusted, self._clock, (self._metrics.observe,), self._manager.alive)
         except BaseException:
             if self._server is not None:
                 self._server.stop()
@@ -54,10 +59,11 @@ class StationProcess:
         """
         self.station.start()
         if self._server is not None and self._settings.api is not None:
-            limits = ApiLimits(round(self._settings.api.max_body_mb * 2**20), self._api_key)
+            limits = ApiLimits(self._settings.api, self._api_key, self._settings.inbox_size)
             camera = self._settings.camera.name
             self._server.start(build_app(self.station, camera, limits, self._metrics, self._clock))
-            _log.info("API on http://%s", self._server.address)
+            _log.info("API on %s", self._server.url)
+        self._manager.ready()
         _log.info("station %s runs for part type %s", self._settings.station, self._settings.recipe)
 
     def wait(self, stop: Event) -> None:
@@ -69,6 +75,7 @@ class StationProcess:
 
     def stop(self) -> None:
         """Answer the requests that run, settle what is in flight, write everything down, let go of port and folder."""
+        self._manager.stopping()
         if self._server is not None:
             self._server.stop()
         self.station.stop()

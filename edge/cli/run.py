@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -13,6 +14,8 @@ from edge.contract.terminal import ExitCode, set_up_logging
 __all__ = ["add_arguments", "run"]
 
 _log = logging.getLogger(__name__)
+# A line for each request or connection is too much; what goes wrong with a controller is told by its output.
+_QUIETER = {"httpx": "WARNING", "uvicorn": "WARNING", "asyncua": "ERROR", "pymodbus": "CRITICAL"}
 # Python hands the interpreter over every 5 ms by default: as long as a whole inference. The judging thread must not
 # wait that long for one that draws a picture.
 _SWITCH_INTERVAL_S = 0.0005
@@ -31,16 +34,17 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         BadInput: settings, keys, bundle or port; nothing was started.
     """
     from edge.cli.process import StationProcess  # noqa: PLC0415 - heavy, and `--help` does not need it
+    from edge.cli.service_manager import ServiceManager  # noqa: PLC0415 - the same
     from edge.station.settings import load_station_settings  # noqa: PLC0415 - the same
 
     settings = load_station_settings(arguments.settings)
     set_up_logging(arguments.log_level)
-    for chatty in ("httpx", "uvicorn"):  # a line for each request is too much
-        logging.getLogger(chatty).setLevel(logging.WARNING)
+    for chatty, level in _QUIETER.items():
+        logging.getLogger(chatty).setLevel(level)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
     stop = Event()
     _stop_on_signals(stop)
-    process = StationProcess(settings)
+    process = StationProcess(settings, manager=ServiceManager(os.environ.get("NOTIFY_SOCKET")))
     try:
         process.start()
         process.wait(stop)

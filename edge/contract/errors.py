@@ -14,6 +14,7 @@ InspectionError
 ├── FrameRejected            one frame cannot be judged (the station answers UNDECIDED)
 │   └── PartNotFound         no turn and shift puts the part where the golden image has it
 ├── CameraLost               the camera stopped delivering (the station reconnects)
+├── ControllerLost           a PLC or a broker does not answer (connected again; what was missed is counted)
 ├── OutputFailed             one output did not take a verdict (retried, others go on)
 ├── SpoolFull                the disk took no more (records wait in memory, images are given up and counted)
 ├── PlantError
@@ -44,6 +45,7 @@ __all__ = [
     "CameraLost",
     "Conflict",
     "ContentRefused",
+    "ControllerLost",
     "DataInvalid",
     "FrameRejected",
     "GateRefused",
@@ -122,6 +124,10 @@ class PartNotFound(FrameRejected):
 
 class CameraLost(InspectionError):
     """The camera stopped delivering; the station reconnects with backoff."""
+
+
+class ControllerLost(InspectionError):
+    """A PLC or a broker does not answer, or answers no; it is connected again at the next use."""
 
 
 class OutputFailed(InspectionError):

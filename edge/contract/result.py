@@ -54,6 +54,9 @@ class Times(Value):
     inference_start_us: int | None = None
     inference_end_us: int | None = None
     verdict_us: int
+    acknowledged_us: Annotated[
+        int | None, Field(description="the last output had taken it; in the record, not in what outputs are told")
+    ] = None
 
 
 class InspectionResult(Value):

@@ -4,11 +4,11 @@ import tomllib
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, SecretStr, ValidationError
 
 from edge.contract.errors import SettingsInvalid
 
-__all__ = ["load_toml"]
+__all__ = ["load_toml", "read_secret"]
 
 Settings = TypeVar("Settings", bound=BaseModel)
 
@@ -30,3 +30,24 @@ def load_toml(model: type[Settings], path: Path) -> Settings:
         problems = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors())
         msg = f"settings {path}: {problems}"
         raise SettingsInvalid(msg) from error
+
+
+def read_secret(value: SecretStr | None, file: Path | None) -> str | None:
+    """A secret that was given as such or as a file; None where neither was.
+
+    Raises:
+        SettingsInvalid: the file cannot be read or is empty.
+    """
+    if value is not None:
+        return value.get_secret_value()
+    if file is None:
+        return None
+    try:
+        text = file.read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        msg = f"key file {file}: {error}"
+        raise SettingsInvalid(msg) from error
+    if not text:
+        msg = f"key file {file}: expected a key, found nothing"
+        raise SettingsInvalid(msg)
+    return text

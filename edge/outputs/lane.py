@@ -2,22 +2,29 @@
 
 import logging
 from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from threading import Condition
 from typing import Annotated
 
 from pydantic import Field
 
 from edge.backoff import Backoff
+from edge.clock import Clock, SystemClock
 from edge.contract.errors import OutputFailed
+from edge.contract.link import Percentiles
 from edge.contract.result import InspectionResult
 from edge.contract.values import Value
-from edge.outputs.protocol import Output
+from edge.outputs.protocol import LineState, Output
+from edge.window import Window
 from edge.worker import Worker
 
-__all__ = ["LaneStatus", "OutputLane"]
+__all__ = ["LaneStatus", "LaneSurroundings", "OutputLane"]
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.5
+_MAX_PAUSE_S = 10.0
+_PATIENCE_S = 3600.0  # a result may be tried many times, with pauses
 
 
 class LaneStatus(Value):
@@ -29,7 +36,24 @@ class LaneStatus(Value):
     failed_tries: int
     given_up: Annotated[int, Field(description="results not taken after all tries")]
     overflowed: Annotated[int, Field(description="results that had no room in the queue")]
+    acknowledged_ms: Annotated[Percentiles, Field(description="from the verdict until the output had taken it")]
+    failing: Annotated[bool, Field(description="the latest try, or the latest sign of life, failed")]
     last_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LaneSurroundings:
+    """What a lane hears from its station and tells it.
+
+    Attributes:
+        state: how the station is, for outputs that tell it.
+        done: hears when each result was taken, monotonic microseconds; None if it was given up.
+        clock: time.
+    """
+
+    state: Callable[[], LineState] = lambda: LineState(ready=True)
+    done: Callable[[InspectionResult, int | None], None] = lambda *_: None
+    clock: Clock = field(default_factory=SystemClock)
 
 
 class OutputLane:
@@ -38,9 +62,32 @@ class OutputLane:
     `put` never waits and never raises: the judging thread calls it.
     """
 
-    def __init__(self, output: Output, queue_size: int, attempts: int, backoff: Backoff | None = None) -> None:
-        """Prepare the thread of `output`; at most `queue_size` results wait, each is tried `attempts` times."""
+    def __init__(
+        self,
+        output: Output,
+        queue_size: int,
+        attempts: int,
+        backoff: Backoff | None = None,
+        around: LaneSurroundings | None = None,
+    ) -> None:
+        """Prepare the thread of `output`.
+
+        Args:
+            output: takes the results.
+            queue_size: how many results may wait.
+            attempts: tries for one result.
+            backoff: pauses between them.
+            around: the station.
+        """
+        around = around or LaneSurroundings()
         self._output = output
+        self._done = around.done
+        self._state = around.state
+        self._clock = around.clock
+        self._acknowledged = Window()
+        self._failing = self._attended = False
+        self._pause = Backoff(first_s=_IDLE_S, max_s=_MAX_PAUSE_S)
+        self._attend_after_us = 0
         self._queue: deque[InspectionResult] = deque()
         self._size = queue_size
         self._attempts = attempts
@@ -48,13 +95,13 @@ class OutputLane:
         self._changed = Condition()
         self._delivered = self._failed_tries = self._given_up = self._overflowed = 0
         self._last_error: str | None = None
-        self.worker = Worker(f"output-{output.name}", self._step, wake=self._wake)
+        self.worker = Worker(f"output-{output.name}", self._step, wake=self._wake, patience_s=_PATIENCE_S)
 
     def put(self, result: InspectionResult) -> None:
         """Queue a result; if there is no room the oldest one is given up and counted."""
         with self._changed:
             if len(self._queue) >= self._size:
-                self._queue.popleft()
+                self._done(self._queue.popleft(), None)
                 self._overflowed += 1
             self._queue.append(result)
             self._changed.notify()
@@ -69,6 +116,8 @@ class OutputLane:
                 failed_tries=self._failed_tries,
                 given_up=self._given_up,
                 overflowed=self._overflowed,
+                acknowledged_ms=self._acknowledged.percentiles(),
+                failing=self._failing,
                 last_error=self._last_error,
             )
 
@@ -80,16 +129,32 @@ class OutputLane:
         self._output.close()
 
     def _step(self) -> None:
-        with self._changed:
-            if not self._queue:
-                self._changed.wait(_IDLE_S)
-            if not self._queue:
-                return
-            result = self._queue.popleft()
-        if not self._deliver(result):
+        result = self._next()
+        if result is not None and not self._deliver(result):
             with self._changed:
                 self._given_up += 1
+            self._done(result, None)
             _log.error("output %s gave up result %s of part %s", self._output.name, result.id, result.part_id)
+        self._attend()
+
+    def _next(self) -> InspectionResult | None:
+        with self._changed:
+            if not self._queue and self._attended:
+                self._changed.wait(_IDLE_S)
+            return self._queue.popleft() if self._queue else None
+
+    def _attend(self) -> None:
+        self._attended = True
+        if self._clock.now_us() < self._attend_after_us:
+            return
+        try:
+            self._output.attend(self._state())
+        except OutputFailed as error:
+            self._attend_after_us = self._clock.now_us() + round(self._pause.next_s() * 1e6)
+            self._failed(error)
+        else:
+            self._pause.reset()
+            self._failing = False
 
     def _deliver(self, result: InspectionResult) -> bool:
         for attempt in range(self._attempts):
@@ -107,11 +172,22 @@ class OutputLane:
         except OutputFailed as error:
             with self._changed:
                 self._failed_tries += 1
-                self._last_error = str(error)
+            self._failed(error)
             return False
+        now_us = self._clock.now_us()
+        self._acknowledged.add((now_us - result.times.verdict_us) / 1000)
+        self._done(result, now_us)
         with self._changed:
             self._delivered += 1
+            self._failing = False
         return True
+
+    def _failed(self, error: OutputFailed) -> None:
+        with self._changed:
+            if not self._failing:
+                _log.warning("%s", error)
+            self._failing = True
+            self._last_error = str(error)
 
     def _offer_the_rest(self) -> None:
         while self._queue:

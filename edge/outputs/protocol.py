@@ -1,28 +1,50 @@
 """What a station asks of an output."""
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from edge.contract.result import InspectionResult
 
-__all__ = ["Output"]
+__all__ = ["LineState", "Output"]
+
+
+@dataclass(frozen=True, slots=True)
+class LineState:
+    """How the station is, for outputs that tell it.
+
+    Attributes:
+        ready: it judges.
+        reasons: why not.
+    """
+
+    ready: bool
+    reasons: tuple[str, ...] = ()
 
 
 class Output(Protocol):
     """Takes results, one at a time, from one thread of its own.
 
-    Order of calls: `send` any number of times, then `close` once. `send` may take as long as its own timeout: nobody
-    else waits for it.
+    Order of calls: `attend` at the start, about twice a second and after each result; `send` any number of times;
+    `close` once. `send` may take as long as its own timeout: nobody else waits for it.
     """
 
     name: str
 
     def send(self, result: InspectionResult) -> None:
-        """Hand the result over.
+        """Hand the result over; returns when it was taken, acknowledged where the other side can.
 
         Raises:
             OutputFailed: it was not taken; the same result is offered again after a pause.
         """
         ...
+
+    def attend(self, state: LineState) -> None:
+        """Keep the connection alive and tell how the station is, where the output can.
+
+        Raises:
+            OutputFailed: the other side is away; shown, and tried again.
+        """
+        del state
 
     def close(self) -> None:
         """Let go of connections and files; never raises."""

@@ -6,8 +6,17 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from edge.contract.values import Value
+from edge.fieldbus.settings import ModbusAddress, MqttBroker
 
-__all__ = ["LogOutputSettings", "OutputSettings", "WebhookOutputSettings"]
+__all__ = [
+    "CsvOutputSettings",
+    "LogOutputSettings",
+    "ModbusOutputSettings",
+    "MqttOutputSettings",
+    "OpcUaOutputSettings",
+    "OutputSettings",
+    "WebhookOutputSettings",
+]
 
 Name = Annotated[str, Field(min_length=1, max_length=64, description="name of the output in status and metrics")]
 QueueSize = Annotated[
@@ -38,4 +47,74 @@ class LogOutputSettings(Value):
     queue_size: QueueSize = 10_000
 
 
-OutputSettings = Annotated[WebhookOutputSettings | LogOutputSettings, Field(discriminator="kind")]
+class CsvOutputSettings(Value):
+    """Appends each result to a table."""
+
+    kind: Annotated[Literal["csv"], Field(description="append each result to a CSV file, one row each")]
+    name: Name = "csv"
+    path: Annotated[Path, Field(description="the file; relative to the settings file")]
+    attempts: Attempts = 5
+    queue_size: QueueSize = 10_000
+
+
+class ModbusOutputSettings(ModbusAddress):
+    """Writes each result into a PLC's holding registers."""
+
+    kind: Annotated[Literal["modbus"], Field(description="write each result into registers of a PLC, Modbus TCP")]
+    name: Name = "plc"
+    register_base: Annotated[
+        int, Field(ge=0, le=65_000, description="first of the holding registers that the station writes, from 0")
+    ] = 0
+    part_id_registers: Annotated[
+        int, Field(ge=1, le=64, description="registers for the part id, two characters each")
+    ] = 16
+    ack_register: Annotated[
+        int | None,
+        Field(ge=0, le=65_535, description="register into which the PLC copies the handshake; none: no handshake"),
+    ] = None
+    ack_timeout_s: Annotated[float, Field(gt=0, le=60, description="for the PLC's acknowledgement of one try")] = 1.0
+    heartbeat_s: Annotated[float, Field(ge=0.1, le=60, description="time between two heartbeats")] = 1.0
+    attempts: Attempts = 3
+    queue_size: QueueSize = 1000
+
+
+class MqttOutputSettings(MqttBroker):
+    """Publishes each result."""
+
+    kind: Annotated[Literal["mqtt"], Field(description="publish each result, and the state, to an MQTT broker")]
+    name: Name = "mqtt"
+    topic: Annotated[
+        str, Field(pattern=r"^[^#+\x00]+[^#+/\x00]$", max_length=200, description="TOPIC/result and TOPIC/state")
+    ]
+    retain_result: Annotated[bool, Field(description="the broker keeps the latest result for who comes later")] = False
+    attempts: Attempts = 5
+    queue_size: QueueSize = 1000
+
+
+class OpcUaOutputSettings(Value):
+    """Serves the latest result and the station's state."""
+
+    kind: Annotated[Literal["opcua"], Field(description="serve results and state as an OPC UA server")]
+    name: Name = "opcua"
+    host: Annotated[str, Field(max_length=255, description="address to listen on; 0.0.0.0 for all")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535, description="port to listen on")] = 4840
+    username: Annotated[str, Field(min_length=1, max_length=64, description="who may read; nobody else may")]
+    password: Annotated[SecretStr | None, Field(description="of that user; needed, here or in a file")] = None
+    password_file: Annotated[Path | None, Field(description="file with the password; instead of `password`")] = None
+    certificate_file: Annotated[
+        Path, Field(description="the server's certificate, DER; self-signed and written if the file is not there")
+    ]
+    private_key_file: Annotated[Path, Field(description="key of that certificate, PEM; written with it")]
+    attempts: Attempts = 3
+    queue_size: QueueSize = 1000
+
+
+OutputSettings = Annotated[
+    WebhookOutputSettings
+    | LogOutputSettings
+    | CsvOutputSettings
+    | ModbusOutputSettings
+    | MqttOutputSettings
+    | OpcUaOutputSettings,
+    Field(discriminator="kind"),
+]

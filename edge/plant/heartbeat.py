@@ -19,6 +19,7 @@ from edge.worker import Worker
 __all__ = ["BundleTaker", "HeartbeatLink", "LinkStatus"]
 
 _log = logging.getLogger(__name__)
+_PATIENCE_S = 3600.0  # a large image or bundle over a slow network
 _FIRST_RETRY_S = 20.0
 _MAX_RETRY_S = 600.0
 
@@ -82,7 +83,7 @@ class HeartbeatLink:
         self._retry_us = 0
         self._retry = Backoff(_FIRST_RETRY_S, _MAX_RETRY_S)
         self.on_back: Callable[[], None] = lambda: None
-        self.worker = Worker("heartbeat", self._step)
+        self.worker = Worker("heartbeat", self._step, patience_s=_PATIENCE_S)
 
     def status(self) -> LinkStatus:
         """Whether the plant answers."""

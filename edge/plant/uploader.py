@@ -16,6 +16,7 @@ from edge.worker import Worker
 __all__ = ["UploadStatus", "Uploader"]
 
 _log = logging.getLogger(__name__)
+_PATIENCE_S = 3600.0  # a large image or bundle over a slow network
 _IDLE_S = 0.25
 
 
@@ -45,7 +46,7 @@ class Uploader:
         self._results = self._images = self._missing = 0
         self._last_error: str | None = None
         self._again = Event()
-        self.worker = Worker("uploader", self._step, wake=self.wake)
+        self.worker = Worker("uploader", self._step, wake=self.wake, patience_s=_PATIENCE_S)
 
     def wake(self) -> None:
         """Try at once: the plant is back, or the station ends."""

@@ -30,14 +30,14 @@ def media_type_of(data: bytes) -> str:
     return next((name for magic, name in _MEDIA_TYPES if data.startswith(magic)), UNKNOWN_MEDIA_TYPE)
 
 
-def decode(data: bytes) -> Pixels:
+def decode(data: bytes, max_pixels: int = _MAX_PIXELS) -> Pixels:
     """Decode a PNG, JPEG, BMP or TIFF file; grey or colour, 8 or 16 bit, an alpha channel is ignored.
 
     Returns:
         `(H, W, 3)` RGB, uint8 or uint16.
 
     Raises:
-        FrameRejected: no image, an unknown format, more than 200 megapixels, or a file cut off half-way; the station
+        FrameRejected: no image, an unknown format, more than `max_pixels`, or a file cut off half-way; the station
             answers UNDECIDED.
     """
     media_type = media_type_of(data)
@@ -45,7 +45,7 @@ def decode(data: bytes) -> Pixels:
         raise FrameRejected(f"expected a PNG, JPEG, BMP or TIFF file, got {len(data)} bytes starting {data[:8]!r}")
     if not _is_complete(data, media_type):
         raise FrameRejected(f"{media_type}: the file ends early ({len(data)} bytes): half-written or cut off")
-    _check_size(data, media_type)
+    _check_size(data, media_type, max_pixels)
     try:
         image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
     except cv2.error as error:
@@ -76,13 +76,15 @@ def _is_complete(data: bytes, media_type: str) -> bool:
     return True
 
 
-def _check_size(data: bytes, media_type: str) -> None:
+def _check_size(data: bytes, media_type: str, max_pixels: int) -> None:
     size = header_size_px(data, media_type)
     if size is None or min(size) < 1:
         raise FrameRejected(f"{media_type}: expected width and height in the header, got {size}: damaged content")
-    if size[0] * size[1] > _MAX_PIXELS:
-        limit = _MAX_PIXELS // 10**6
-        raise FrameRejected(f"{media_type}: expected at most {limit} megapixels, header claims {size[0]}x{size[1]} px")
+    if size[0] * size[1] > max_pixels:
+        limit = max_pixels / 1e6
+        raise FrameRejected(
+            f"{media_type}: expected at most {limit:g} megapixels, header claims {size[0]}x{size[1]} px"
+        )
 
 
 def _as_rgb(image: Any) -> Pixels:

@@ -10,10 +10,10 @@ from edge.contract.signature import TrustedKeys
 from edge.inference import InferenceSettings
 from edge.station.line import Judge
 
-__all__ = ["BundleHolder"]
+__all__ = ["ACCEPTED", "BundleHolder"]
 
 _log = logging.getLogger(__name__)
-_ACCEPTED = "accepted.bundle"
+ACCEPTED = "accepted.bundle"
 _MAX_REASON = 500
 
 
@@ -35,7 +35,7 @@ class BundleHolder:
         self._trusted = trusted
         self._inference = inference
         self._recipe = recipe
-        self._accepted = state_dir / _ACCEPTED
+        self._accepted = state_dir / ACCEPTED
 
     @property
     def running_id(self) -> str | None:

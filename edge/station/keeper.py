@@ -35,8 +35,19 @@ class Keeper:
         policy: ImageSettings,
         store: Callable[[Record], None],
         observers: Sequence[Callable[[InspectionResult], None]] = (),
+        acknowledged: Callable[[InspectionResult], int | None] = lambda _: None,
     ) -> None:
-        """Prepare the thread; `store` takes each record, `observers` see each result."""
+        """Prepare the thread.
+
+        Args:
+            policy: which frames are kept.
+            store: takes each record.
+            observers: see each result.
+            acknowledged: tells when the outputs had taken a result; may wait a moment.
+        """
+        self._acknowledged = acknowledged
+        self._bundle_id: str | None = None
+        self._since_change = 0
         self._policy = policy
         self._store = store
         self._observers = observers
@@ -72,9 +83,26 @@ class Keeper:
             self._step()
 
     def _wanted(self, settled: Settled) -> bool:
-        if settled.result.verdict in _KEEP_ALWAYS:
+        first = self._is_among_the_first(settled.result.bundle_id)
+        if settled.result.verdict in _KEEP_ALWAYS or first:
             return True
         return self._random.random() < self._policy.keep_pass_fraction
+
+    def _is_among_the_first(self, bundle_id: str | None) -> bool:
+        """Whether people shall see the part because its bundle is new here."""
+        if bundle_id is None:
+            return False
+        if bundle_id != self._bundle_id:
+            self._bundle_id, self._since_change = bundle_id, 0
+        self._since_change += 1
+        return self._since_change <= self._policy.keep_first_after_change
+
+    def _with_acknowledgement(self, settled: Settled) -> Settled:
+        at_us = self._acknowledged(settled.result)
+        if at_us is None:
+            return settled
+        times = settled.result.times.model_copy(update={"acknowledged_us": at_us})
+        return replace(settled, result=settled.result.model_copy(update={"times": times}))
 
     def _has_room(self, frame: Frame) -> bool:
         room = self._queued_bytes + _bytes_of(frame) <= self._policy.waiting_mb * 2**20 or not self._queue
@@ -89,6 +117,7 @@ class Keeper:
                 return
             settled, keep = self._queue.popleft()
             self._queued_bytes -= _bytes_of(settled.frame)
+        settled = self._with_acknowledgement(settled)
         self._store(self._record(settled) if keep else Record(settled.result))
         for observe in self._observers:
             observe(settled.result)

@@ -21,12 +21,14 @@ class Ticket:
 
     Attributes:
         sequence: the station's trigger counter.
+        part_id: identity of the part.
         trigger_us: monotonic clock of the trigger; the deadline counts from here.
         frame: what is to be judged; None once the ticket is settled, so that a settled one holds no memory.
         listener: who waits for the result beside the outputs.
     """
 
     sequence: int
+    part_id: str
     trigger_us: int
     frame: Frame | None
     listener: Listener | None = None
@@ -49,7 +51,15 @@ class Ledger:
         with self._changed:
             self._triggers += 1
             self._sequence += 1
-            return Ticket(self._sequence, frame.received_us, frame, listener)
+            return Ticket(self._sequence, frame.part_id, frame.received_us, frame, listener)
+
+    def attach(self, ticket: Ticket, frame: Frame) -> bool:
+        """Give the ticket the frame that it waited for; False if it was settled before."""
+        with self._changed:
+            if ticket.frame is None:
+                return False
+            ticket.frame = frame
+            return True
 
     def settle(
         self, ticket: Ticket, outcome: Outcome, verdict: Verdict, drop_reason: str | None = None

@@ -22,7 +22,7 @@ from edge.station.deadline import DeadlineWatch
 from edge.station.ledger import Ledger, Listener, Ticket
 from edge.worker import Worker
 
-__all__ = ["INBOX_FULL", "NO_BUNDLE", "Judge", "Line", "LineSettings", "Settled"]
+__all__ = ["INBOX_FULL", "NO_BUNDLE", "NO_FRAME", "Judge", "Line", "LineSettings", "Settled"]
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.5
@@ -30,6 +30,7 @@ _MAX_REASON = 500
 
 INBOX_FULL = "inbox full"
 STOPPING = "station stopping"
+NO_FRAME = "no frame from the camera"
 NO_BUNDLE = "no bundle yet"
 
 
@@ -74,7 +75,8 @@ class Settled:
 class Line:
     """Takes frames, gives exactly one result each.
 
-    Order of calls: `start`, `submit` from any thread, `stop`. After `stop` every frame is told UNDECIDED at once.
+    Order of calls: `start`; `submit`, or `expect` and then `supply`, from any thread; `stop`. After `stop` every frame
+    is told UNDECIDED at once.
 
     Attributes:
         ledger: what became of every trigger.
@@ -156,6 +158,36 @@ class Line:
             self._settle(ticket, Outcome.DROP, refused)
         return ticket.sequence
 
+    def expect(self, part_id: str, camera: str, listener: Listener | None = None) -> Ticket:
+        """Count a trigger whose frame is still to come; its deadline runs from now. Never waits.
+
+        Without a frame by the deadline the line is told UNDECIDED, on time.
+        """
+        now_us = self._clock.now_us()
+        nothing_yet = Frame(None, part_id, camera, self._clock.utc(), now_us, fault=NO_FRAME)
+        with self._gate:
+            ticket = self.ledger.open(nothing_yet, listener)
+            accepting = self._accepting
+        if accepting:
+            self._deadline.watch(ticket)
+        else:
+            self._settle(ticket, Outcome.DROP, STOPPING)
+        return ticket
+
+    def supply(self, ticket: Ticket, frame: Frame) -> bool:
+        """Have the frame of an expected trigger judged; never waits.
+
+        Returns:
+            False if the trigger was settled before: its deadline passed without this frame.
+        """
+        with self._gate:
+            if not self.ledger.attach(ticket, frame):
+                return False
+            refused = self._enqueue(ticket)
+        if refused is not None:
+            self._settle(ticket, Outcome.DROP, refused)
+        return True
+
     def _enqueue(self, ticket: Ticket) -> str | None:
         """Why the ticket could not be queued, None if it is."""
         if not self._accepting:
@@ -204,7 +236,9 @@ class Line:
             self._settle(ticket, Outcome.VERDICT, judgement.reason, detector, judgement)
 
     def _expire(self, ticket: Ticket) -> None:
-        self._settle(ticket, Outcome.TIMEOUT, f"no verdict within {self._settings.deadline_ms:g} ms")
+        frame = ticket.frame
+        missing = NO_FRAME if frame is not None and frame.fault == NO_FRAME else "no verdict"
+        self._settle(ticket, Outcome.TIMEOUT, f"{missing} within {self._settings.deadline_ms:g} ms")
 
     def _settle(
         self,
@@ -242,7 +276,7 @@ class Line:
             station=self._settings.station,
             recipe=self._settings.recipe,
             sequence=ticket.sequence,
-            part_id=frame.part_id,
+            part_id=ticket.part_id,
             camera=frame.camera,
             verdict=Verdict.UNDECIDED if judgement is None else judgement.verdict,
             outcome=outcome,
@@ -255,7 +289,7 @@ class Line:
             session_run_ms=None if run is None else (run[1] - run[0]) / 1000,
             times=Times(
                 trigger_us=ticket.trigger_us,
-                frame_received_us=frame.received_us,
+                frame_received_us=None if frame.fault == NO_FRAME else frame.received_us,
                 inference_start_us=None if run is None else run[0],
                 inference_end_us=None if run is None else run[1],
                 verdict_us=self._clock.now_us(),

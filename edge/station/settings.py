@@ -3,19 +3,19 @@
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, Field, SecretStr, model_validator
+from pydantic import BaseModel, Field, model_validator
 
 from edge.api.settings import ApiSettings
 from edge.cameras.settings import CameraSettings
-from edge.contract.errors import SettingsInvalid
 from edge.contract.settings import load_toml
 from edge.contract.values import Value
 from edge.inference import InferenceSettings
 from edge.outputs.settings import OutputSettings
 from edge.plant.settings import PlantSettings
 from edge.spool.settings import SpoolSettings
+from edge.triggers.settings import EveryFrameTriggerSettings, TriggerSettings
 
-__all__ = ["ImageSettings", "StationSettings", "load_station_settings", "read_secret"]
+__all__ = ["ImageSettings", "StationSettings", "load_station_settings"]
 
 
 class ImageSettings(Value):
@@ -24,6 +24,9 @@ class ImageSettings(Value):
     keep_pass_fraction: Annotated[
         float, Field(ge=0, le=1, description="share of PASS frames that is kept, drawn by chance")
     ] = 0.0
+    keep_first_after_change: Annotated[
+        int, Field(ge=0, le=100_000, description="frames kept whatever their verdict, each time another bundle judges")
+    ] = 0
     seed: Annotated[int, Field(ge=0, description="of that draw, so that a replay keeps the same frames")] = 0
     waiting_mb: Annotated[
         float,
@@ -42,6 +45,12 @@ class StationSettings(Value):
     deadline_ms: Annotated[
         float, Field(ge=1, le=60_000, description="a trigger without a verdict after this time is told UNDECIDED")
     ] = 250.0
+    miss_budget: Annotated[
+        float, Field(ge=0, le=1, description="share of triggers that may miss it; more is shown and can be alarmed on")
+    ] = 0.001
+    ack_wait_ms: Annotated[
+        float, Field(ge=0, le=10_000, description="a result waits so long for its outputs before it is stored")
+    ] = 100.0
     inbox_size: Annotated[
         int, Field(ge=1, le=1000, description="frames that wait for judging; beyond it a trigger is told UNDECIDED")
     ] = 4
@@ -58,6 +67,7 @@ class StationSettings(Value):
     trusted_key_files: Annotated[tuple[Path, ...], Field(description="files with one such key each")] = ()
     inference: Annotated[InferenceSettings, Field(description="how onnxruntime runs")] = InferenceSettings()
     camera: Annotated[CameraSettings, Field(description="where frames come from")]
+    trigger: Annotated[TriggerSettings, Field(description="which frames are parts")] = EveryFrameTriggerSettings()
     images: Annotated[ImageSettings, Field(description="which frames are kept")] = ImageSettings()
     outputs: Annotated[tuple[OutputSettings, ...], Field(description="who is told each verdict")] = ()
     spool: Annotated[SpoolSettings, Field(description="what waits on disk for the plant")] = SpoolSettings()
@@ -84,27 +94,6 @@ def load_station_settings(path: Path) -> StationSettings:
     """
     anchored: StationSettings = _anchored(load_toml(StationSettings, path), path.resolve().parent)
     return anchored
-
-
-def read_secret(value: SecretStr | None, file: Path | None) -> str | None:
-    """A secret that was given as such or as a file; None where neither was.
-
-    Raises:
-        SettingsInvalid: the file cannot be read or is empty.
-    """
-    if value is not None:
-        return value.get_secret_value()
-    if file is None:
-        return None
-    try:
-        text = file.read_text("utf-8").strip()
-    except (OSError, UnicodeDecodeError) as error:
-        msg = f"key file {file}: {error}"
-        raise SettingsInvalid(msg) from error
-    if not text:
-        msg = f"key file {file}: expected a key, found nothing"
-        raise SettingsInvalid(msg)
-    return text
 
 
 def _anchored(value: Any, folder: Path) -> Any:

@@ -3,24 +3,28 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from threading import Event, Timer
+from threading import Event, Lock, Timer
 
 from edge.backoff import Backoff
 from edge.cameras.build import build_camera
-from edge.cameras.settings import FolderCameraSettings
+from edge.cameras.settings import PushCameraSettings, WatchSettings
 from edge.clock import Clock, SystemClock
-from edge.contract.errors import BundleRefused, SettingsInvalid
+from edge.contract.errors import BundleRefused, Conflict, SettingsInvalid
 from edge.contract.frame import Frame
 from edge.contract.link import Heartbeat, LivePicture
 from edge.contract.result import InspectionResult
+from edge.contract.settings import read_secret
 from edge.contract.signature import TrustedKeys
 from edge.outputs.build import build_output
-from edge.outputs.lane import OutputLane
+from edge.outputs.lane import LaneSurroundings, OutputLane
+from edge.outputs.protocol import LineState
+from edge.outputs.settings import OutputSettings
 from edge.plant.client import HttpPlantClient
 from edge.plant.heartbeat import HeartbeatLink
 from edge.plant.uploader import Uploader
 from edge.spool.store import Spool
 from edge.spool.writer import SpoolWriter
+from edge.station.acknowledgements import AckBook
 from edge.station.bundles import BundleHolder
 from edge.station.camera_loop import CameraLoop
 from edge.station.keeper import Keeper
@@ -28,15 +32,19 @@ from edge.station.latency import LatencyWindow
 from edge.station.ledger import Ledger, Listener
 from edge.station.line import NO_BUNDLE, Line, LineSettings, Settled
 from edge.station.pictures import live_picture
-from edge.station.settings import StationSettings, read_secret
+from edge.station.punctuality import Punctuality
+from edge.station.settings import StationSettings
 from edge.station.state_lock import StateLock
 from edge.station.status import BundleStatus, PlantStatus, StationStatus, ThreadStatus
+from edge.station.watchdog import Watchdog
+from edge.triggers.build import Trigger
 from edge.version import software_version
 from edge.worker import Worker
 
 __all__ = ["PlantLink", "Station"]
 
 _log = logging.getLogger(__name__)
+_ENDLESS = (PushCameraSettings, WatchSettings)
 Observer = Callable[[InspectionResult], None]
 
 
@@ -96,6 +104,7 @@ class Station:
         trusted: TrustedKeys,
         clock: Clock | None = None,
         observers: Sequence[Observer] = (),
+        feed: Callable[[], None] = lambda: None,
     ) -> None:
         """Put everything together; no thread runs yet, nothing is connected.
 
@@ -104,6 +113,7 @@ class Station:
             trusted: keys whose bundles may run.
             clock: time; the machine's if None.
             observers: see each result after its verdict.
+            feed: called about once a second while the critical path is well.
 
         Raises:
             SettingsInvalid: the state folder is in use, or a key file cannot be read.
@@ -114,12 +124,16 @@ class Station:
         self._lock = StateLock(settings.state_dir)
         self._latency = LatencyWindow()
         self._picture: LivePicture | None = None
+        self._drawing = Lock()
         self.spool = Spool(settings.state_dir / "spool.sqlite", settings.spool.max_mb)
         self.spool.release_quarantined()
         self.bundles = BundleHolder(trusted, settings.inference, settings.recipe, settings.state_dir)
         self._writer = SpoolWriter(self.spool, settings.spool.waiting_mb, ring=settings.plant is None)
-        self._keeper = Keeper(settings.images, self._writer.put, (self._latency.observe, *observers))
-        self._lanes = tuple(OutputLane(build_output(o), o.queue_size, o.attempts) for o in settings.outputs)
+        self._punctuality = Punctuality(settings.deadline_ms, settings.miss_budget)
+        self._acks = AckBook(self._clock, settings.ack_wait_ms)
+        observed_by = (self._latency.observe, self._punctuality.observe, *observers)
+        self._keeper = Keeper(settings.images, self._writer.put, observed_by, self._acks.collect)
+        self._lanes = tuple(self._lane(output) for output in settings.outputs)
         self._line = Line(
             LineSettings(settings.station, settings.recipe, settings.deadline_ms, settings.inbox_size),
             Ledger(self.spool.last_sequence()),
@@ -128,8 +142,10 @@ class Station:
             self._clock,
         )
         camera = build_camera(settings.camera, self._clock)
-        self._camera = CameraLoop(camera, self._line.submit, self._gate_of_camera())
+        self._trigger = Trigger(settings.trigger, camera.name, self._line, self._clock)
+        self._camera = CameraLoop(camera, self._trigger.gate.take, self._gate_of_camera())
         self._plant = None if settings.plant is None else PlantLink(self, settings, self._clock)
+        self._watchdog = Watchdog(self._line.workers, self._workers(), feed)
 
     @property
     def camera_ended(self) -> Event:
@@ -140,7 +156,7 @@ class Station:
     def exits_at_end(self) -> bool:
         """Whether the process shall end with its camera."""
         camera = self.settings.camera
-        return isinstance(camera, FolderCameraSettings) and camera.exit_at_end
+        return not isinstance(camera, _ENDLESS) and camera.exit_at_end
 
     def start(self) -> None:
         """Load the first bundle, then start everything.
@@ -156,9 +172,13 @@ class Station:
         self._line.start()
         for worker in self._workers():
             worker.start()
+        self._watchdog.worker.start()
 
     def stop(self) -> None:
         """Stop the camera, settle what is in flight, tell the outputs, write everything to the disk."""
+        self._watchdog.worker.stop()
+        if self._trigger.source is not None:
+            self._trigger.source.stop()
         self._camera.stop()
         self._line.stop()
         for lane in self._lanes:
@@ -175,6 +195,20 @@ class Station:
         """Count a trigger and have its frame judged; returns its sequence number."""
         return self._line.submit(frame, listener)
 
+    def trigger(self, part_id: str | None, listener: Listener | None = None) -> None:
+        """Count a trigger and have the camera's next frame judged.
+
+        Raises:
+            Conflict: the settings let no one ask, or the trigger bounced; nothing was counted as a part.
+        """
+        desk = self._trigger.desk
+        if desk is None:
+            kind = self.settings.trigger.kind
+            raise Conflict(f"trigger: expected kind software, mqtt or modbus in the settings, got {kind}")
+        refused = desk.fire(part_id, listener)
+        if refused is not None:
+            raise Conflict(f"trigger ignored: {refused}")
+
     def status(self) -> StationStatus:
         """Everything at this moment."""
         writer, reasons = self._writer.status(), self._not_ready_because()
@@ -185,21 +219,23 @@ class Station:
             started_at=self._started_at,
             ready=not reasons,
             not_ready_because=reasons,
-            deadline_ms=self.settings.deadline_ms,
+            deadline=self._punctuality.status(),
             ledger=self._line.ledger.counts(),
             late_judgements=self._line.late,
             skipped_expired=self._line.skipped,
             inbox_waiting=self._line.waiting,
             latency=self._latency.summary(),
+            histogram=self._latency.histogram(),
             bundle=self._bundle_status(),
             camera=self._camera.status(),
+            trigger=self._trigger.status(),
             outputs=tuple(lane.status() for lane in self._lanes),
             spool=self.spool.counts(),
             spool_writer=writer,
             images_given_up=writer.images_given_up + self._keeper.frames_given_up,
             plant=None if self._plant is None else self._plant.status(),
             threads=tuple(
-                ThreadStatus(name=w.name, alive=w.alive, faults=w.faults)
+                ThreadStatus(name=w.name, alive=w.alive, stuck=w.stuck, faults=w.faults)
                 for w in (*self._line.workers, *self._workers())
             ),
         )
@@ -217,8 +253,27 @@ class Station:
             camera_connected=self._camera.status().connected,
             deadline_ms=self.settings.deadline_ms,
             spool_results=self.spool.counts().results + self._writer.status().backlog,
-            picture=self._latest_picture(),
+            picture=self.picture() if self.settings.plant is not None and self.settings.plant.pictures else None,
         )
+
+    def picture(self) -> LivePicture | None:
+        """The latest part, small; drawn once for each part, in the thread that asks. None before the first."""
+        latest = self._keeper.latest
+        if latest is None:
+            return None
+        with self._drawing:
+            if self._picture is None or self._picture.result.id != latest.result.id:
+                self._picture = live_picture(latest)
+            return self._picture
+
+    def _lane(self, settings: OutputSettings) -> OutputLane:
+        around = LaneSurroundings(self._line_state, self._acks.done, self._clock)
+        output = build_output(settings, self._clock)
+        return OutputLane(output, settings.queue_size, settings.attempts, around=around)
+
+    def _line_state(self) -> LineState:
+        reasons = self._not_ready_because()
+        return LineState(ready=not reasons, reasons=reasons)
 
     def _gate_of_camera(self) -> Event:
         if self.settings.wait_for_bundle:
@@ -228,13 +283,14 @@ class Station:
         return at_once
 
     def _publish(self, settled: Settled) -> None:
+        self._acks.expect(settled.result, len(self._lanes))
         for lane in self._lanes:
             lane.put(settled.result)
         self._keeper.put(settled)
 
     def _not_ready_because(self) -> tuple[str, ...]:
         camera = self._camera.status()
-        dead = [worker.name for worker in (*self._line.workers, *self._workers()) if not worker.alive]
+        workers = (*self._line.workers, *self._workers())
         return (
             *(() if self.bundles.current is not None else (self.bundles.refused or NO_BUNDLE,)),
             *(
@@ -242,8 +298,14 @@ class Station:
                 if camera.connected or camera.finished
                 else (camera.fault or f"camera {camera.name} is not connected",)
             ),
-            *(f"thread {name} does not run" for name in dead),
+            *self._trigger_away(),
+            *(f"thread {worker.name} does not run" for worker in workers if not worker.alive),
+            *(f"thread {worker.name} is stuck" for worker in workers if worker.stuck),
         )
+
+    def _trigger_away(self) -> tuple[str, ...]:
+        trigger = self._trigger.status()
+        return () if trigger.connected else (trigger.last_error or "triggers cannot be heard yet",)
 
     def _bundle_status(self) -> BundleStatus:
         current = self.bundles.current
@@ -254,17 +316,9 @@ class Station:
             created_at=None if current is None else current.manifest.created_at,
         )
 
-    def _latest_picture(self) -> LivePicture | None:
-        """Drawn once for each part, in the heartbeat's thread."""
-        latest = self._keeper.latest
-        if latest is None or self.settings.plant is None or not self.settings.plant.pictures:
-            return None
-        if self._picture is None or self._picture.result.id != latest.result.id:
-            self._picture = live_picture(latest)
-        return self._picture
-
     def _workers(self) -> tuple[Worker, ...]:
         """All threads but the critical path's, in the order in which they start."""
         plant = () if self._plant is None else self._plant.workers
         lanes = tuple(lane.worker for lane in self._lanes)
-        return (self._writer.worker, self._keeper.worker, *lanes, self._camera.worker, *plant)
+        source = () if self._trigger.source is None else (self._trigger.source.worker,)
+        return (self._writer.worker, self._keeper.worker, *lanes, self._camera.worker, *source, *plant)

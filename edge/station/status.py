@@ -14,6 +14,9 @@ from edge.plant.uploader import UploadStatus
 from edge.spool.store import SpoolCounts
 from edge.spool.writer import WriterStatus
 from edge.station.camera_loop import CameraStatus
+from edge.station.punctuality import DeadlineStatus
+from edge.triggers.gate import TriggerStatus
+from edge.window import Histogram
 
 __all__ = ["BundleStatus", "PlantStatus", "StationStatus", "ThreadStatus"]
 
@@ -39,6 +42,7 @@ class ThreadStatus(Value):
 
     name: str
     alive: bool
+    stuck: Annotated[bool, Field(description="one step takes longer than it ever should")]
     faults: Annotated[int, Field(description="unexpected errors that it survived")]
 
 
@@ -51,14 +55,16 @@ class StationStatus(Value):
     started_at: datetime
     ready: bool
     not_ready_because: tuple[str, ...]
-    deadline_ms: float
+    deadline: DeadlineStatus
     ledger: LedgerCounts
     late_judgements: Annotated[int, Field(description="came after their deadline and were discarded")]
     skipped_expired: Annotated[int, Field(description="not judged at all: the deadline passed in the inbox")]
     inbox_waiting: int
     latency: LatencySummary
+    histogram: Annotated[Histogram, Field(description="frame to verdict of the latest parts")]
     bundle: BundleStatus
     camera: CameraStatus
+    trigger: TriggerStatus
     outputs: tuple[LaneStatus, ...]
     spool: SpoolCounts
     spool_writer: WriterStatus

@@ -22,6 +22,7 @@ STATUS: Mapping[type[errors.InspectionError], int] = {
     errors.GateRefused: 409,
     errors.FrameRejected: 422,
     errors.CameraLost: 500,
+    errors.ControllerLost: 500,
     errors.OutputFailed: 500,
     errors.SpoolFull: 507,
     errors.PlantError: 502,

@@ -9,6 +9,7 @@ import pytest
 from fastapi import FastAPI
 
 from edge.api.server import ApiServer
+from edge.api.settings import ApiSettings
 from inspection.api.app import plant_app
 from tests.support.edge_fakes import eventually
 from tests.support.edge_fakes import png as part
@@ -22,7 +23,7 @@ GOODS = 12
 @contextmanager
 def served(app: FastAPI) -> Iterator[str]:
     """The plant's application on a free port of loopback."""
-    server = ApiServer("127.0.0.1", 0)
+    server = ApiServer(ApiSettings(port=0))
     server.start(app)
     try:
         yield f"http://{server.address}"

@@ -17,6 +17,7 @@ from edge.contract.link import DesiredState, Heartbeat, IngestBatch, IngestRecei
 from edge.contract.manifest import Manifest
 from edge.contract.result import InspectionResult, Outcome, Times, Verdict, new_result_id
 from edge.inference import Judgement
+from edge.outputs.protocol import LineState
 from tests.support.tiny_bundle import tiny_files, tiny_manifest
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -162,14 +163,18 @@ class FakeOutput:
 
     Attributes:
         sent: results it took.
+        states: what it was told of the station.
         refuse: how many more tries fail.
+        refuse_state: whether signs of life fail.
         free: while cleared, `send` hangs.
     """
 
     def __init__(self, name: str = "fake", refuse: int = 0) -> None:
         self.name = name
         self.sent: list[InspectionResult] = []
+        self.states: list[LineState] = []
         self.refuse = refuse
+        self.refuse_state = False
         self.free = Event()
         self.free.set()
         self.closed = False
@@ -181,6 +186,12 @@ class FakeOutput:
             self.refuse -= 1
             raise OutputFailed(f"output {self.name}: busy")
         self.sent.append(result)
+
+    def attend(self, state: LineState) -> None:
+        """Remember how the station is."""
+        if self.refuse_state:
+            raise OutputFailed(f"output {self.name}: away")
+        self.states.append(state)
 
     def close(self) -> None:
         """Remember it."""

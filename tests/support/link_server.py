@@ -19,6 +19,7 @@ class _Server(ThreadingHTTPServer):
     allow_reuse_address = True
     daemon_threads = True
     plant: FakePlant
+    api_key: str | None
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -43,9 +44,16 @@ class _Handler(BaseHTTPRequestHandler):
         self._answer(204)
 
     def do_GET(self) -> None:
+        bundle_id = self.path.split("/")[4]
+        if self.server.api_key is not None and self.headers["authorization"] != f"Bearer {self.server.api_key}":
+            self._answer(401)
+            return
+        if bundle_id not in self.server.plant.bundles:
+            self._answer(404)
+            return
         with tempfile.TemporaryDirectory() as folder:
             target = Path(folder) / "x"
-            self.server.plant.fetch_bundle(self.path.split("/")[4], target)
+            self.server.plant.fetch_bundle(bundle_id, target)
             self._answer(200, target.read_bytes())
 
     def log_message(self, *_: object) -> None:
@@ -62,10 +70,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def link_server(plant: FakePlant, port: int = 0) -> Iterator[int]:
+def link_server(plant: FakePlant, port: int = 0, api_key: str | None = None) -> Iterator[int]:
     """Serve the plant on loopback; gives the port, on which it can be served again later."""
     server = _Server(("127.0.0.1", port), _Handler)
-    server.plant = plant
+    server.plant, server.api_key = plant, api_key
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from edge.cameras.push import frame_from_bytes
+from edge.cameras.push import PushedFrames
 from edge.clock import SystemClock
 from edge.contract.link import DesiredState
 from edge.contract.signature import SigningKey, TrustedKeys
@@ -22,6 +22,7 @@ from tests.support.stations import StationFolder
 from tests.support.tiny_bundle import write_tiny_bundle
 
 CLOCK = SystemClock()
+PUSHED = PushedFrames("push", CLOCK, 10_000)
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ def running(folder: StationFolder, port: int, **changes: Any) -> Iterator[Statio
 
 def submit(station: Station, value: int = 128) -> None:
     """Hand in one part."""
-    station.submit(frame_from_bytes(png(value), "push", CLOCK))
+    station.submit(PUSHED.frame(png(value)))
 
 
 def want(plant: FakePlant, path: Path, key: SigningKey, threshold: float) -> str:
@@ -113,7 +114,7 @@ def test_one_poisoned_record_is_set_aside_and_shown(folder: StationFolder) -> No
     plant = FakePlant()
     with link_server(plant) as port, running(folder, port) as station:
         plant.poison = {"bad"}
-        station.submit(frame_from_bytes(png(), "push", CLOCK, "bad"))
+        station.submit(PUSHED.frame(png(), "bad"))
         for _ in range(5):
             submit(station)
         eventually(lambda: len(plant.results) == 5)

@@ -1,5 +1,7 @@
 """A whole station in this process, asked over real HTTP on loopback."""
 
+import re
+import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -10,9 +12,11 @@ import httpx
 import pytest
 
 from edge.cli.process import StationProcess
+from edge.contract.errors import SettingsInvalid
 from edge.contract.result import InspectionResult
+from tests.support.certificates import write_certificates
 from tests.support.edge_fakes import eventually, png
-from tests.support.stations import StationFolder
+from tests.support.stations import StationFolder, station_process
 
 
 @pytest.fixture
@@ -43,6 +47,16 @@ def test_an_image_is_judged_by_the_real_model(folder: StationFolder) -> None:
     assert good.pop("frame_to_verdict_ms") > 0
     assert InspectionResult.model_validate(good).sequence == 1
     assert [r["id"] for r in folder.results()] == [good["id"], bad["id"]]
+
+
+def test_raw_pixels_are_taken_with_their_format(folder: StationFolder) -> None:
+    """All three parameters, or none."""
+    mono = bytes([128]) * 4096
+    with running(folder) as client:
+        raw = {"pixel_format": "Mono8", "width": "64", "height": "64"}
+        assert client.post("/v1/inspect", content=mono, params=raw).json()["verdict"] == "PASS"
+        assert client.post("/v1/inspect", content=mono, params={"width": "64"}).status_code == 422
+        assert client.post("/v1/inspect", content=mono, params={**raw, "width": "0"}).status_code == 422
 
 
 def test_a_form_is_taken_too(folder: StationFolder) -> None:
@@ -107,6 +121,58 @@ def test_a_body_over_the_limit_is_413(folder: StationFolder) -> None:
     assert answer.status_code == 413
     assert "10486 bytes" in answer.json()["detail"]
     assert triggers == 0
+
+
+def test_an_image_of_more_pixels_than_allowed_is_undecided_and_never_decoded(folder: StationFolder) -> None:
+    """A file of a few bytes may claim more than the memory holds."""
+    with running(folder, {"max_megapixels": 0.001}) as client:
+        answer = client.post("/v1/inspect", content=png()).json()
+    assert answer["verdict"] == "UNDECIDED"
+    assert "expected at most 0.001 megapixels, header claims 64x64 px" in answer["reason"]
+
+
+def test_tls_by_settings(folder: StationFolder) -> None:
+    """HTTPS with the station's certificate, and nothing without it."""
+    files = write_certificates(folder.path / "tls")
+    api = {"port": 0, "certificate_file": "tls/own.pem", "private_key_file": "tls/own-key.pem"}
+    with station_process(folder.settings_file(api=api)) as station:
+        eventually(lambda: "API on https://" in station.log)
+        url = station.log.split("API on ")[1].split()[0]
+        trusted = ssl.create_default_context(cafile=files.ca)
+        assert httpx.get(f"{url}/healthz", verify=trusted, trust_env=False).is_success
+        with pytest.raises(httpx.HTTPError):
+            httpx.get(url.replace("https", "http") + "/healthz", trust_env=False)
+
+
+@pytest.mark.parametrize(
+    ("api", "message"),
+    [
+        ({"certificate_file": "own.pem"}, "certificate_file and private_key_file together"),
+        ({"certificate_file": "no.pem", "private_key_file": "no.key"}, "no.pem"),
+    ],
+)
+def test_a_certificate_that_cannot_be_used_stops_the_start(
+    folder: StationFolder, api: dict[str, str], message: str
+) -> None:
+    with pytest.raises(SettingsInvalid, match=message):
+        StationProcess(folder.settings(api={"port": 0, **api}))
+
+
+def test_the_page_allows_nothing_inline_and_nothing_from_elsewhere(folder: StationFolder) -> None:
+    """Its files come from the station; its data needs the key."""
+    with running(folder, {"api_key": "secret"}) as client:
+        page = client.get("/")
+        named = re.findall(r'(?:src|href)="([^"]+)"', page.text)
+        answers = [client.get(path) for path in named]
+        assert client.get("/v1/picture").status_code == 401
+    assert named
+    assert all(path.startswith("/page/") for path in named)
+    assert all(answer.status_code == 200 for answer in answers)
+    assert "default-src 'none'" in page.headers["content-security-policy"]
+    assert "unsafe" not in page.headers["content-security-policy"]
+    assert not re.search(r"<script(?![^>]*src=)|<style|\son\w+=|style=", page.text)
+    assert "http" not in page.text
+    assert all("http" not in answer.text.replace("http://www.w3.org/2000/svg", "") for answer in answers)
 
 
 @pytest.mark.parametrize("body", [{"content": b""}, {"data": {"a": "b"}, "files": {}}])

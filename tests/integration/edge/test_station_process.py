@@ -31,6 +31,14 @@ def spooled(folder: StationFolder) -> list[int]:
     return numbers
 
 
+def acknowledged(folder: StationFolder) -> list[bool]:
+    """Whether each stored result tells when its output had it, and that this was after the verdict."""
+    spool = Spool(folder.path / "state" / "spool.sqlite", 2048)
+    times = [r.times for r in spool.oldest(100_000)]
+    spool.close()
+    return [t.acknowledged_us is not None and t.acknowledged_us >= t.verdict_us for t in times]
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_settles_everything_and_ends_with_0(folder: StationFolder, number: signal.Signals) -> None:
     """Every trigger has its result in the log and in the spool."""
@@ -40,6 +48,7 @@ def test_a_signal_settles_everything_and_ends_with_0(folder: StationFolder, numb
     numbers = [r["sequence"] for r in folder.results()]
     assert numbers == list(range(1, len(numbers) + 1))
     assert spooled(folder) == numbers
+    assert all(acknowledged(folder))
     assert f'"triggers":{len(numbers)},"verdicts":{len(numbers)}' in station.log
 
 

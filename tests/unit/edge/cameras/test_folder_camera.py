@@ -7,7 +7,7 @@ import pytest
 from edge.cameras.build import build_camera
 from edge.cameras.folder import FolderCamera, part_ids
 from edge.cameras.protocol import NoFrame
-from edge.cameras.push import PushCamera, frame_from_bytes
+from edge.cameras.push import PushCamera, PushedFrames
 from edge.cameras.settings import FolderCameraSettings, PushCameraSettings
 from edge.contract.errors import CameraLost
 from edge.contract.frame import Frame
@@ -153,14 +153,14 @@ def test_a_push_camera_never_delivers_by_itself() -> None:
 
 
 def test_pushed_bytes_become_a_frame() -> None:
-    made = frame_from_bytes(png(7), "push", FakeClock(), "part-1")
+    made = PushedFrames("push", FakeClock(), 10_000).frame(png(7), "part-1")
     assert (made.part_id, made.camera, made.fault) == ("part-1", "push", None)
     assert made.pixels[0, 0, 0] == 7
     assert made.encoded.media_type == "image/png"
 
 
 def test_pushed_nonsense_becomes_a_frame_with_a_fault_and_an_id() -> None:
-    first, second = (frame_from_bytes(b"nonsense", "push", FakeClock()) for _ in range(2))
+    first, second = (PushedFrames("push", FakeClock(), 10_000).frame(b"nonsense") for _ in range(2))
     assert first.pixels is None
     assert "expected a PNG" in first.fault
     assert first.part_id != second.part_id

@@ -1,19 +1,35 @@
 """Facts of the outputs and of their lanes."""
 
+import csv
 import json
+import math
+import struct
+import sys
 from pathlib import Path
 
 import httpx
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 
 from edge.backoff import Backoff
-from edge.contract.errors import OutputFailed
-from edge.contract.result import InspectionResult
+from edge.clock import SystemClock
+from edge.contract.errors import OutputFailed, SettingsInvalid
+from edge.contract.result import InspectionResult, Outcome, Verdict
 from edge.outputs.build import build_output
-from edge.outputs.lane import OutputLane
+from edge.outputs.csv_log import COLUMNS, CsvOutput
+from edge.outputs.lane import LaneSurroundings, OutputLane
 from edge.outputs.log import LogOutput
-from edge.outputs.settings import LogOutputSettings, WebhookOutputSettings
+from edge.outputs.modbus import handshake_of, registers_of
+from edge.outputs.protocol import LineState
+from edge.outputs.settings import (
+    CsvOutputSettings,
+    LogOutputSettings,
+    ModbusOutputSettings,
+    MqttOutputSettings,
+    OpcUaOutputSettings,
+    OutputSettings,
+    WebhookOutputSettings,
+)
 from edge.outputs.webhook import WebhookOutput
 from tests.support.edge_fakes import FakeOutput, eventually, result
 
@@ -154,7 +170,109 @@ def test_a_log_that_cannot_be_written_says_so_and_recovers(tmp_path: Path) -> No
 
 
 def test_settings_choose_the_output(tmp_path: Path) -> None:
-    assert isinstance(build_output(LogOutputSettings(kind="log", path=tmp_path / "x")), LogOutput)
-    made = build_output(WebhookOutputSettings(kind="webhook", url=URL))
+    clock = SystemClock()
+    assert isinstance(build_output(LogOutputSettings(kind="log", path=tmp_path / "x"), clock), LogOutput)
+    assert isinstance(build_output(CsvOutputSettings(kind="csv", path=tmp_path / "x"), clock), CsvOutput)
+    made = build_output(WebhookOutputSettings(kind="webhook", url=URL), clock)
     assert isinstance(made, WebhookOutput)
     made.close()
+
+
+@pytest.mark.parametrize(
+    ("package", "settings"),
+    [
+        ("pymodbus", ModbusOutputSettings(kind="modbus", host="plc")),
+        ("paho", MqttOutputSettings(kind="mqtt", host="broker", topic="line1")),
+        (
+            "asyncua",
+            OpcUaOutputSettings(kind="opcua", username="u", certificate_file=Path("c"), private_key_file=Path("k")),
+        ),
+    ],
+)
+def test_a_package_that_is_not_installed_is_named_with_the_extra_that_brings_it(
+    monkeypatch: pytest.MonkeyPatch, package: str, settings: OutputSettings
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(SettingsInvalid, match=rf"needs {package}, .*'inspection\[plc\]'"):
+        build_output(settings, SystemClock())
+
+
+def test_an_opc_ua_server_without_a_password_does_not_start() -> None:
+    settings = OpcUaOutputSettings(kind="opcua", username="u", certificate_file=Path("c"), private_key_file=Path("k"))
+    with pytest.raises(SettingsInvalid, match="password"):
+        build_output(settings, SystemClock())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"topic": "line1/"}, "topic"),
+        ({"topic": "line/#"}, "topic"),
+        ({"ca_file": "ca.pem"}, "need `tls = true`"),
+        ({"password": "x"}, "needs a `username`"),
+    ],
+)
+def test_mqtt_settings_that_do_not_go_together_are_named(changes: dict[str, str], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        MqttOutputSettings.model_validate({"kind": "mqtt", "host": "h", "topic": "line1", **changes})
+
+
+def test_a_table_has_one_header_and_a_row_for_each_result(tmp_path: Path) -> None:
+    """Also when it is opened again; a comma in a reason stays in its column."""
+    settings = CsvOutputSettings(kind="csv", path=tmp_path / "deep" / "table.csv")
+    for sequence in (1, 2):
+        output = CsvOutput(settings)
+        output.send(result(sequence, Verdict.UNDECIDED, reason="torn, cut off", score=None))
+        output.close()
+    with settings.path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["sequence"], row["verdict"], row["reason"], row["score"]) for row in rows] == [
+        ("1", "UNDECIDED", "torn, cut off", ""),
+        ("2", "UNDECIDED", "torn, cut off", ""),
+    ]
+    assert tuple(rows[0]) == COLUMNS
+    assert rows[0]["frame_to_verdict_ms"] == "2.0"
+
+
+def test_registers_of_a_result() -> None:
+    """Sequence, verdict, outcome, score, part id; big words first."""
+    made = registers_of(result(70_000, Verdict.FAIL, part_id="é-12345", score=1.5), part_id_registers=3)
+    assert made[:6] == [1, 4464, 2, 0, 0x3FC0, 0]
+    assert b"".join(word.to_bytes(2, "big") for word in made[6:]) == b"-12345"
+
+
+def test_a_part_that_was_not_judged_has_no_number_as_score() -> None:
+    made = registers_of(result(1, Verdict.UNDECIDED, outcome=Outcome.DROP), part_id_registers=1)
+    assert made[:4] == [0, 1, 3, 2]
+    assert math.isnan(struct.unpack(">f", struct.pack(">HH", *made[4:6]))[0])
+
+
+@pytest.mark.parametrize(("sequence", "handshake"), [(1, 1), (65_535, 65_535), (65_536, 1), (131_070, 65_535)])
+def test_a_handshake_is_never_0_and_changes_with_every_result(sequence: int, handshake: int) -> None:
+    assert handshake_of(sequence) == handshake
+
+
+def test_an_output_is_attended_before_the_first_result_and_told_the_state() -> None:
+    """So that a broker knows the station before it judges anything."""
+    output, states = FakeOutput(), [LineState(ready=False, reasons=("no bundle yet",))]
+    made = OutputLane(output, 10, 1, around=LaneSurroundings(state=lambda: states[-1]))
+    made.worker.start()
+    eventually(lambda: output.states)
+    states.append(LineState(ready=True))
+    made.put(result(1))
+    eventually(lambda: output.states[-1].ready)
+    made.stop()
+    assert output.states[0].reasons == ("no bundle yet",)
+    assert made.status().acknowledged_ms.p50 is not None
+
+
+def test_an_output_that_is_away_is_shown_before_a_result_needs_it() -> None:
+    output = FakeOutput()
+    output.refuse_state = True
+    made = lane(output)
+    made.worker.start()
+    eventually(lambda: made.status().failing)
+    assert (made.status().last_error, made.status().failed_tries) == ("output fake: away", 0)
+    made.put(result(1))
+    eventually(lambda: made.status().delivered)
+    made.stop()

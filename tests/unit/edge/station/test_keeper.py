@@ -1,5 +1,7 @@
 """Facts of what happens after the verdict."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 
@@ -49,6 +51,27 @@ def test_a_share_of_passed_frames_is_kept_by_seed() -> None:
     first, second = ([bool(r.images) for r in run(policy, *parts)[0]] for _ in range(2))
     assert first == second
     assert 25 <= sum(first) <= 75
+
+
+def test_the_first_frames_after_a_change_of_the_bundle_are_kept_whatever_their_verdict() -> None:
+    """Also when an old bundle comes back."""
+    bundles = ["a"] * 4 + ["b"] * 3 + ["a"] * 3
+    parts = [settled(n, Verdict.PASS) for n in range(1, len(bundles) + 1)]
+    parts = [
+        replace(part, result=part.result.model_copy(update={"bundle_id": bundle}))
+        for part, bundle in zip(parts, bundles, strict=True)
+    ]
+    records, _ = run(ImageSettings(keep_first_after_change=2), *parts)
+    kept = [bool(record.images) for record in records]
+    assert kept == [True, True, False, False, True, True, False, True, True, False]
+
+
+def test_the_record_tells_when_the_outputs_had_the_result() -> None:
+    records: list[Record] = []
+    keeper = Keeper(ImageSettings(), records.append, acknowledged=lambda _: 4711)
+    keeper.put(settled(1, Verdict.PASS))
+    keeper.stop()
+    assert records[0].result.times.acknowledged_us == 4711
 
 
 def test_the_original_bytes_are_kept_also_of_a_file_that_cannot_be_decoded() -> None:

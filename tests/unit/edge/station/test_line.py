@@ -165,6 +165,46 @@ def test_a_listener_hears_the_same_result_as_the_outputs() -> None:
     assert heard == [told]
 
 
+def test_a_trigger_gets_its_frame_later_and_the_deadline_runs_from_the_trigger() -> None:
+    """The times of trigger and frame both stand in the result."""
+    with bench() as b:
+        ticket = b.line.expect("serial-1", "top")
+        assert b.line.supply(ticket, frame("whatever", received_us=CLOCK.now_us()))
+        result = b.only()
+        assert not b.line.supply(ticket, frame())
+    assert (result.verdict, result.part_id) == ("PASS", "serial-1")
+    assert result.times.trigger_us <= result.times.frame_received_us <= result.times.verdict_us
+
+
+def test_a_trigger_without_a_frame_is_undecided_on_time() -> None:
+    with bench(SHORT_MS) as b:
+        ticket = b.line.expect("serial-1", "top")
+        result = b.only()
+        assert not b.line.supply(ticket, frame())
+        counts = b.line.ledger.counts()
+        assert b.detector.judged == 0
+    assert (result.outcome, result.reason) == ("timeout", "no frame from the camera within 30 ms")
+    assert (result.part_id, result.times.frame_received_us) == ("serial-1", None)
+    assert (counts.triggers, counts.timeouts) == (1, 1)
+
+
+def test_an_expected_frame_that_finds_the_inbox_full_is_a_drop() -> None:
+    with bench(inbox_size=1) as b:
+        b.detector.hold.clear()
+        b.submit("judged")
+        eventually(lambda: b.detector.judged == 1)
+        b.submit("waits")
+        assert b.line.supply(b.line.expect("third", "top"), frame())
+        assert (b.only().part_id, b.told[0].result.reason) == ("third", "inbox full")
+
+
+def test_a_trigger_after_the_stop_is_undecided_at_once() -> None:
+    with bench() as b:
+        b.line.stop()
+        b.line.expect("after", "top")
+        assert b.only().reason == "station stopping"
+
+
 def test_stopping_settles_what_is_in_flight_and_refuses_what_comes_after() -> None:
     """No trigger is left over, before or after the stop."""
     with bench(SHORT_MS, inbox_size=8) as b:

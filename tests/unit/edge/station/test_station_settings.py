@@ -8,7 +8,8 @@ import pytest
 from pydantic import BaseModel, SecretStr
 
 from edge.contract.errors import SettingsInvalid
-from edge.station.settings import StationSettings, load_station_settings, read_secret
+from edge.contract.settings import read_secret
+from edge.station.settings import StationSettings, load_station_settings
 
 ROOT = Path(__file__).parents[4]
 MINIMAL = 'station = "s"\nrecipe = "r"\nstate_dir = "state"\nbundle = "b"\ncamera = {kind = "push"}\n'

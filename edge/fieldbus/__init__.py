@@ -1,0 +1,1 @@
+"""Connections to controllers and brokers; outputs and triggers share them."""

@@ -1,0 +1,178 @@
+"""An MQTT connection that comes back by itself. Source: OASIS MQTT 3.1.1."""
+
+import logging
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Event
+
+from paho.mqtt.client import (
+    Client,
+    ConnectFlags,
+    DisconnectFlags,
+    MQTTMessage,
+    MQTTMessageInfo,
+)
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
+
+from edge.contract.errors import ControllerLost, SettingsInvalid
+from edge.fieldbus.settings import MqttBroker
+
+__all__ = ["Message", "MqttConnection"]
+
+_log = logging.getLogger(__name__)
+_AT_LEAST_ONCE = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What came on a topic.
+
+    Attributes:
+        topic: where.
+        payload: what.
+        retained: the broker had kept it from earlier.
+    """
+
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+class MqttConnection:
+    """Publishes and receives; a thread of the library keeps it alive and connects it again.
+
+    Order of calls: `ensure` before each use, `close` once.
+
+    Attributes:
+        sessions: how often the broker took the connection; a change tells that it was away in between.
+    """
+
+    def __init__(
+        self,
+        broker: MqttBroker,
+        password: str | None,
+        will: tuple[str, str] | None = None,
+        subscription: tuple[str, Callable[[Message], object]] | None = None,
+    ) -> None:
+        """Prepare; nothing is connected yet.
+
+        Args:
+            broker: where.
+            password: goes with the broker's user name.
+            will: topic and payload that the broker publishes, retained, when this client disappears.
+            subscription: topic to listen to, and who is told, in the connection's own thread; must not raise.
+
+        Raises:
+            SettingsInvalid: the certificates cannot be read.
+        """
+        self.sessions = 0
+        self._broker = broker
+        self._will = will
+        self._subscription = subscription
+        self._up = Event()
+        self._refused: str | None = None
+        self._started = False
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id=broker.client_id)
+        self._client.reconnect_delay_set(1, 10)
+        self._client.on_connect = self._connected
+        self._client.on_disconnect = self._disconnected
+        self._client.on_message = self._received
+        if broker.username is not None:
+            self._client.username_pw_set(broker.username, password)
+        if will is not None:
+            self._client.will_set(will[0], will[1], qos=_AT_LEAST_ONCE, retain=True)
+        if broker.tls:
+            self._client.tls_set_context(_tls(broker.ca_file, broker.cert_file, broker.key_file))
+
+    def ensure(self) -> None:
+        """Return once connected.
+
+        Raises:
+            ControllerLost: not within the settings' timeout; the library goes on trying.
+        """
+        if not self._started:
+            self._start()
+        if not self._up.wait(self._broker.timeout_s):
+            raise ControllerLost(f"mqtt {self._where}: {self._refused or 'not connected'}")
+
+    def publish(self, topic: str, payload: str, *, retain: bool = False) -> MQTTMessageInfo:
+        """Hand a message over for delivery at least once; the answer tells when the broker has it."""
+        return self._client.publish(topic, payload, qos=_AT_LEAST_ONCE, retain=retain)
+
+    def wait_for(self, message: MQTTMessageInfo) -> None:
+        """Return once the broker acknowledged a message.
+
+        Raises:
+            ControllerLost: not within the settings' timeout.
+        """
+        try:
+            message.wait_for_publish(self._broker.timeout_s)
+        except (ValueError, RuntimeError) as error:
+            raise ControllerLost(f"mqtt {self._where}: {error}") from error
+        if not message.is_published():
+            raise ControllerLost(f"mqtt {self._where}: no acknowledgement within {self._broker.timeout_s:g} s")
+
+    def close(self) -> None:
+        """Say what the last will would say, and disconnect; never raises."""
+        if not self._started:
+            return
+        if self._will is not None and self._up.is_set():
+            # A clean goodbye keeps the broker from publishing the will; who listens wants to know all the same.
+            farewell = self.publish(*self._will, retain=True)
+            try:
+                self.wait_for(farewell)
+            except ControllerLost as error:
+                _log.warning("%s", error)
+        self._client.disconnect()
+        self._client.loop_stop()
+        self._started = False
+
+    @property
+    def _where(self) -> str:
+        return f"{self._broker.host}:{self._broker.port}"
+
+    def _start(self) -> None:
+        try:
+            self._client.connect(self._broker.host, self._broker.port, self._broker.keepalive_s)
+        except (OSError, ValueError) as error:
+            raise ControllerLost(f"mqtt {self._where}: {error}") from error
+        self._client.loop_start()
+        self._started = True
+
+    def _connected(
+        self, client: Client, _data: object, _flags: ConnectFlags, reason: ReasonCode, _more: Properties | None
+    ) -> None:
+        if reason.is_failure:
+            self._refused = f"the broker answered {reason}"
+            return
+        self._refused = None
+        if self._subscription is not None:
+            client.subscribe(self._subscription[0], qos=_AT_LEAST_ONCE)
+        self.sessions += 1
+        self._up.set()
+
+    def _disconnected(
+        self, _client: Client, _data: object, _flags: DisconnectFlags, reason: ReasonCode, _more: Properties | None
+    ) -> None:
+        self._up.clear()
+        if reason.is_failure:
+            _log.warning("mqtt %s: connection lost: %s", self._where, reason)
+
+    def _received(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        if self._subscription is not None:
+            self._subscription[1](Message(message.topic, bytes(message.payload), message.retain))
+
+
+def _tls(ca_file: Path | None, cert_file: Path | None, key_file: Path | None) -> ssl.SSLContext:
+    try:
+        context = ssl.create_default_context(cafile=ca_file)
+        if cert_file is not None:
+            context.load_cert_chain(cert_file, key_file)
+    except (OSError, ssl.SSLError) as error:
+        named = ", ".join(str(path) for path in (ca_file, cert_file, key_file) if path is not None)
+        raise SettingsInvalid(f"mqtt: certificates {named}: {error}") from error
+    return context

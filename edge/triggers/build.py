@@ -1,0 +1,111 @@
+"""From settings to a trigger; the one place that knows every kind."""
+
+from typing import Protocol, assert_never
+
+from edge.clock import Clock
+from edge.contract.frame import Frame
+from edge.optional import require_package
+from edge.triggers.desk import Expecting, TriggerDesk
+from edge.triggers.gate import EveryFrame, FrameGate, TriggerStatus
+from edge.triggers.settings import (
+    EveryFrameTriggerSettings,
+    ModbusTriggerSettings,
+    MqttTriggerSettings,
+    PresenceTriggerSettings,
+    SoftwareTriggerSettings,
+    TriggerSettings,
+)
+from edge.triggers.source import Fire, Listening, TriggerSource
+
+__all__ = ["Submitting", "Trigger", "listen_once"]
+
+
+class Submitting(Expecting, Protocol):
+    """What a trigger asks of the critical path: `edge.station.line.Line`."""
+
+    def submit(self, frame: Frame, /) -> object:
+        """Count a trigger and have its frame judged."""
+        ...
+
+
+class Trigger:
+    """Decides which frames are parts.
+
+    Attributes:
+        gate: takes every frame of the camera.
+        desk: takes triggers from outside; None where frames alone decide.
+        source: hears of triggers; None where nobody but the API gives any.
+    """
+
+    def __init__(self, settings: TriggerSettings, camera: str, line: Submitting, clock: Clock) -> None:
+        """Put it together; no thread runs yet.
+
+        Raises:
+            SettingsInvalid: a package, a password or the background picture is missing.
+        """
+        self.desk: TriggerDesk | None = None
+        self.source: TriggerSource | None = None
+        self._kind = settings.kind
+        self.gate = self._build(settings, camera, line, clock)
+
+    def status(self) -> TriggerStatus:
+        """What was ignored, and whether triggers can be heard."""
+        source = self.source
+        return TriggerStatus(
+            kind=self._kind,
+            frames_ignored=self.gate.ignored.counts(),
+            triggers_ignored={} if self.desk is None else self.desk.bounced.counts(),
+            connected=source is None or source.connected,
+            last_error=None if source is None else source.last_error,
+        )
+
+    def _build(self, settings: TriggerSettings, camera: str, line: Submitting, clock: Clock) -> FrameGate:
+        match settings:
+            case EveryFrameTriggerSettings():
+                return EveryFrame(line.submit)
+            case PresenceTriggerSettings():
+                from edge.triggers.presence import PartPresence  # noqa: PLC0415 - what is not used is not loaded
+
+                return PartPresence(settings, line.submit)
+            case SoftwareTriggerSettings() | MqttTriggerSettings() | ModbusTriggerSettings():
+                self.desk = TriggerDesk(settings, camera, line, clock)
+                listening = _listening(settings, self.desk.fire, clock)
+                self.source = None if listening is None else TriggerSource(listening)
+                return self.desk
+        assert_never(settings)
+
+
+def listen_once(settings: MqttTriggerSettings | ModbusTriggerSettings, clock: Clock) -> None:
+    """Find out whether triggers could be heard; none is taken.
+
+    Raises:
+        ControllerLost: not.
+        SettingsInvalid: a package or a password is missing.
+    """
+    listening = _listening(settings, lambda _: None, clock)
+    if listening is None:
+        return
+    try:
+        listening.listen()
+    finally:
+        listening.close()
+
+
+def _listening(
+    settings: SoftwareTriggerSettings | MqttTriggerSettings | ModbusTriggerSettings, fire: Fire, clock: Clock
+) -> Listening | None:
+    wanted_by = f"trigger (kind {settings.kind})"
+    match settings:
+        case SoftwareTriggerSettings():
+            return None
+        case MqttTriggerSettings():
+            require_package("paho", "plc", wanted_by)
+            from edge.triggers.mqtt import MessageListener  # noqa: PLC0415 - what is not used is not loaded
+
+            return MessageListener(settings, fire, clock)
+        case ModbusTriggerSettings():
+            require_package("pymodbus", "plc", wanted_by)
+            from edge.triggers.modbus import CoilListener  # noqa: PLC0415 - the same
+
+            return CoilListener(settings, fire, clock)
+    assert_never(settings)

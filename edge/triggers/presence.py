@@ -1,0 +1,117 @@
+"""Parts that pass a free-running camera: each one is judged once, in the frame in which it has settled."""
+
+import logging
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from edge.contract.errors import FrameRejected, SettingsInvalid
+from edge.contract.frame import Frame, Pixels
+from edge.preprocess import decode
+from edge.triggers.gate import FrameGate, Ignored
+from edge.triggers.settings import PresenceTriggerSettings, Region
+
+__all__ = ["PartPresence"]
+
+_log = logging.getLogger(__name__)
+_SIDE = 64  # a part is a matter of a few per cent of the view; more rows and columns only cost time
+_LEARN = 0.05  # of each empty frame goes into the background, so that it follows the light
+
+Small = NDArray[np.float32]
+
+
+class PartPresence(FrameGate):
+    """Compares each frame with an empty belt.
+
+    A garbled frame may hide a part: the first one in a row is submitted, and ends UNDECIDED.
+    """
+
+    def __init__(self, settings: PresenceTriggerSettings, submit: Callable[[Frame], object]) -> None:
+        """Hand the one frame of each part to `submit`.
+
+        Raises:
+            SettingsInvalid: the background cannot be read.
+        """
+        self.ignored = Ignored()
+        self._settings = settings
+        self._submit = submit
+        self._background = _background(settings)
+        self._seen = 0  # frames in a row that agree against the present state
+        self._here = False
+        self._stayed = 0
+        self._garbled = False
+
+    def take(self, frame: Frame) -> None:
+        """Submit it if it is the one of its part; otherwise count why not."""
+        if frame.pixels is None:
+            self._take_garbled(frame)
+            return
+        self._garbled = False
+        small = _small(frame.pixels, self._settings.roi)
+        if self._background is None or self._background.shape != small.shape:
+            self._background = small
+        if self._here:
+            self._ignore_same_part(self._part_in(small, self._background), small)
+        else:
+            self._look_for_part(frame, self._part_in(small, self._background), small)
+
+    def _take_garbled(self, frame: Frame) -> None:
+        if self._garbled:
+            self.ignored.add("garbled")
+        else:
+            self._submit(frame)
+        self._garbled = True
+
+    def _part_in(self, small: Small, background: Small) -> bool:
+        differs = np.abs(small - background) > self._settings.min_change
+        return float(differs.mean()) >= self._settings.min_area
+
+    def _look_for_part(self, frame: Frame, part: bool, small: Small) -> None:  # noqa: FBT001 - what was seen
+        if not part:
+            self._seen = 0
+            self._learn(small)
+            self.ignored.add("no part")
+            return
+        self._seen += 1
+        if self._seen < self._settings.settle_frames:
+            self.ignored.add("not settled")
+            return
+        self._here, self._seen, self._stayed = True, 0, 0
+        self._submit(frame)
+
+    def _ignore_same_part(self, part: bool, small: Small) -> None:  # noqa: FBT001 - the same
+        self._seen = 0 if part else self._seen + 1
+        self._stayed += 1
+        self.ignored.add("same part" if part else "part gone")
+        if self._seen >= self._settings.clear_frames:
+            self._here, self._seen = False, 0
+        elif self._stayed >= self._settings.relearn_frames:
+            _log.warning("a part stays in view for %d frames: taken for background", self._stayed)
+            self._here, self._seen, self._background = False, 0, small
+
+    def _learn(self, small: Small) -> None:
+        if self._background is not None:
+            self._background = (1 - _LEARN) * self._background + _LEARN * small
+
+
+def _small(pixels: Pixels, roi: Region | None) -> Small:
+    """Grey levels 0 to 255 of the region, at most 64 rows and columns; `(h, w)`."""
+    if roi is not None:
+        pixels = pixels[roi.y_px : roi.y_px + roi.height_px, roi.x_px : roi.x_px + roi.width_px]
+    height, width = pixels.shape[:2]
+    step_y, step_x = max(1, height // (2 * _SIDE)), max(1, width // (2 * _SIDE))
+    green = np.ascontiguousarray(pixels[::step_y, ::step_x, 1], np.float32)
+    size = (min(_SIDE, green.shape[1]), min(_SIDE, green.shape[0]))
+    small = cv2.resize(green, size, interpolation=cv2.INTER_AREA)
+    return np.asarray(small, np.float32) * np.float32(1 if pixels.dtype == np.uint8 else 1 / 257)
+
+
+def _background(settings: PresenceTriggerSettings) -> Small | None:
+    if settings.background_file is None:
+        return None
+    try:
+        return _small(decode(settings.background_file.read_bytes()), settings.roi)
+    except (OSError, FrameRejected) as error:
+        raise SettingsInvalid(f"trigger: background_file {settings.background_file}: {error}") from error

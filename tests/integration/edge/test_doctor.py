@@ -1,0 +1,115 @@
+"""`inspection edge doctor` on real folders, files, ports and controllers."""
+
+import json
+import shutil
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.__main__ import main
+from edge.station.state_lock import StateLock
+from tests.support.broker import free_port
+from tests.support.edge_fakes import FakePlant
+from tests.support.link_server import link_server
+from tests.support.plc import running_plc
+from tests.support.stations import StationFolder
+
+CAMERA = {"kind": "simulated", "size_px": 64}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> StationFolder:
+    return StationFolder(tmp_path)
+
+
+def examine(folder: StationFolder, capsys: pytest.CaptureFixture[str], **changes: Any) -> tuple[int, dict[str, Any]]:
+    """Exit code, and each check by its name."""
+    code = main(["doctor", str(folder.settings_file(**{"camera": CAMERA, **changes})), "--json"])
+    answer = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert answer["ok"] == (code == 0)
+    return code, {check["name"]: check for check in answer["checks"]}
+
+
+def test_a_healthy_station_answers_0(folder: StationFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    """Everything was really used: the camera gave a frame, and the bundle judged it."""
+    port, plant = free_port(), FakePlant()
+    outputs = [
+        {"kind": "log", "path": "results.jsonl"},
+        {"kind": "csv", "path": "results.csv"},
+        {"kind": "modbus", "host": "127.0.0.1", "port": port},
+    ]
+    trigger = {"kind": "modbus", "host": "127.0.0.1", "port": port, "coil": 1}
+    with running_plc(port), link_server(plant) as plant_port:
+        code, found = examine(
+            folder, capsys, outputs=outputs, trigger=trigger, api={"port": free_port()},
+            plant={"url": f"http://127.0.0.1:{plant_port}"},
+        )  # fmt: skip
+    assert [name for name, check in found.items() if not check["ok"]] == []
+    assert code == 0
+    assert list(found) == [
+        "disk", "clock", "api", "model", "camera", "judging", "plant", "output log", "output csv", "output plc",
+        "trigger",
+    ]  # fmt: skip
+    assert "64x64 px" in found["camera"]["found"]
+    assert "score" in found["judging"]["found"]
+    assert plant.heartbeats == []
+
+
+def test_what_is_wrong_is_named_with_what_to_do(
+    folder: StationFolder, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """All at once: one trouble does not hide the next."""
+    (tmp_path / "taken").write_text("a file where a folder should be")
+    nobody = free_port()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        code, found = examine(
+            folder, capsys, camera={"kind": "usb", "device": "/dev/video99"},
+            api={"port": taken.getsockname()[1]}, bundle="missing.bundle", spool={"max_mb": 1_000_000.0},
+            plant={"url": f"http://127.0.0.1:{nobody}"},
+            outputs=[
+                {"kind": "modbus", "host": "127.0.0.1", "port": nobody},
+                {"kind": "webhook", "url": f"http://127.0.0.1:{nobody}/"},
+                {"kind": "log", "path": "taken/log"},
+            ],
+            trigger={"kind": "modbus", "host": "127.0.0.1", "port": nobody, "coil": 1},
+        )  # fmt: skip
+    assert code == 1
+    assert [name for name, check in found.items() if check["ok"]] == ["clock"]
+    assert all(check["advice"] for check in found.values() if not check["ok"])
+    assert "/dev/video99" in found["camera"]["found"]
+    assert "missing.bundle" in found["model"]["found"]
+    assert "MiB free, but the spool may grow" in found["disk"]["found"]
+
+
+def test_a_camera_in_the_dark_is_noticed(folder: StationFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    folder.add_frames(1, 0)
+    code, found = examine(folder, capsys, camera={"kind": "folder", "folder": "frames"})
+    assert (code, found["camera"]["ok"]) == (1, False)
+    assert "mean grey level 0" in found["camera"]["found"]
+
+
+def test_a_plant_that_refuses_the_key_is_named(folder: StationFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    with link_server(FakePlant(), api_key="right") as port:
+        code, found = examine(folder, capsys, plant={"url": f"http://127.0.0.1:{port}", "api_key": "wrong"})
+    assert (code, "refuses the key" in found["plant"]["found"]) == (1, True)
+
+
+def test_a_station_that_runs_is_not_disturbed(folder: StationFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two programs would fight for camera and controllers."""
+    settings = folder.settings_file(camera=CAMERA)
+    lock = StateLock(folder.path / "state")
+    assert main(["doctor", str(settings)]) == 2
+    assert "another station process uses it" in capsys.readouterr().err
+    lock.release()
+
+
+def test_the_answer_for_people_goes_to_stderr(folder: StationFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(folder.frames)
+    camera = {"kind": "folder", "folder": "frames"}
+    assert main(["doctor", str(folder.settings_file(camera=camera))]) == 1
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "WRONG camera" in told.err
+    assert "check cable" in told.err

@@ -1,0 +1,104 @@
+"""Facts of the trigger that sees parts."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from edge.contract.errors import SettingsInvalid
+from edge.contract.frame import Frame
+from edge.triggers.presence import PartPresence
+from edge.triggers.settings import PresenceTriggerSettings, Region
+from tests.support.edge_fakes import frame, grey, png
+
+
+class Belt:
+    """A trigger, and what it submitted."""
+
+    def __init__(self, **settings: object) -> None:
+        self.parts: list[Frame] = []
+        self.gate = PartPresence(PresenceTriggerSettings(kind="presence", **settings), self.parts.append)
+        self.count = 0
+
+    def see(self, *values: int | None, size: tuple[int, int] = (200, 300)) -> None:
+        """One frame each: the belt is 60, a part of another grey level covers a quarter of it; None is garbled."""
+        for value in values:
+            self.count += 1
+            pixels = grey(60, size)
+            if value is None:
+                self.gate.take(Frame(None, f"f{self.count}", "c", frame().captured_at, 0, fault="garbled"))
+                continue
+            pixels[:100, :150] = value
+            self.gate.take(frame(f"f{self.count}", pixels=pixels))
+
+    @property
+    def judged(self) -> list[str]:
+        """The frames that were parts."""
+        return [part.part_id for part in self.parts]
+
+
+def test_each_part_is_judged_once_in_the_frame_in_which_it_has_settled() -> None:
+    """Every other frame is counted with its reason."""
+    belt = Belt()
+    belt.see(60, 60, 200, 200, 200, 200, 60, 60, 60, 20, 20, 20, 60, 60)
+    assert belt.judged == ["f4", "f11"]
+    ignored = belt.gate.ignored.counts()
+    assert ignored == {"no part": 3, "not settled": 2, "same part": 3, "part gone": 4}
+    assert sum(ignored.values()) + len(belt.parts) == belt.count
+
+
+def test_a_flicker_is_no_part_and_no_gap() -> None:
+    belt = Belt()
+    belt.see(60, 200, 60, 200, 60, 200, 200, 60, 200, 60, 200)
+    assert belt.judged == ["f7"]
+
+
+def test_light_that_drifts_is_no_part() -> None:
+    belt = Belt(min_change=20.0)
+    for level in range(60, 120):
+        belt.gate.take(frame(pixels=grey(level, (200, 300))))
+    assert belt.parts == []
+
+
+def test_only_the_region_counts() -> None:
+    elsewhere = Belt(roi=Region(x_px=200, y_px=120, width_px=64, height_px=64), settle_frames=1)
+    elsewhere.see(60, 200, 200)
+    here = Belt(roi=Region(x_px=0, y_px=0, width_px=64, height_px=64), settle_frames=1)
+    here.see(60, 200, 200)
+    assert (elsewhere.judged, here.judged) == ([], ["f2"])
+
+
+def test_the_first_garbled_frame_in_a_row_is_a_part() -> None:
+    """There may be one on it, and it must not pass unseen."""
+    belt = Belt()
+    belt.see(60, None, None, None, 60, None)
+    assert belt.judged == ["f2", "f6"]
+    assert belt.gate.ignored.counts() == {"no part": 2, "garbled": 2}
+
+
+def test_a_part_that_stays_becomes_background_so_that_the_next_one_is_seen() -> None:
+    belt = Belt(relearn_frames=10)
+    belt.see(*[60] * 2, *[200] * 14, *[20] * 3)
+    assert belt.judged == ["f4", "f18"]
+
+
+def test_a_picture_of_the_empty_belt_lets_a_station_start_with_a_part_in_view(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").write_bytes(png(60, (200, 300)))
+    belt = Belt(background_file=tmp_path / "empty.png")
+    belt.see(200, 200, 60, 60)
+    assert belt.judged == ["f2"]
+
+
+def test_a_background_that_is_no_picture_is_named(tmp_path: Path) -> None:
+    (tmp_path / "empty.png").write_text("nothing")
+    with pytest.raises(SettingsInvalid, match=r"empty\.png"):
+        Belt(background_file=tmp_path / "empty.png")
+
+
+def test_sixteen_bits_are_seen_like_eight() -> None:
+    belt = Belt(settle_frames=1)
+    for value in (60, 60, 200):
+        pixels = (grey(60, (200, 300)).astype(np.uint16)) * 257
+        pixels[:100, :150] = value * 257
+        belt.gate.take(frame(pixels=pixels))
+    assert len(belt.parts) == 1
