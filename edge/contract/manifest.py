@@ -194,6 +194,9 @@ class Int8(Value):
     verdict_flips: Annotated[int, Field(ge=0)]
 
 
+Invariance = Literal["rotation", "flip"]
+
+
 class DataCounts(Value):
     """What the model learnt from."""
 
@@ -202,6 +205,9 @@ class DataCounts(Value):
     masks: Annotated[int, Field(ge=0)] = 0
     boxes: Annotated[int, Field(ge=0, description="images whose defects are boxed, without a mask")] = 0
     skipped_unreadable: tuple[str, ...] = ()
+    invariant: Annotated[
+        tuple[Invariance, ...], Field(description="how a good part may be seen and still be good, as a person said")
+    ] = ()
     content_sha256: Annotated[str, Field(description="over the sorted hashes of all training files")]
 
 

@@ -30,7 +30,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--trunk-weights", type=Path, metavar="FILE", help="weights of the tier's trunk (default: those installed)"
     )
     parser.add_argument(
-        "--defects", type=Path, metavar="DIR", help="labelled defects: <type>/*, masks/<type>/<stem>.png"
+        "--defects", type=Path, metavar="DIR", help="labelled defects: <type>/*, masks/<type>/<stem>.png, boxes.csv"
     )
     parser.add_argument("--recipe", metavar="NAME", help="part type the bundle is for (default: the folder's name)")
     parser.add_argument(
@@ -65,6 +65,12 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         help="of the frame's size, not black where nothing is looked at (serial numbers, dates)",
     )
     parser.add_argument(
+        "--invariant",
+        type=_invariances,
+        metavar="rotation,flip",
+        help="good parts are as good turned by quarters (by halves if the input is no square), flipped, or both",
+    )
+    parser.add_argument(
         "--like", type=Path, metavar="BUNDLE", help="take tier, input size and all of the above from this bundle"
     )
     parser.add_argument("--seed", type=int, default=0)
@@ -82,6 +88,13 @@ def _roi(text: str) -> tuple[int, int, int, int]:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"expected X,Y,WIDTH,HEIGHT in pixels, got {text!r}") from error
     return x_px, y_px, width_px, height_px
+
+
+def _invariances(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(text.split(",")))
+    if not set(names) <= {"rotation", "flip"}:
+        raise argparse.ArgumentTypeError(f"expected rotation, flip or rotation,flip, got {text!r}")
+    return names
 
 
 def _add_evaluate(parser: argparse.ArgumentParser) -> None:

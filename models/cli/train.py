@@ -22,7 +22,7 @@ __all__ = ["run"]
 
 _MIN_SIZE_PX, _MAX_SIZE_PX = 32, 4096
 _MAX_RECIPE = 64
-_DECIDED_BEFORE = ("tier", "size_px", "smallest_defect_px", "roi", "align", "ignore_mask")
+_DECIDED_BEFORE = ("tier", "size_px", "smallest_defect_px", "roi", "align", "ignore_mask", "invariant")
 _MAX_SEED = 2**32 - 1
 
 
@@ -57,6 +57,7 @@ def _request(options: argparse.Namespace) -> TrainRequest:
         roi=_roi(options.roi),
         golden=options.align,
         ignore_mask=options.ignore_mask,
+        invariant=(options.invariant or ()) if before is None else before.data.invariant,
         target_overkill=options.max_overkill,
         undecided_overkill=options.undecided_overkill,
         costs=None if options.escape_cost is None else costs_from(options),

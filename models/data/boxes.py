@@ -56,7 +56,8 @@ def boxes_in(root: Path, images: set[Path]) -> dict[Path, tuple[Box, ...]]:
 
 def _read(row: dict[str, str], where: str, root: Path) -> tuple[Path, Box]:
     try:
-        return root / row["image"], Box.model_validate_strings({name: row[name] for name in _COLUMNS[1:]})
-    except (ValidationError, TypeError) as error:
-        told = error.errors()[0] if isinstance(error, ValidationError) else {"loc": ("line",), "msg": "too short"}
+        box = Box.model_validate_strings({name: row[name] or "" for name in _COLUMNS[1:]})
+    except ValidationError as error:
+        told = error.errors()[0]
         raise DataInvalid(f"{where}: expected a box in whole pixels: {told['loc'][0]}: {told['msg']}") from error
+    return root / row["image"], box

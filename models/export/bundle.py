@@ -113,5 +113,6 @@ def _data_counts(parts: BundleParts) -> DataCounts:
         masks=sum(item.mask is not None for item in parts.defects.items),
         boxes=sum(bool(item.boxes) and item.mask is None for item in parts.defects.items),
         skipped_unreadable=parts.unreadable,
+        invariant=parts.request.invariant,
         content_sha256=sha256(hashes.encode()).hexdigest(),
     )

@@ -22,7 +22,7 @@ class HeadPlan:
 
     Attributes:
         grid: positions of a part.
-        few: fewer good parts than directions, so that Gaussians cannot tell a position's covariance.
+        few: fewer images of good parts than directions, so that Gaussians cannot tell a position's covariance.
         moving: parts do not lie in one place.
         classes: number of defect types.
         seed: of the coreset.

@@ -10,12 +10,34 @@ from models.heads.defect import LabelledFeatures, fit_defect_head
 from models.heads.fusion import HeadPlan, Heads, RawMaps, fit_heads
 from models.progress import Progress
 
-__all__ = ["Heldout", "cross_fit"]
+__all__ = ["GoodFeatures", "Heldout", "cross_fit"]
 
 _FOLDS = 4
 _FOLDS_OF_FEW = 10  # each fold sees nine tenths of the goods: with twenty, a quarter less is another model
 _BATCH = 16
 _FITS_OF_FEW = 400  # parts learnt from, over all folds: up to twenty parts are left out one by one, whatever the seed
+
+
+@dataclass(frozen=True)
+class GoodFeatures:
+    """Features of good parts.
+
+    Attributes:
+        parts: `(N, P, D)`, as they lie.
+        views: `(N, V, P, D)`, turned and flipped as a person said that they may be; V is 0 if nobody did.
+    """
+
+    parts: Tensor
+    views: Tensor
+
+    def __len__(self) -> int:
+        return len(self.parts)
+
+    def learnt(self, keep: Tensor | None = None) -> Tensor:
+        """What is learnt from, `(n, P, D)`: all views of the parts that `keep` `(N,)` says, of all without it."""
+        if keep is None:
+            return torch.cat([self.parts, self.views.flatten(0, 1)]) if self.views.shape[1] else self.parts
+        return GoodFeatures(self.parts[keep], self.views[keep]).learnt()
 
 
 @dataclass(frozen=True)
@@ -32,27 +54,29 @@ class Heldout:
 
 
 def cross_fit(
-    goods: Tensor, defects: LabelledFeatures | None, heads: Heads, plan: HeadPlan, progress: Progress
+    goods: GoodFeatures, defects: LabelledFeatures | None, heads: Heads, plan: HeadPlan, progress: Progress
 ) -> Heldout:
-    """Judge every part by heads that have not seen it.
+    """Judge every part by heads that have not seen it, in no view.
 
-    Few goods: everything is fitted on all folds but one, in turn. Many: one good part more or less moves the whitening
-    by nothing, every head leaves each out in closed form, and only the defect head is fitted in folds.
+    Few goods, or several views: everything is fitted on all folds but one, in turn. Many: one good part more or less
+    moves the whitening by nothing, every head leaves each out in closed form, and only the defect head is fitted in
+    folds.
 
     Args:
-        goods: features `(N, P, D)` of good parts.
+        goods: features of good parts.
         defects: features of labelled defects.
         heads: fitted on all of them.
         plan: by which they were fitted.
         progress: told of each fold.
     """
-    folds = _Folds.of(len(goods), defects, plan)
+    refit = plan.few or goods.views.shape[1] > 0
+    folds = _Folds.of(len(goods), defects, plan.seed, refit=refit)
     steps = progress.over(range(folds.count), "calibrating on held-out parts")
     with torch.inference_mode():
         return (
             _refitted(goods, defects, plan, folds, steps)
-            if plan.few
-            else _left_out(goods, defects, heads, folds, steps)
+            if refit
+            else _left_out(goods.parts, defects, heads, folds, steps)
         )
 
 
@@ -64,10 +88,10 @@ class _Folds:
     defects: Tensor
 
     @classmethod
-    def of(cls, goods: int, defects: LabelledFeatures | None, plan: HeadPlan) -> "_Folds":
-        count = min(goods, max(_FOLDS_OF_FEW, _FITS_OF_FEW // goods) if plan.few else _FOLDS)
-        of_defects = torch.zeros(0) if defects is None else _fold_of_each_class(defects.classes, count, plan.seed)
-        return cls(_fold_of(goods, count, plan.seed), of_defects)
+    def of(cls, goods: int, defects: LabelledFeatures | None, seed: int, *, refit: bool) -> "_Folds":
+        count = min(goods, max(_FOLDS_OF_FEW, _FITS_OF_FEW // goods) if refit else _FOLDS)
+        of_defects = torch.zeros(0) if defects is None else _fold_of_each_class(defects.classes, count, seed)
+        return cls(_fold_of(goods, count, seed), of_defects)
 
     @property
     def count(self) -> int:
@@ -75,12 +99,12 @@ class _Folds:
 
 
 def _refitted(
-    goods: Tensor, defects: LabelledFeatures | None, plan: HeadPlan, folds: _Folds, steps: Iterable[int]
+    goods: GoodFeatures, defects: LabelledFeatures | None, plan: HeadPlan, folds: _Folds, steps: Iterable[int]
 ) -> Heldout:
     good_parts, defect_parts = [], []
     for fold in steps:
-        heads = fit_heads(goods[folds.goods != fold], defects, plan)
-        good_parts.append(_judge(heads, goods[folds.goods == fold]))
+        heads = fit_heads(goods.learnt(folds.goods != fold), defects, plan)
+        good_parts.append(_judge(heads, goods.parts[folds.goods == fold]))
         defect_parts.extend(_unseen(defects, heads, folds, fold))
     return Heldout(_in_order(good_parts, folds.goods), _defects_in_order(defect_parts, folds))
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from edge.contract.manifest import Costs, PreprocessSpec, Roi, TierName
+from edge.contract.manifest import Costs, Invariance, PreprocessSpec, Roi, TierName
 from edge.contract.signature import SigningKey
 
 __all__ = ["TrainRequest"]
@@ -28,6 +28,7 @@ class TrainRequest:
         roi: region of interest in the frame; None for all of it.
         golden: image whose part all others are turned and shifted to.
         ignore_mask: image of the frame's size, not black where nothing is looked at.
+        invariant: good parts are also learnt from turned by quarters, flipped, or both.
         target_overkill: share of good parts that may fail.
         undecided_overkill: share of good parts that may not pass; None for no UNDECIDED band.
         costs: that the threshold minimises where there are labelled defects enough; None keeps to the overkill.
@@ -48,6 +49,7 @@ class TrainRequest:
     roi: Roi | None = None
     golden: Path | None = None
     ignore_mask: Path | None = None
+    invariant: tuple[Invariance, ...] = ()
     target_overkill: float = 0.05
     costs: Costs | None = None
     undecided_overkill: float | None = None

@@ -19,6 +19,7 @@ from models.data.checks import warn_of_copies, warn_of_groups, warn_of_single_la
 from models.data.folder import LabelledImage, defects_in, goods_in
 from models.data.images import FrameSurvey, ImageSet, load_images, survey_frames
 from models.data.sizing import InputSize
+from models.data.views import views_of
 from models.detector import DetectorNet
 from models.export.bundle import BundleParts, write_bundle
 from models.features import PatchFeatures, extract
@@ -28,7 +29,7 @@ from models.heads.search import Grid
 from models.heads.tail import pool
 from models.progress import Progress
 from models.tiers import TIERS
-from models.training.folds import cross_fit
+from models.training.folds import GoodFeatures, cross_fit
 from models.training.inputs import area_px, preprocess_spec, with_least_correlation
 from models.training.request import TrainRequest
 
@@ -99,8 +100,8 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
 
     # 2. Features, once; everything after this learns from them.
     features = PatchFeatures(TIERS[request.tier].build(spec.height_px, spec.width_px, request.trunk_weights))
-    good_features = extract(features, goods.pixels, progress, "features of good parts").clone()
-    two_groups = warn_of_groups(good_features, goods)
+    good_features = _of_goods(features, goods, spec, request, progress)
+    two_groups = warn_of_groups(good_features.parts, goods)
     classes = tuple(sorted({item.defect_type for item in defects.items if item.defect_type}))
     labelled = _labelled(features, defects, classes, spec, progress)
     stride_px = features.trunk.stride_px
@@ -108,8 +109,8 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
 
     # 3. The heads that ship learn from everything; what they would say of parts that they have not seen gives one
     # scale for all of them, and the threshold.
-    plan = HeadPlan.of(good_features, grid, len(classes), request.seed)
-    heads = fit_heads(good_features, labelled, plan)
+    plan = HeadPlan.of(good_features.learnt(), grid, len(classes), request.seed)
+    heads = fit_heads(good_features.learnt(), labelled, plan)
     heldout = cross_fit(good_features, labelled, heads, plan, progress)
     fused = FusedHeads(heads, heldout.goods)
     good_scores = _scores(fused, heldout.goods)
@@ -181,6 +182,15 @@ def _suspicious(goods: ImageSet, scores: NDArray[np.float32]) -> tuple[str, ...]
 def _most_unusual(goods: ImageSet, scores: NDArray[np.float32]) -> tuple[str, ...]:
     """With twenty images no rule can tell a bad one from an odd one; a person can, who knows where to look."""
     return tuple(goods.items[int(index)].path.name for index in np.argsort(-scores, kind="stable")[:_UNUSUAL_SHOWN])
+
+
+def _of_goods(
+    features: PatchFeatures, goods: ImageSet, spec: PreprocessSpec, request: TrainRequest, progress: Progress
+) -> GoodFeatures:
+    views = views_of(goods.pixels, spec, request.invariant)  # (N, V, tiles, H, W, 3)
+    everything = np.concatenate([goods.pixels, views.reshape(-1, *views.shape[2:])])
+    values = extract(features, everything, progress, "features of good parts").clone()
+    return GoodFeatures(values[: len(goods)], values[len(goods) :].reshape(*views.shape[:2], *values.shape[1:]))
 
 
 def _labelled(

@@ -29,9 +29,10 @@ from models.export.onnx_graph import to_onnx
 from models.export.parity import TOLERANCE, run_torch
 from models.features import PatchFeatures, extract
 from models.heads.fusion import FusedHeads, HeadPlan, fit_heads
+from models.heads.search import Grid
 from models.heads.tail import pool
 from models.progress import Progress
-from models.training.folds import cross_fit
+from models.training.folds import GoodFeatures, cross_fit
 from models.training.request import TrainRequest
 from tests.support.commands import Finished, run_command
 from tests.support.textures import DataFolder, good_part, hole_of, scratch_of, write_image
@@ -55,6 +56,7 @@ class Case:
 CASES = {
     "goods": Case(),
     "goods_threads": Case(threads=2),
+    "goods_flipped": Case(("--invariant", "flip")),
     "labelled": Case(("--defects", "marked", "--parent", PARENT)),
     "again": Case(("--defects", "marked", "--parent", PARENT)),
     "contaminated": Case(("--defects", "unmarked")),
@@ -150,6 +152,19 @@ def test_the_manifest_says_where_everything_comes_from(trainings: Trainings) -> 
     assert (manifest.provenance.seed, manifest.provenance.parent_bundle_id) == (0, PARENT)
     assert {"torch", "onnxruntime", "numpy"} <= set(manifest.provenance.versions)
     assert trainings.sealed("contaminated").manifest.data.masks == 0
+
+
+def test_a_stated_invariance_is_learnt_and_recorded(trainings: Trainings) -> None:
+    """Flipped good parts look usual then; the promise still counts parts, not views."""
+    manifest = trainings.sealed("goods_flipped").manifest
+    assert manifest.data.invariant == ("flip",)
+    assert (manifest.data.goods, manifest.calibration.heldout_goods) == (24, 24)
+    flipped = [np.ascontiguousarray(good_part(seed)[::-1]) for seed in NEW_GOODS]
+    scores = {
+        name: np.median([trainings.detector(name).judge(part).score for part in flipped])
+        for name in ("goods", "goods_flipped")
+    }
+    assert scores["goods_flipped"] < scores["goods"]
 
 
 def test_a_bundle_is_signed_by_the_given_key_alone(trainings: Trainings, tmp_path: Path) -> None:
@@ -279,9 +294,9 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     goods = load_images(goods_in(root), spec, quiet, "")
     features = PatchFeatures(LiteTrunk())
     values = extract(features, goods.pixels, quiet, "").clone()
-    plan = HeadPlan.of(len(goods), 0, seed=0)
+    plan = HeadPlan.of(values, Grid(1, 6, 6), 0, seed=0)
     heads = fit_heads(values, None, plan)
-    heldout = cross_fit(values, None, heads, plan, quiet).goods
+    heldout = cross_fit(GoodFeatures(values, values[:, None][:, :0]), None, heads, plan, quiet).goods
     with torch.inference_mode():
         fused = FusedHeads(heads, heldout)
         scores = pool(fused.fuse(heldout)[0]).numpy()
