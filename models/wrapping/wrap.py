@@ -65,9 +65,9 @@ def wrap(request: WrapRequest, progress: Progress) -> WrapReport:
     said = run_onnx(model, graph, goods.pixels)
     if not np.isfinite(said.score).all():
         raise DataInvalid(f"{request.model}: expected finite scores of good parts, got {said.score}")
-    calibration = _calibration(request, said.score)
     checked = _checked(goods)
     expected = expected_output(foreign, request.takes, request.gives, checked)
+    calibration = _calibration(request, _larger(said.score, expected.score[:-1]))
     parity = check_parity(expected, run_onnx(model, graph, checked), calibration.threshold)
     files = {MODEL: model, PARITY: pack_parity(goods.pixels[:_SHIPPED_SAMPLES], said.score[:_SHIPPED_SAMPLES])}
     manifest = Manifest(
@@ -100,6 +100,13 @@ def _spec(foreign: ForeignGraph, survey: FrameSurvey) -> PreprocessSpec:
 def _calibration(request: WrapRequest, goods: NDArray[np.float32]) -> Calibration:
     found = calibrate(goods, np.zeros(0, np.float32), request.target_overkill)
     return found if request.threshold is None else moved(found, request.threshold, None)
+
+
+def _larger(said: NDArray[np.float32], expected: NDArray[np.float32]) -> NDArray[np.float32]:
+    """A threshold is the score of a good part: rounding must not put that part on both of its sides."""
+    scores = said.copy()
+    scores[: len(expected)] = np.maximum(scores[: len(expected)], expected)
+    return scores
 
 
 def _checked(goods: ImageSet) -> NDArray[np.uint8]:
