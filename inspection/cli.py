@@ -39,6 +39,7 @@ PASSED_ON = {
     "threshold": PassedOn("what another threshold would do", "models", ("threshold",), ("scipy", "train")),
     "gate": PassedOn("compare a new bundle with the champion", "models", ("gate",), ("torch", "train")),
     "quantize": PassedOn("the same model in INT8, if it measures faster", "models", ("quantize",), ("torch", "train")),
+    "wrap": PassedOn("make a bundle of another tool's ONNX model", "models", ("wrap",), ("onnx", "train")),
     "inspect": PassedOn("judge image files with a bundle", "edge", ("inspect",)),
     "bench": PassedOn("measure the latency of a bundle on this machine", "edge", ("bench",)),
     "edge": PassedOn("run a station: `inspection edge run STATION.toml`", "edge", ()),

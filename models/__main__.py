@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 from models.cli.threshold import run  # noqa: PLC0415
             case "quantize":
                 from models.cli.quantize import run  # noqa: PLC0415
+            case "wrap":
+                from models.cli.wrap import run  # noqa: PLC0415
             case _:
                 from models.cli.gate import run  # noqa: PLC0415
         return run(options)

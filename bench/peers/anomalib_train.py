@@ -35,6 +35,7 @@ def main() -> None:
     parser.add_argument("method", choices=["patchcore", "padim", "supersimplenet"])
     parser.add_argument("part", type=Path, help="folder in the MVTec AD layout")
     parser.add_argument("out", type=Path, help="folder for the exported model")
+    parser.add_argument("--onnx", action="store_true", help="export ONNX instead of OpenVINO's own format")
     parser.add_argument("--epochs", type=int, required=True, help="of SuperSimpleNet; the others take one")
     options = parser.parse_args()
     torch.manual_seed(0)
@@ -44,7 +45,7 @@ def main() -> None:
     started = time.monotonic()
     _fit(model, options)
     train_s = time.monotonic() - started
-    exported = _export(model, options.out)
+    exported = _export(model, options)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     epochs = options.epochs if options.method == "supersimplenet" else 1
     print(json.dumps({"train_s": train_s, "peak_mb": peak_mb, "goods": goods, "epochs": epochs, **exported}))
@@ -124,10 +125,11 @@ def _fit(model: Any, options: argparse.Namespace) -> None:
     engine.fit(model, datamodule=data)
 
 
-def _export(model: Any, out: Path) -> dict[str, object]:
+def _export(model: Any, options: argparse.Namespace) -> dict[str, object]:
     """With a stated input size, as its documentation does; what it says of a failure is a result of the measurement."""
     try:
-        return {"model": str(model.eval().to_openvino(out, input_size=(_SIDE_PX, _SIDE_PX)))}
+        export = model.eval().to_onnx if options.onnx else model.eval().to_openvino
+        return {"model": str(export(options.out, input_size=(_SIDE_PX, _SIDE_PX)))}
     except Exception as error:  # noqa: BLE001 - whatever it is
         return {"error": f"export: {type(error).__name__}: {error}"[:300]}
 

@@ -237,7 +237,7 @@ class Manifest(Value):
 
     schema_version: Annotated[int, Field(ge=1)] = SCHEMA_VERSION
     recipe: Annotated[str, Field(min_length=1, max_length=64, description="the part type")]
-    tier: TierName
+    tier: TierName | Literal["wrapped"]
     created_at: AwareDatetime
     preprocess: PreprocessSpec
     graph: GraphSpec = GraphSpec()

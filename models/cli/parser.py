@@ -3,6 +3,8 @@
 import argparse
 from pathlib import Path
 
+from models.cli.wrap_options import add_wrap_arguments
+
 __all__ = ["build_parser"]
 
 
@@ -15,6 +17,10 @@ def build_parser() -> argparse.ArgumentParser:
     _add_threshold(commands.add_parser("threshold", help="what another threshold would do, and a bundle with it"))
     _add_gate(commands.add_parser("gate", help="compare a challenger with the champion on a hold-out"))
     _add_quantize(commands.add_parser("quantize", help="INT8, if it measures faster and says the same"))
+    wrap = commands.add_parser("wrap", help="a bundle around an ONNX model of another tool")
+    add_wrap_arguments(wrap)
+    _add_key(wrap)
+    _add_common(wrap)
     return parser
 
 

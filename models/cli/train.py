@@ -49,7 +49,7 @@ def _request(options: argparse.Namespace) -> TrainRequest:
         recipe=recipe,
         defects=options.defects,
         parent_bundle_id=options.parent,
-        tier=_tier(options) if before is None else before.tier,
+        tier=_tier(options, before),
         trunk_weights=options.trunk_weights,
         like=None if before is None else before.preprocess,
         size_px=options.size_px,
@@ -66,7 +66,9 @@ def _request(options: argparse.Namespace) -> TrainRequest:
     )
 
 
-def _tier(options: argparse.Namespace) -> TierName:
+def _tier(options: argparse.Namespace, before: Manifest | None = None) -> TierName:
+    if before is not None and before.tier != "wrapped":
+        return before.tier
     tier: TierName = options.tier or "fast"
     return tier
 
@@ -82,7 +84,10 @@ def _earlier(options: argparse.Namespace, trusted: TrustedKeys) -> Manifest:
     if given:
         names = ", ".join("--" + name.replace("_", "-") for name in given)
         raise SettingsInvalid(f"--like takes all of the bundle's pre-processing: expected none of {names}")
-    return open_sealed(options.like, trusted).manifest
+    manifest = open_sealed(options.like, trusted).manifest
+    if manifest.tier == "wrapped":
+        raise SettingsInvalid(f"--like: {options.like} wraps a model of another tool: train it there, wrap it again")
+    return manifest
 
 
 def _check_numbers(options: argparse.Namespace) -> None:

@@ -3,8 +3,6 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from hashlib import sha256
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -13,42 +11,16 @@ from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
 from torch import Tensor
 
-from edge.contract.errors import DataInvalid
-from models.data.folder import LabelledImage, test_images_in
+from models.data.folder import LabelledImage
 from models.data.images import ImageSet
 
-__all__ = ["groups_of_goods", "warn_of_copies", "warn_of_groups", "warn_of_single_labels"]
+__all__ = ["groups_of_goods", "warn_of_groups", "warn_of_single_labels"]
 
-_SHOWN = 5
 _APART = 0.6  # mean silhouette of two groups; parts of one type stay below 0.51, two types come above 0.72
 _MIN_GOODS = 10  # fewer fall into two groups by chance
 _SMALLER_GROUP = 0.05  # of all; fewer are odd ones, which are named elsewhere
 
 log = logging.getLogger(__name__)
-
-
-def warn_of_copies(root: Path, learnt_from: Sequence[ImageSet]) -> tuple[str, ...]:
-    """Test images that are learnt from, too: an evaluation on them tells nothing.
-
-    Args:
-        root: the folder of the part; `test/` need not be there.
-        learnt_from: good parts and labelled defects.
-
-    Returns:
-        Their paths.
-    """
-    known = {
-        digest: item.path for images in learnt_from for digest, item in zip(images.sha256, images.items, strict=True)
-    }
-    try:
-        tests = test_images_in(root)
-    except DataInvalid:
-        return ()  # training needs none
-    copies = [(item.path, known[digest]) for item in tests if (digest := _digest(item.path)) in known]
-    if copies:
-        shown = "\n  ".join(f"{path} is {original}" for path, original in copies[:_SHOWN])
-        log.warning("%d test images are learnt from, an evaluation on them tells nothing:\n  %s", len(copies), shown)
-    return tuple(str(path) for path, _ in copies)
 
 
 def warn_of_single_labels(items: Sequence[LabelledImage]) -> None:
@@ -88,7 +60,3 @@ def groups_of_goods(features: Tensor) -> NDArray[np.intp] | None:
     if sizes.min() < max(2, _SMALLER_GROUP * len(group)) or silhouette_score(means, group) < _APART:
         return None
     return group
-
-
-def _digest(path: Path) -> str:
-    return sha256(path.read_bytes()).hexdigest()

@@ -15,7 +15,8 @@ from edge.contract.manifest import Calibration, PreprocessSpec
 from edge.preprocess.tiles import cut
 from models.calibration.outliers import outliers
 from models.calibration.threshold import calibrate
-from models.data.checks import warn_of_copies, warn_of_groups, warn_of_single_labels
+from models.data.checks import warn_of_groups, warn_of_single_labels
+from models.data.copies import warn_of_copies
 from models.data.folder import LabelledImage, defects_in, goods_in
 from models.data.images import FrameSurvey, ImageSet, load_images, survey_frames
 from models.data.sizing import InputSize
@@ -96,7 +97,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     defects = load_images(_only(survey.readable, defect_items), spec, progress, "loading defects")
 
     warn_of_single_labels(defects.items)
-    copies = warn_of_copies(request.data, (goods, defects))
+    copies = warn_of_copies(request.data, (goods, defects), spec)
 
     # 2. Features, once; everything after this learns from them.
     features = PatchFeatures(TIERS[request.tier].build(spec.height_px, spec.width_px, request.trunk_weights))

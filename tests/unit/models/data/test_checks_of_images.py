@@ -9,7 +9,7 @@ from torch import Tensor
 
 from edge.contract.errors import DataInvalid
 from edge.contract.manifest import PreprocessSpec
-from models.data.checks import groups_of_goods, warn_of_copies, warn_of_groups, warn_of_single_labels
+from models.data.checks import groups_of_goods, warn_of_groups, warn_of_single_labels
 from models.data.folder import LabelledImage, defects_in, goods_in
 from models.data.images import ImageSet, load_images, survey_frames
 from models.progress import Progress
@@ -26,21 +26,6 @@ def kinds(*centres: float, each: int = 20) -> Tensor:
     """Features of parts around these centres, `(N, 4, 16)`."""
     noise = torch.randn(each * len(centres), 4, 16, generator=torch.Generator().manual_seed(0))
     return noise + torch.tensor(centres).repeat_interleave(each)[:, None, None]
-
-
-def test_a_test_image_that_is_learnt_from_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    folder = DataFolder(tmp_path).add_goods(range(3)).add_tests(range(10, 12), range(0))
-    goods = loaded(folder)
-    assert warn_of_copies(folder.root, (goods,)) == ()
-    copy = write_image(folder.root / "test" / "good" / "again.png", good_part(1))
-    assert warn_of_copies(folder.root, (goods,)) == (str(copy),)
-    assert "again.png is " in caplog.text
-    assert "001.png" in caplog.text
-
-
-def test_a_folder_without_tests_has_no_copies(tmp_path: Path) -> None:
-    folder = DataFolder(tmp_path).add_goods(range(3))
-    assert warn_of_copies(folder.root, (loaded(folder),)) == ()
 
 
 def test_parts_of_one_kind_are_one_group() -> None:
