@@ -93,6 +93,7 @@ def _ledger(status: StationStatus) -> Iterator[Metric]:
         ("late_judgements", "Judgements discarded after their deadline", status.late_judgements),
         ("skipped_expired", "Frames not judged, their deadline had passed", status.skipped_expired),
         ("images_given_up", "Images that were not kept for want of room", status.images_given_up),
+        ("journal_missed", "Results that kill -9 could have lost", status.journal_missed),
         ("camera_lost", "Times the camera was lost", status.camera.times_lost),
     ):
         yield CounterMetricFamily(f"inspection_{name}", text, value=value)

@@ -22,7 +22,8 @@ from edge.outputs.settings import OutputSettings
 from edge.plant.client import HttpPlantClient
 from edge.plant.heartbeat import HeartbeatLink
 from edge.plant.uploader import Uploader
-from edge.spool.store import Spool
+from edge.spool.journal import Journal
+from edge.spool.store import Record, Spool
 from edge.spool.writer import SpoolWriter
 from edge.station.acknowledgements import AckBook
 from edge.station.bundles import BundleHolder
@@ -128,7 +129,13 @@ class Station:
         self.spool = Spool(settings.state_dir / "spool.sqlite", settings.spool.max_mb)
         self.spool.release_quarantined()
         self.bundles = BundleHolder(trusted, settings.inference, settings.recipe, settings.state_dir)
-        self._writer = SpoolWriter(self.spool, settings.spool.waiting_mb, ring=settings.plant is None)
+        self._journal = Journal(settings.state_dir / "journal")
+        self._writer = SpoolWriter(
+            self.spool, settings.spool.waiting_mb, ring=settings.plant is None, stored=self._journal.release
+        )
+        left = self._journal.left()
+        for result in left:
+            self._writer.put(Record(result))
         self._punctuality = Punctuality(settings.deadline_ms, settings.miss_budget)
         self._acks = AckBook(self._clock, settings.ack_wait_ms)
         observed_by = (self._latency.observe, self._punctuality.observe, *observers)
@@ -136,7 +143,7 @@ class Station:
         self._lanes = tuple(self._lane(output) for output in settings.outputs)
         self._line = Line(
             LineSettings(settings.station, settings.recipe, settings.deadline_ms, settings.inbox_size),
-            Ledger(self.spool.last_sequence()),
+            Ledger(max([self.spool.last_sequence(), *(result.sequence for result in left)])),
             lambda: self.bundles.current,
             self._publish,
             self._clock,
@@ -188,6 +195,7 @@ class Station:
         if self._plant is not None:
             self._plant.stop()
         self.spool.close()
+        self._journal.close()
         self._lock.release()
         _log.info("stopped: %s", self._line.ledger.counts().model_dump_json())
 
@@ -232,6 +240,7 @@ class Station:
             outputs=tuple(lane.status() for lane in self._lanes),
             spool=self.spool.counts(),
             spool_writer=writer,
+            journal_missed=self._journal.missed,
             images_given_up=writer.images_given_up + self._keeper.frames_given_up,
             plant=None if self._plant is None else self._plant.status(),
             threads=tuple(
@@ -283,6 +292,8 @@ class Station:
         return at_once
 
     def _publish(self, settled: Settled) -> None:
+        # First of all: what the line hears must reach the plant, whatever happens to this process.
+        self._journal.put(settled.result)
         self._acks.expect(settled.result, len(self._lanes))
         for lane in self._lanes:
             lane.put(settled.result)

@@ -68,6 +68,7 @@ class StationStatus(Value):
     outputs: tuple[LaneStatus, ...]
     spool: SpoolCounts
     spool_writer: WriterStatus
+    journal_missed: Annotated[int, Field(description="results told before anything that survives kill -9 held them")]
     images_given_up: Annotated[int, Field(description="in memory and on disk together")]
     plant: PlantStatus | None
     threads: tuple[ThreadStatus, ...]
