@@ -10,19 +10,20 @@ from contextlib import suppress
 from dataclasses import dataclass
 from queue import Empty, Full, Queue
 from threading import Lock
-from typing import Protocol
 
 from edge.clock import Clock
 from edge.contract.errors import FrameRejected
 from edge.contract.frame import Frame, Pixels
-from edge.contract.manifest import Manifest, Roi
+from edge.contract.manifest import Roi
 from edge.contract.result import InspectionResult, Outcome, Times, Verdict, new_result_id
 from edge.inference import Judgement
 from edge.station.deadline import DeadlineWatch
+from edge.station.judge import Judge
 from edge.station.ledger import Ledger, Listener, Ticket
+from edge.station.recipes import Recipes
 from edge.worker import Worker
 
-__all__ = ["INBOX_FULL", "NO_BUNDLE", "NO_FRAME", "Judge", "Line", "LineSettings", "Settled"]
+__all__ = ["INBOX_FULL", "NO_BUNDLE", "NO_FRAME", "Line", "LineSettings", "Settled"]
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.5
@@ -34,23 +35,11 @@ NO_FRAME = "no frame from the camera"
 NO_BUNDLE = "no bundle yet"
 
 
-class Judge(Protocol):
-    """What judges frames: `edge.inference.Detector`."""
-
-    bundle_id: str
-    manifest: Manifest
-
-    def judge(self, pixels: Pixels) -> Judgement:
-        """Judge one frame, or raise FrameRejected."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class LineSettings:
     """The part of the station's settings that the critical path needs."""
 
     station: str
-    recipe: str
     deadline_ms: float
     inbox_size: int
 
@@ -88,7 +77,7 @@ class Line:
         self,
         settings: LineSettings,
         ledger: Ledger,
-        current: Callable[[], Judge | None],
+        recipes: Recipes,
         publish: Callable[[Settled], None],
         clock: Clock,
     ) -> None:
@@ -97,7 +86,8 @@ class Line:
         Args:
             settings: names and limits.
             ledger: counts the triggers.
-            current: the detector that judges now; asked once for each part, so that a swap falls between two.
+            recipes: which part type a trigger is of, and the detector that judges it now; asked once for each part,
+                so that a swap falls between two.
             publish: is told each settled trigger, in the thread that settled it; must return at once.
             clock: time.
         """
@@ -105,7 +95,7 @@ class Line:
         self.late = 0
         self.skipped = 0
         self._settings = settings
-        self._current = current
+        self._recipes = recipes
         self._publish = publish
         self._clock = clock
         self._inbox: Queue[Ticket | None] = Queue(settings.inbox_size)
@@ -150,7 +140,7 @@ class Line:
             the trigger's sequence number.
         """
         with self._gate:
-            ticket = self.ledger.open(frame, listener)
+            ticket = self.ledger.open(frame, self._recipes.active, listener)
             refused = self._enqueue(ticket)
         if refused is None:
             self._deadline.watch(ticket)
@@ -166,7 +156,7 @@ class Line:
         now_us = self._clock.now_us()
         nothing_yet = Frame(None, part_id, camera, self._clock.utc(), now_us, fault=NO_FRAME)
         with self._gate:
-            ticket = self.ledger.open(nothing_yet, listener)
+            ticket = self.ledger.open(nothing_yet, self._recipes.active, listener)
             accepting = self._accepting
         if accepting:
             self._deadline.watch(ticket)
@@ -216,7 +206,7 @@ class Line:
             self._inbox.put_nowait(None)
 
     def _judge_ticket(self, ticket: Ticket, frame: Frame) -> None:
-        detector = self._current()
+        detector = self._recipes.judge(ticket.recipe)
         if frame.pixels is None:
             self._settle(ticket, Outcome.VERDICT, frame.fault or "no pixels")
         elif detector is None:
@@ -274,7 +264,7 @@ class Line:
         return InspectionResult(
             id=new_result_id(),
             station=self._settings.station,
-            recipe=self._settings.recipe,
+            recipe=ticket.recipe,
             sequence=ticket.sequence,
             part_id=ticket.part_id,
             camera=frame.camera,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from edge.api.settings import ApiSettings
 from edge.cameras.settings import CameraSettings
+from edge.changeover.settings import ChangeoverSettings
 from edge.contract.settings import load_toml
 from edge.contract.values import Value
 from edge.inference import InferenceSettings
@@ -15,7 +16,7 @@ from edge.plant.settings import PlantSettings
 from edge.spool.settings import SpoolSettings
 from edge.triggers.settings import EveryFrameTriggerSettings, TriggerSettings
 
-__all__ = ["ImageSettings", "StationSettings", "load_station_settings"]
+__all__ = ["ImageSettings", "RecipeSettings", "StationSettings", "load_station_settings"]
 
 
 class ImageSettings(Value):
@@ -32,6 +33,13 @@ class ImageSettings(Value):
         float,
         Field(gt=0, le=4096, description="MiB of frames that may wait to be encoded; beyond it they are given up"),
     ] = 64.0
+
+
+class RecipeSettings(Value):
+    """A further part type that the line makes at times."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64, description="of the part type, as in its bundle")]
+    bundle: Annotated[Path, Field(description="what judges it; open from the start, so a changeover waits for none")]
 
 
 class StationSettings(Value):
@@ -65,6 +73,12 @@ class StationSettings(Value):
         Field(description="public keys whose bundles run here, base64; the local training key if none is named"),
     ] = ()
     trusted_key_files: Annotated[tuple[Path, ...], Field(description="files with one such key each")] = ()
+    other_recipes: Annotated[
+        tuple[RecipeSettings, ...], Field(max_length=64, description="part types to change over to, with their bundles")
+    ] = ()
+    changeover: Annotated[
+        ChangeoverSettings | None, Field(description="who tells of a changeover, beside POST /v1/recipe")
+    ] = None
     inference: Annotated[InferenceSettings, Field(description="how onnxruntime runs")] = InferenceSettings()
     camera: Annotated[CameraSettings, Field(description="where frames come from")]
     trigger: Annotated[TriggerSettings, Field(description="which frames are parts")] = EveryFrameTriggerSettings()
@@ -79,6 +93,10 @@ class StationSettings(Value):
         names = [output.name for output in self.outputs]
         if len(set(names)) != len(names):
             msg = f"outputs: expected different names, got {names}"
+            raise ValueError(msg)
+        recipes = [self.recipe, *(other.name for other in self.other_recipes)]
+        if len(set(recipes)) != len(recipes):
+            msg = f"recipe and other_recipes: expected different names, got {recipes}"
             raise ValueError(msg)
         if self.bundle is None and self.plant is None:
             msg = "expected `bundle` or [plant]: without either no bundle will ever run"

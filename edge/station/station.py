@@ -8,6 +8,7 @@ from threading import Event, Lock, Timer
 from edge.backoff import Backoff
 from edge.cameras.build import build_camera
 from edge.cameras.settings import PushCameraSettings, WatchSettings
+from edge.changeover.build import build_changeover
 from edge.clock import Clock, SystemClock
 from edge.contract.errors import BundleRefused, Conflict, SettingsInvalid
 from edge.contract.frame import Frame
@@ -34,11 +35,13 @@ from edge.station.ledger import Ledger, Listener
 from edge.station.line import NO_BUNDLE, Line, LineSettings, Settled
 from edge.station.pictures import live_picture
 from edge.station.punctuality import Punctuality
+from edge.station.recipes import RecipeShelf, RecipeStatus
 from edge.station.settings import StationSettings
 from edge.station.state_lock import StateLock
 from edge.station.status import BundleStatus, PlantStatus, StationStatus, ThreadStatus
 from edge.station.watchdog import Watchdog
 from edge.triggers.build import Trigger
+from edge.triggers.source import TriggerSource
 from edge.version import software_version
 from edge.worker import Worker
 
@@ -129,6 +132,11 @@ class Station:
         self.spool = Spool(settings.state_dir / "spool.sqlite", settings.spool.max_mb)
         self.spool.release_quarantined()
         self.bundles = BundleHolder(trusted, settings.inference, settings.recipe, settings.state_dir)
+        self._others = {
+            other.name: BundleHolder(trusted, settings.inference, other.name, settings.state_dir / f"recipe-{number}")
+            for number, other in enumerate(settings.other_recipes, 2)
+        }
+        self.recipes = RecipeShelf({settings.recipe: self.bundles, **self._others}, settings.recipe, self._clock)
         self._journal = Journal(settings.state_dir / "journal")
         self._writer = SpoolWriter(
             self.spool, settings.spool.waiting_mb, ring=settings.plant is None, stored=self._journal.release
@@ -142,14 +150,15 @@ class Station:
         self._keeper = Keeper(settings.images, self._writer.put, observed_by, self._acks.collect)
         self._lanes = tuple(self._lane(output) for output in settings.outputs)
         self._line = Line(
-            LineSettings(settings.station, settings.recipe, settings.deadline_ms, settings.inbox_size),
+            LineSettings(settings.station, settings.deadline_ms, settings.inbox_size),
             Ledger(max([self.spool.last_sequence(), *(result.sequence for result in left)])),
-            lambda: self.bundles.current,
+            self.recipes,
             self._publish,
             self._clock,
         )
         camera = build_camera(settings.camera, self._clock)
         self._trigger = Trigger(settings.trigger, camera.name, self._line, self._clock)
+        self._changeover = self._build_changeover()
         self._camera = CameraLoop(camera, self._trigger.gate.take, self._gate_of_camera())
         self._plant = None if settings.plant is None else PlantLink(self, settings, self._clock)
         self._watchdog = Watchdog(self._line.workers, self._workers(), feed)
@@ -176,6 +185,8 @@ class Station:
         except BundleRefused:
             if self._plant is None:
                 raise
+        for other in self.settings.other_recipes:
+            self._others[other.name].start(other.bundle, prefer_accepted=False)
         self._line.start()
         for worker in self._workers():
             worker.start()
@@ -184,8 +195,8 @@ class Station:
     def stop(self) -> None:
         """Stop the camera, settle what is in flight, tell the outputs, write everything to the disk."""
         self._watchdog.worker.stop()
-        if self._trigger.source is not None:
-            self._trigger.source.stop()
+        for source in self._sources():
+            source.stop()
         self._camera.stop()
         self._line.stop()
         for lane in self._lanes:
@@ -217,12 +228,23 @@ class Station:
         if refused is not None:
             raise Conflict(f"trigger ignored: {refused}")
 
+    def change_recipe(self, name: str) -> RecipeStatus:
+        """Let the next trigger be of another part type.
+
+        Raises:
+            NotFound: no such recipe here.
+            Conflict: no bundle runs for it.
+        """
+        self.recipes.change(name)
+        return self.recipes.status()
+
     def status(self) -> StationStatus:
         """Everything at this moment."""
         writer, reasons = self._writer.status(), self._not_ready_because()
         return StationStatus(
             station=self.settings.station,
-            recipe=self.settings.recipe,
+            recipe=self.recipes.active,
+            recipes=self.recipes.status(),
             version=software_version(),
             started_at=self._started_at,
             ready=not reasons,
@@ -303,26 +325,45 @@ class Station:
         camera = self._camera.status()
         workers = (*self._line.workers, *self._workers())
         return (
-            *(() if self.bundles.current is not None else (self.bundles.refused or NO_BUNDLE,)),
+            *(() if self._active().current is not None else (self._active().refused or NO_BUNDLE,)),
             *(
                 ()
                 if camera.connected or camera.finished
                 else (camera.fault or f"camera {camera.name} is not connected",)
             ),
-            *self._trigger_away(),
+            *self._nobody_heard(),
             *(f"thread {worker.name} does not run" for worker in workers if not worker.alive),
             *(f"thread {worker.name} is stuck" for worker in workers if worker.stuck),
         )
 
-    def _trigger_away(self) -> tuple[str, ...]:
-        trigger = self._trigger.status()
-        return () if trigger.connected else (trigger.last_error or "triggers cannot be heard yet",)
+    def _active(self) -> BundleHolder:
+        return self._others.get(self.recipes.active, self.bundles)
+
+    def _build_changeover(self) -> TriggerSource | None:
+        settings = self.settings.changeover
+        if settings is None:
+            return None
+        names = (self.settings.recipe, *self._others)
+        return TriggerSource(build_changeover(settings, names, self.recipes.change, self._clock), "changeover")
+
+    def _sources(self) -> tuple[TriggerSource, ...]:
+        """Threads that hear of triggers and changeovers."""
+        return tuple(source for source in (self._trigger.source, self._changeover) if source is not None)
+
+    def _nobody_heard(self) -> tuple[str, ...]:
+        """Without triggers or changeovers a station judges nothing, or the wrong thing."""
+        return tuple(
+            source.last_error or f"{source.worker.name} cannot be heard yet"
+            for source in self._sources()
+            if not source.connected
+        )
 
     def _bundle_status(self) -> BundleStatus:
-        current = self.bundles.current
+        holder = self._active()
+        current = holder.current
         return BundleStatus(
             id=None if current is None else current.bundle_id,
-            refused=self.bundles.refused,
+            refused=holder.refused,
             threshold=None if current is None else current.manifest.calibration.threshold,
             created_at=None if current is None else current.manifest.created_at,
         )
@@ -331,5 +372,5 @@ class Station:
         """All threads but the critical path's, in the order in which they start."""
         plant = () if self._plant is None else self._plant.workers
         lanes = tuple(lane.worker for lane in self._lanes)
-        source = () if self._trigger.source is None else (self._trigger.source.worker,)
-        return (self._writer.worker, self._keeper.worker, *lanes, self._camera.worker, *source, *plant)
+        sources = tuple(source.worker for source in self._sources())
+        return (self._writer.worker, self._keeper.worker, *lanes, self._camera.worker, *sources, *plant)

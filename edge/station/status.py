@@ -15,6 +15,7 @@ from edge.spool.store import SpoolCounts
 from edge.spool.writer import WriterStatus
 from edge.station.camera_loop import CameraStatus
 from edge.station.punctuality import DeadlineStatus
+from edge.station.recipes import RecipeStatus
 from edge.triggers.gate import TriggerStatus
 from edge.window import Histogram
 
@@ -50,7 +51,8 @@ class StationStatus(Value):
     """Everything at one moment."""
 
     station: str
-    recipe: str
+    recipe: Annotated[str, Field(description="the part type that is judged now")]
+    recipes: RecipeStatus
     version: str
     started_at: datetime
     ready: bool

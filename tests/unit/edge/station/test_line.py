@@ -22,8 +22,14 @@ class Bench:
     def __init__(self, deadline_ms: float, inbox_size: int) -> None:
         self.detector: FakeDetector | None = FakeDetector()
         self.told: list[Settled] = []
-        settings = LineSettings("s1", "part", deadline_ms, inbox_size)
-        self.line = Line(settings, Ledger(), lambda: self.detector, self.told.append, CLOCK)
+        self.asked: list[str] = []
+        self.active = "part"
+        self.line = Line(LineSettings("s1", deadline_ms, inbox_size), Ledger(), self, self.told.append, CLOCK)
+
+    def judge(self, recipe: str) -> FakeDetector | None:
+        """The one detector, for parts of any recipe; remembers which."""
+        self.asked.append(recipe)
+        return self.detector
 
     def submit(self, part_id: str = "p", **changes: object) -> None:
         """Hand in a frame of this moment."""
@@ -232,6 +238,24 @@ def test_a_swap_falls_between_two_parts() -> None:
         old.hold.set()
         eventually(lambda: len(b.told) == 2)
     assert [settled.result.bundle_id for settled in b.told] == ["b" * 64, "c" * 64]
+
+
+def test_a_part_is_judged_by_the_recipe_of_its_trigger() -> None:
+    """A changeover while it waits in the inbox is for the next trigger."""
+    with bench() as b:
+        b.detector.hold.clear()
+        b.submit("first")
+        eventually(lambda: b.detector.judged == 1)
+        b.submit("waits")
+        expected = b.line.expect("expected", "top")
+        b.active = "other"
+        b.submit("next")
+        b.line.supply(expected, frame())
+        b.detector.hold.set()
+        eventually(lambda: len(b.told) == 4)
+    recipes = {settled.result.part_id: settled.result.recipe for settled in b.told}
+    assert recipes == {"first": "part", "waits": "part", "expected": "part", "next": "other"}
+    assert sorted(b.asked) == ["other", "part", "part", "part"]
 
 
 def test_a_long_reason_is_cut_to_what_the_contract_takes() -> None:

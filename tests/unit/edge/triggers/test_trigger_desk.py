@@ -32,7 +32,7 @@ class FakeLine:
     def expect(self, part_id: str, camera: str, listener: Listener | None = None) -> Ticket:
         """Count it."""
         assert camera == "top"
-        self.tickets.append(self.ledger.open(frame(part_id), listener))
+        self.tickets.append(self.ledger.open(frame(part_id), "part", listener))
         return self.tickets[-1]
 
     def supply(self, ticket: Ticket, given: Frame) -> bool:
