@@ -25,6 +25,7 @@ class Ticket:
         part_id: identity of the part.
         trigger_us: monotonic clock of the trigger; the deadline counts from here.
         frame: what is to be judged; None once the ticket is settled, so that a settled one holds no memory.
+        of_part: one view of several; the outputs are told of the part, not of it.
         listener: who waits for the result beside the outputs.
     """
 
@@ -34,6 +35,7 @@ class Ticket:
     trigger_us: int
     frame: Frame | None
     listener: Listener | None = None
+    of_part: bool = False
 
 
 class Ledger:

@@ -13,7 +13,7 @@ from edge.contract.errors import Conflict, NotFound
 from edge.contract.values import Value
 from edge.station.judge import Judge
 
-__all__ = ["OneRecipe", "RecipeShelf", "RecipeStatus", "Recipes"]
+__all__ = ["Holder", "OneRecipe", "RecipeShelf", "RecipeStatus", "Recipes"]
 
 _log = logging.getLogger(__name__)
 

@@ -6,11 +6,8 @@ from datetime import datetime
 from threading import Event, Lock, Timer
 
 from edge.backoff import Backoff
-from edge.cameras.build import build_camera
-from edge.cameras.settings import PushCameraSettings, WatchSettings
-from edge.changeover.build import build_changeover
 from edge.clock import Clock, SystemClock
-from edge.contract.errors import BundleRefused, Conflict, SettingsInvalid
+from edge.contract.errors import BundleRefused, SettingsInvalid
 from edge.contract.frame import Frame
 from edge.contract.link import Heartbeat, LivePicture
 from edge.contract.result import InspectionResult
@@ -20,6 +17,7 @@ from edge.outputs.build import build_output
 from edge.outputs.lane import LaneSurroundings, OutputLane
 from edge.outputs.protocol import LineState
 from edge.outputs.settings import OutputSettings
+from edge.parts.assembler import PartAssembler
 from edge.plant.client import HttpPlantClient
 from edge.plant.heartbeat import HeartbeatLink
 from edge.plant.uploader import Uploader
@@ -28,7 +26,7 @@ from edge.spool.store import Record, Spool
 from edge.spool.writer import SpoolWriter
 from edge.station.acknowledgements import AckBook
 from edge.station.bundles import BundleHolder
-from edge.station.camera_loop import CameraLoop
+from edge.station.intake import Intake
 from edge.station.keeper import Keeper
 from edge.station.latency import LatencyWindow
 from edge.station.ledger import Ledger, Listener
@@ -40,15 +38,12 @@ from edge.station.settings import StationSettings
 from edge.station.state_lock import StateLock
 from edge.station.status import BundleStatus, PlantStatus, StationStatus, ThreadStatus
 from edge.station.watchdog import Watchdog
-from edge.triggers.build import Trigger
-from edge.triggers.source import TriggerSource
 from edge.version import software_version
 from edge.worker import Worker
 
 __all__ = ["PlantLink", "Station"]
 
 _log = logging.getLogger(__name__)
-_ENDLESS = (PushCameraSettings, WatchSettings)
 Observer = Callable[[InspectionResult], None]
 
 
@@ -156,23 +151,16 @@ class Station:
             self._publish,
             self._clock,
         )
-        camera = build_camera(settings.camera, self._clock)
-        self._trigger = Trigger(settings.trigger, camera.name, self._line, self._clock)
-        self._changeover = self._build_changeover()
-        self._camera = CameraLoop(camera, self._trigger.gate.take, self._gate_of_camera())
+        views = len(settings.views)
+        assembler = None if views <= 1 else PartAssembler(views, settings.parts, self._tell, self._clock)
+        self._intake = Intake(settings, self._line, assembler, self.recipes.change, self._gate_of_camera(), self._clock)
         self._plant = None if settings.plant is None else PlantLink(self, settings, self._clock)
         self._watchdog = Watchdog(self._line.workers, self._workers(), feed)
 
     @property
-    def camera_ended(self) -> Event:
-        """Set once the camera has no more frames."""
-        return self._camera.ended
-
-    @property
-    def exits_at_end(self) -> bool:
-        """Whether the process shall end with its camera."""
-        camera = self.settings.camera
-        return not isinstance(camera, _ENDLESS) and camera.exit_at_end
+    def finished(self) -> bool:
+        """Whether the process shall end, because its cameras have no more frames."""
+        return self._intake.finished
 
     def start(self) -> None:
         """Load the first bundle, then start everything.
@@ -195,9 +183,7 @@ class Station:
     def stop(self) -> None:
         """Stop the camera, settle what is in flight, tell the outputs, write everything to the disk."""
         self._watchdog.worker.stop()
-        for source in self._sources():
-            source.stop()
-        self._camera.stop()
+        self._intake.stop()
         self._line.stop()
         for lane in self._lanes:
             lane.stop()
@@ -220,13 +206,7 @@ class Station:
         Raises:
             Conflict: the settings let no one ask, or the trigger bounced; nothing was counted as a part.
         """
-        desk = self._trigger.desk
-        if desk is None:
-            kind = self.settings.trigger.kind
-            raise Conflict(f"trigger: expected kind software, mqtt or modbus in the settings, got {kind}")
-        refused = desk.fire(part_id, listener)
-        if refused is not None:
-            raise Conflict(f"trigger ignored: {refused}")
+        self._intake.fire(part_id, listener)
 
     def change_recipe(self, name: str) -> RecipeStatus:
         """Let the next trigger be of another part type.
@@ -257,8 +237,9 @@ class Station:
             latency=self._latency.summary(),
             histogram=self._latency.histogram(),
             bundle=self._bundle_status(),
-            camera=self._camera.status(),
-            trigger=self._trigger.status(),
+            cameras=self._intake.cameras(),
+            parts=None if self._intake.assembler is None else self._intake.assembler.counts(),
+            trigger=self._intake.trigger(),
             outputs=tuple(lane.status() for lane in self._lanes),
             spool=self.spool.counts(),
             spool_writer=writer,
@@ -281,7 +262,7 @@ class Station:
             bundle_refused=self.bundles.refused,
             ledger=self._line.ledger.counts(),
             latency=self._latency.summary(),
-            camera_connected=self._camera.status().connected,
+            camera_connected=all(camera.connected for camera in self._intake.cameras()),
             deadline_ms=self.settings.deadline_ms,
             spool_results=self.spool.counts().results + self._writer.status().backlog,
             picture=self.picture() if self.settings.plant is not None and self.settings.plant.pictures else None,
@@ -316,47 +297,26 @@ class Station:
     def _publish(self, settled: Settled) -> None:
         # First of all: what the line hears must reach the plant, whatever happens to this process.
         self._journal.put(settled.result)
-        self._acks.expect(settled.result, len(self._lanes))
-        for lane in self._lanes:
-            lane.put(settled.result)
+        if not settled.of_part:
+            self._acks.expect(settled.result, len(self._lanes))
+            self._tell(settled.result)
         self._keeper.put(settled)
 
+    def _tell(self, result: InspectionResult) -> None:
+        for lane in self._lanes:
+            lane.put(result)
+
     def _not_ready_because(self) -> tuple[str, ...]:
-        camera = self._camera.status()
         workers = (*self._line.workers, *self._workers())
         return (
             *(() if self._active().current is not None else (self._active().refused or NO_BUNDLE,)),
-            *(
-                ()
-                if camera.connected or camera.finished
-                else (camera.fault or f"camera {camera.name} is not connected",)
-            ),
-            *self._nobody_heard(),
+            *self._intake.not_ready_because(),
             *(f"thread {worker.name} does not run" for worker in workers if not worker.alive),
             *(f"thread {worker.name} is stuck" for worker in workers if worker.stuck),
         )
 
     def _active(self) -> BundleHolder:
         return self._others.get(self.recipes.active, self.bundles)
-
-    def _build_changeover(self) -> TriggerSource | None:
-        settings = self.settings.changeover
-        if settings is None:
-            return None
-        names = (self.settings.recipe, *self._others)
-        return TriggerSource(build_changeover(settings, names, self.recipes.change, self._clock), "changeover")
-
-    def _sources(self) -> tuple[TriggerSource, ...]:
-        """Threads that hear of triggers and changeovers."""
-        return tuple(source for source in (self._trigger.source, self._changeover) if source is not None)
-
-    def _nobody_heard(self) -> tuple[str, ...]:
-        """Without triggers or changeovers a station judges nothing, or the wrong thing."""
-        return tuple(
-            source.last_error or f"{source.worker.name} cannot be heard yet"
-            for source in self._sources()
-            if not source.connected
-        )
 
     def _bundle_status(self) -> BundleStatus:
         holder = self._active()
@@ -372,5 +332,4 @@ class Station:
         """All threads but the critical path's, in the order in which they start."""
         plant = () if self._plant is None else self._plant.workers
         lanes = tuple(lane.worker for lane in self._lanes)
-        sources = tuple(source.worker for source in self._sources())
-        return (self._writer.worker, self._keeper.worker, *lanes, self._camera.worker, *sources, *plant)
+        return (self._writer.worker, self._keeper.worker, *lanes, *self._intake.workers, *plant)

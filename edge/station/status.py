@@ -9,6 +9,7 @@ from edge.contract.ledger import LedgerCounts
 from edge.contract.link import LatencySummary
 from edge.contract.values import Value
 from edge.outputs.lane import LaneStatus
+from edge.parts.assembler import PartCounts
 from edge.plant.heartbeat import LinkStatus
 from edge.plant.uploader import UploadStatus
 from edge.spool.store import SpoolCounts
@@ -65,7 +66,8 @@ class StationStatus(Value):
     latency: LatencySummary
     histogram: Annotated[Histogram, Field(description="frame to verdict of the latest parts")]
     bundle: BundleStatus
-    camera: CameraStatus
+    cameras: tuple[CameraStatus, ...]
+    parts: Annotated[PartCounts | None, Field(description="parts of several views; none where each frame is a part")]
     trigger: TriggerStatus
     outputs: tuple[LaneStatus, ...]
     spool: SpoolCounts
