@@ -21,6 +21,7 @@ from edge.api.verdicts import Inspector, answer_of, ask
 from edge.cameras.push import PushedFrames
 from edge.clock import Clock
 from edge.contract.link import LivePicture
+from edge.station.recipes import RecipeStatus
 from edge.station.status import StationStatus
 from edge.version import software_version
 
@@ -133,6 +134,11 @@ def _inspection(station: Inspector, camera: str, limits: ApiLimits, clock: Clock
         take = PushedFrames(camera, clock, limits.max_pixels, raw_format(raw)).frame
         frame = await run_in_threadpool(take, image, part_id)
         return JSONResponse(answer_of(await ask(partial(station.submit, frame))))
+
+    @router.post("/recipe")
+    def change_recipe(name: Annotated[str, Query(min_length=1, max_length=64)]) -> RecipeStatus:
+        """Changeover: the next trigger is of this part type. 404 if there is no such one, 409 without its bundle."""
+        return station.change_recipe(name)
 
     @router.post("/trigger")
     async def trigger(part_id: PartId = None) -> JSONResponse:

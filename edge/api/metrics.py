@@ -64,6 +64,8 @@ class _StatusCollector:
         yield from _gauges(status)
         yield from _plant(status)
         yield from _outputs(status)
+        yield from _cameras(status)
+        yield from _parts(status)
         stuck = GaugeMetricFamily("inspection_thread_stuck", "1 if its step takes too long", labels=["thread"])
         for thread in status.threads:
             stuck.add_metric([thread.name], float(thread.stuck or not thread.alive))
@@ -93,7 +95,7 @@ def _ledger(status: StationStatus) -> Iterator[Metric]:
         ("late_judgements", "Judgements discarded after their deadline", status.late_judgements),
         ("skipped_expired", "Frames not judged, their deadline had passed", status.skipped_expired),
         ("images_given_up", "Images that were not kept for want of room", status.images_given_up),
-        ("camera_lost", "Times the camera was lost", status.camera.times_lost),
+        ("journal_missed", "Results that kill -9 could have lost", status.journal_missed),
     ):
         yield CounterMetricFamily(f"inspection_{name}", text, value=value)
     reasons = [((reason,), count) for reason, count in ledger.drop_reasons.items()]
@@ -110,7 +112,6 @@ def _gauges(status: StationStatus) -> Iterator[Metric]:
         ("in_flight", "Triggers not settled yet", status.ledger.in_flight),
         ("inbox_waiting", "Frames that wait for judging", status.inbox_waiting),
         ("ready", "1 if the station judges", status.ready),
-        ("camera_connected", "1 if the camera is connected", status.camera.connected),
         ("triggers_heard", "1 if who gives the triggers can be heard", status.trigger.connected),
         ("bundle_refused", "1 if the desired bundle was refused", status.bundle.refused is not None),
         ("spool_results", "Results that wait for the plant on disk", status.spool.results),
@@ -135,6 +136,26 @@ def _plant(status: StationStatus) -> Iterator[Metric]:
     yield GaugeMetricFamily("inspection_plant_reachable", "1 if the plant answers", value=float(reachable))
     yield CounterMetricFamily("inspection_uploaded_results", "Results at the plant", value=uploads.results)
     yield CounterMetricFamily("inspection_uploaded_images", "Images at the plant", value=uploads.images)
+
+
+def _parts(status: StationStatus) -> Iterator[Metric]:
+    if status.parts is None:
+        return
+    verdicts = [((verdict,), count) for verdict, count in status.parts.verdicts.items()]
+    yield _labelled("parts", "Parts of several views, by verdict", ("verdict",), verdicts)
+    missing = status.parts.views_missing
+    yield CounterMetricFamily("inspection_views_missing", "Views without a frame by the deadline", value=missing)
+
+
+def _cameras(status: StationStatus) -> Iterator[Metric]:
+    connected = GaugeMetricFamily("inspection_camera_connected", "1 if the camera is connected", labels=["camera"])
+    for camera in status.cameras:
+        connected.add_metric([camera.name], float(camera.connected))
+    yield connected
+    lost = [((camera.name,), camera.times_lost) for camera in status.cameras]
+    yield _labelled("camera_lost", "Times the camera was lost", ("camera",), lost)
+    frames = [((camera.name,), camera.frames) for camera in status.cameras]
+    yield _labelled("camera_frames", "Frames that the camera delivered", ("camera",), frames)
 
 
 def _outputs(status: StationStatus) -> Iterator[Metric]:

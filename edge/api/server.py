@@ -46,6 +46,7 @@ class ApiServer:
             lifespan="off",
             ws="websockets-sansio",
             ws_max_size=round(self._settings.max_body_mb * 2**20),
+            ws_per_message_deflate=False,  # images are compressed already, and raw ones shall not wait for it
             timeout_graceful_shutdown=5,
             ssl_certfile=self._settings.certificate_file,
             ssl_keyfile=self._settings.private_key_file,

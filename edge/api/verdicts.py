@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from edge.contract.frame import Frame
 from edge.contract.link import LivePicture
 from edge.contract.result import InspectionResult
+from edge.station.recipes import RecipeStatus
 from edge.station.status import StationStatus
 
 __all__ = ["Inspector", "answer_of", "ask"]
@@ -21,6 +22,10 @@ class Inspector(Protocol):
 
     def trigger(self, part_id: str | None, listener: Callable[[InspectionResult], None] | None = None) -> None:
         """Count a trigger and have the camera's next frame judged."""
+        ...
+
+    def change_recipe(self, name: str) -> RecipeStatus:
+        """Let the next trigger be of another part type."""
         ...
 
     def picture(self) -> LivePicture | None:

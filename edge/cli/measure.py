@@ -27,6 +27,7 @@ from edge.inference import Detector, InferenceSettings
 from edge.preprocess import encode_png, preprocess
 from edge.station.ledger import Ledger
 from edge.station.line import Line, LineSettings, Settled
+from edge.station.recipes import OneRecipe
 from edge.version import software_version
 from edge.window import percentiles
 
@@ -118,8 +119,8 @@ def _through(line: Line, pixels: Pixels, index: int, answers: "SimpleQueue[Inspe
 
 @contextmanager
 def _line(detector: Detector) -> Iterator[Line]:
-    settings = LineSettings("bench", detector.manifest.recipe, _DEADLINE_MS, inbox_size=4)
-    line = Line(settings, Ledger(), lambda: detector, _forget, SystemClock())
+    settings = LineSettings("bench", _DEADLINE_MS, inbox_size=4)
+    line = Line(settings, Ledger(), OneRecipe(detector), _forget, SystemClock())
     line.start()
     try:
         yield line

@@ -69,7 +69,7 @@ class StationProcess:
     def wait(self, stop: Event) -> None:
         """Return once `stop` is set, or once the camera ended if the settings say that it ends the station."""
         while not stop.wait(_POLL_S):
-            if self.station.exits_at_end and self.station.camera_ended.is_set():
+            if self.station.finished:
                 _log.info("the camera has no more frames: stopping")
                 return
 

@@ -8,7 +8,7 @@ from pydantic import AwareDatetime, Field
 
 from edge.contract.values import Value
 
-__all__ = ["ImageKind", "ImageRef", "InspectionResult", "Outcome", "Times", "Verdict", "new_result_id"]
+__all__ = ["ImageKind", "ImageRef", "InspectionResult", "Outcome", "Times", "Verdict", "ViewVerdict", "new_result_id"]
 
 
 class Verdict(StrEnum):
@@ -59,6 +59,16 @@ class Times(Value):
     ] = None
 
 
+class ViewVerdict(Value):
+    """One view of a part of several views; its own result, with its image, goes to the plant."""
+
+    view: Annotated[str, Field(max_length=64)]
+    result_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+    verdict: Verdict
+    score: float | None = None
+    reason: Annotated[str | None, Field(max_length=500)] = None
+
+
 class InspectionResult(Value):
     """One per trigger, exactly. `id` makes its transport idempotent."""
 
@@ -80,6 +90,9 @@ class InspectionResult(Value):
     times: Times
     images: tuple[ImageRef, ...] = ()
     source: Annotated[str | None, Field(max_length=300)] = None
+    views: Annotated[
+        tuple[ViewVerdict, ...], Field(description="of a part of several views: what each one said; empty otherwise")
+    ] = ()
 
     @property
     def frame_to_verdict_ms(self) -> float | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from edge.bundle import load_detector
 from edge.cameras.build import build_camera
 from edge.cameras.protocol import Camera, NoFrame
-from edge.cameras.settings import PushCameraSettings
+from edge.cameras.settings import CameraSettings, PushCameraSettings
 from edge.clock import SystemClock
 from edge.contract.errors import FrameRejected
 from edge.contract.frame import Frame
@@ -37,11 +37,9 @@ def check_judging(settings: StationSettings, trusted: TrustedKeys) -> Iterator[C
     yield run_check(
         "model", lambda: _model(settings, trusted, found), "fetch the bundle again, or trust its signer: trusted_keys"
     )
-    if isinstance(settings.camera, PushCameraSettings):
-        return
-    yield run_check(
-        "camera", lambda: _camera(settings, found), "check cable, power and address; is it in use by another program?"
-    )
+    for camera in settings.cameras:
+        if not isinstance(camera, PushCameraSettings):
+            yield _check_camera(settings, camera, found)
     if found.detector is not None and found.frame is not None:
         yield run_check(
             "judging", lambda: _judging(settings, found), "train on pictures of this camera: same size, same format"
@@ -58,8 +56,14 @@ def _model(settings: StationSettings, trusted: TrustedKeys, found: _Found) -> st
     return f"bundle {detector.bundle_id[:12]} for {settings.recipe}: signed, intact, same scores here as at export"
 
 
-def _camera(settings: StationSettings, found: _Found) -> str:
-    camera = build_camera(settings.camera, SystemClock())
+def _check_camera(settings: StationSettings, camera: CameraSettings, found: _Found) -> Check:
+    advice = "check cable, power and address; is it in use by another program?"
+    name = "camera" if len(settings.cameras) == 1 else f"camera {camera.name}"
+    return run_check(name, lambda: _camera(settings, camera, found), advice)
+
+
+def _camera(settings: StationSettings, wanted: CameraSettings, found: _Found) -> str:
+    camera = build_camera(wanted, SystemClock())
     try:
         camera.open()
         frame = _first_frame(camera)
@@ -72,7 +76,7 @@ def _camera(settings: StationSettings, found: _Found) -> str:
         return f"{camera.name}: connected, no frame"
     if frame.pixels is None:
         raise Trouble(f"{camera.name}: {frame.fault}", "check cable and bandwidth")
-    found.frame = frame
+    found.frame = found.frame or frame
     return _described(camera.name, frame)
 
 

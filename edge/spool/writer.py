@@ -2,6 +2,7 @@
 
 import logging
 from collections import deque
+from collections.abc import Callable, Sequence
 from threading import Condition
 from typing import Annotated
 
@@ -36,13 +37,22 @@ class SpoolWriter:
     `waiting_mb` in memory, or on a full disk, they are given up and counted, the oldest stored ones too.
     """
 
-    def __init__(self, spool: Spool, waiting_mb: float, retry_s: float = 1.0, *, ring: bool = False) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        waiting_mb: float,
+        retry_s: float = 1.0,
+        *,
+        ring: bool = False,
+        stored: Callable[[Sequence[str]], None] = lambda _: None,
+    ) -> None:
         """Prepare the thread.
 
         Args:
             spool: the store.
             waiting_mb: MiB of images that may wait in memory.
             retry_s: pause after a try that found the disk full.
+            stored: hears the ids of results that are on the disk now.
             ring: nobody collects the results (a station without a plant): the newest take the place of the oldest.
         """
         self._spool = spool
@@ -54,6 +64,7 @@ class SpoolWriter:
         self._given_up = 0
         self._expired = 0
         self._ring = ring
+        self._stored = stored
         self._full = False
         self.worker = Worker("spool-writer", self._step, wake=self._wake)
 
@@ -102,6 +113,7 @@ class SpoolWriter:
         try:
             if batch:
                 self._spool.append(batch)
+                self._stored([record.result.id for record in batch])
         except SpoolFull:
             return self._store_one_by_one(batch)
         except Exception:
@@ -139,6 +151,7 @@ class SpoolWriter:
     def _fits(self, record: Record) -> bool:
         try:
             self._spool.append([record])
+            self._stored([record.result.id])
         except SpoolFull:
             return False
         return True

@@ -8,7 +8,7 @@ from edge.bundle import load_detector
 from edge.contract.errors import BundleMismatch, BundleRefused
 from edge.contract.signature import TrustedKeys
 from edge.inference import InferenceSettings
-from edge.station.line import Judge
+from edge.station.judge import Judge
 
 __all__ = ["ACCEPTED", "BundleHolder"]
 

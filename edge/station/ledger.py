@@ -21,17 +21,21 @@ class Ticket:
 
     Attributes:
         sequence: the station's trigger counter.
+        recipe: the part type that the line made at the trigger.
         part_id: identity of the part.
         trigger_us: monotonic clock of the trigger; the deadline counts from here.
         frame: what is to be judged; None once the ticket is settled, so that a settled one holds no memory.
+        of_part: one view of several; the outputs are told of the part, not of it.
         listener: who waits for the result beside the outputs.
     """
 
     sequence: int
+    recipe: str
     part_id: str
     trigger_us: int
     frame: Frame | None
     listener: Listener | None = None
+    of_part: bool = False
 
 
 class Ledger:
@@ -46,12 +50,12 @@ class Ledger:
         self._verdicts: Counter[Verdict] = Counter()
         self._drop_reasons: Counter[str] = Counter()
 
-    def open(self, frame: Frame, listener: Listener | None = None) -> Ticket:
-        """Count one trigger and give it its number."""
+    def open(self, frame: Frame, recipe: str, listener: Listener | None = None) -> Ticket:
+        """Count one trigger, of that part type, and give it its number."""
         with self._changed:
             self._triggers += 1
             self._sequence += 1
-            return Ticket(self._sequence, frame.part_id, frame.received_us, frame, listener)
+            return Ticket(self._sequence, recipe, frame.part_id, frame.received_us, frame, listener)
 
     def attach(self, ticket: Ticket, frame: Frame) -> bool:
         """Give the ticket the frame that it waited for; False if it was settled before."""

@@ -6,23 +6,24 @@ submit ─▶ ticket ─▶ inbox ─▶ judge thread ─▶ settle ─▶ publi
 
 import logging
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from queue import Empty, Full, Queue
 from threading import Lock
-from typing import Protocol
 
 from edge.clock import Clock
 from edge.contract.errors import FrameRejected
 from edge.contract.frame import Frame, Pixels
-from edge.contract.manifest import Manifest, Roi
+from edge.contract.manifest import Roi
 from edge.contract.result import InspectionResult, Outcome, Times, Verdict, new_result_id
 from edge.inference import Judgement
+from edge.parts.views import View
 from edge.station.deadline import DeadlineWatch
+from edge.station.inbox import FairInbox
+from edge.station.judge import Judge
 from edge.station.ledger import Ledger, Listener, Ticket
+from edge.station.recipes import Recipes
 from edge.worker import Worker
 
-__all__ = ["INBOX_FULL", "NO_BUNDLE", "NO_FRAME", "Judge", "Line", "LineSettings", "Settled"]
+__all__ = ["INBOX_FULL", "NO_BUNDLE", "NO_FRAME", "Line", "LineSettings", "Settled"]
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.5
@@ -34,23 +35,11 @@ NO_FRAME = "no frame from the camera"
 NO_BUNDLE = "no bundle yet"
 
 
-class Judge(Protocol):
-    """What judges frames: `edge.inference.Detector`."""
-
-    bundle_id: str
-    manifest: Manifest
-
-    def judge(self, pixels: Pixels) -> Judgement:
-        """Judge one frame, or raise FrameRejected."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class LineSettings:
     """The part of the station's settings that the critical path needs."""
 
     station: str
-    recipe: str
     deadline_ms: float
     inbox_size: int
 
@@ -63,6 +52,7 @@ class Settled:
         result: what the outputs were told.
         frame: what was judged.
         judgement: with the anomaly map; None if it was not judged, or not in time.
+        of_part: one view of several; the outputs hear of the part.
         roi: the bundle's region of interest, which the map covers; None for the whole frame.
     """
 
@@ -70,6 +60,7 @@ class Settled:
     frame: Frame
     judgement: Judgement | None = None
     roi: Roi | None = None
+    of_part: bool = False
 
 
 class Line:
@@ -88,7 +79,7 @@ class Line:
         self,
         settings: LineSettings,
         ledger: Ledger,
-        current: Callable[[], Judge | None],
+        recipes: Recipes,
         publish: Callable[[Settled], None],
         clock: Clock,
     ) -> None:
@@ -97,7 +88,8 @@ class Line:
         Args:
             settings: names and limits.
             ledger: counts the triggers.
-            current: the detector that judges now; asked once for each part, so that a swap falls between two.
+            recipes: which part type a trigger is of, and the detector that judges it now; asked once for each part,
+                so that a swap falls between two.
             publish: is told each settled trigger, in the thread that settled it; must return at once.
             clock: time.
         """
@@ -105,14 +97,14 @@ class Line:
         self.late = 0
         self.skipped = 0
         self._settings = settings
-        self._current = current
+        self._recipes = recipes
         self._publish = publish
         self._clock = clock
-        self._inbox: Queue[Ticket | None] = Queue(settings.inbox_size)
+        self._inbox = FairInbox(settings.inbox_size)
         self._gate = Lock()
         self._accepting = True
         self._deadline = DeadlineWatch(settings.deadline_ms, self._expire, clock)
-        self._judge = Worker("judge", self._step, wake=self._wake)
+        self._judge = Worker("judge", self._step, wake=self._inbox.wake)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
@@ -122,7 +114,7 @@ class Line:
     @property
     def waiting(self) -> int:
         """Frames in the inbox."""
-        return self._inbox.qsize()
+        return self._inbox.waiting()
 
     def start(self) -> None:
         """Start judging."""
@@ -150,7 +142,7 @@ class Line:
             the trigger's sequence number.
         """
         with self._gate:
-            ticket = self.ledger.open(frame, listener)
+            ticket = self.ledger.open(frame, self._recipes.active, listener)
             refused = self._enqueue(ticket)
         if refused is None:
             self._deadline.watch(ticket)
@@ -158,15 +150,22 @@ class Line:
             self._settle(ticket, Outcome.DROP, refused)
         return ticket.sequence
 
-    def expect(self, part_id: str, camera: str, listener: Listener | None = None) -> Ticket:
+    def expect(self, part_id: str, view: View, listener: Listener | None = None, *, of_part: bool = False) -> Ticket:
         """Count a trigger whose frame is still to come; its deadline runs from now. Never waits.
 
         Without a frame by the deadline the line is told UNDECIDED, on time.
+
+        Args:
+            part_id: identity of the part.
+            view: what the frame will show.
+            listener: is told the result, too.
+            of_part: one of several views: who publishes tells the outputs of the part instead.
         """
         now_us = self._clock.now_us()
-        nothing_yet = Frame(None, part_id, camera, self._clock.utc(), now_us, fault=NO_FRAME)
+        nothing_yet = Frame(None, part_id, view.name, self._clock.utc(), now_us, fault=NO_FRAME)
         with self._gate:
-            ticket = self.ledger.open(nothing_yet, listener)
+            ticket = self.ledger.open(nothing_yet, view.recipe or self._recipes.active, listener)
+            ticket.of_part = of_part
             accepting = self._accepting
         if accepting:
             self._deadline.watch(ticket)
@@ -192,17 +191,13 @@ class Line:
         """Why the ticket could not be queued, None if it is."""
         if not self._accepting:
             return STOPPING
-        try:
-            self._inbox.put_nowait(ticket)
-        except Full:
+        frame = ticket.frame
+        if frame is not None and not self._inbox.put(ticket, frame.camera):
             return INBOX_FULL
         return None
 
     def _step(self) -> None:
-        try:
-            ticket = self._inbox.get(timeout=_IDLE_S)
-        except Empty:
-            return
+        ticket = self._inbox.get(_IDLE_S)
         if ticket is None:
             return
         frame = ticket.frame
@@ -211,12 +206,8 @@ class Line:
         else:
             self._judge_ticket(ticket, frame)
 
-    def _wake(self) -> None:
-        with suppress(Full):  # then the judge is awake anyway
-            self._inbox.put_nowait(None)
-
     def _judge_ticket(self, ticket: Ticket, frame: Frame) -> None:
-        detector = self._current()
+        detector = self._recipes.judge(ticket.recipe)
         if frame.pixels is None:
             self._settle(ticket, Outcome.VERDICT, frame.fault or "no pixels")
         elif detector is None:
@@ -257,7 +248,7 @@ class Line:
         frame, listener = claimed
         result = self._result(ticket, frame, outcome, reason, (detector, judgement))
         roi = None if detector is None else detector.manifest.preprocess.roi
-        self._publish(Settled(result, frame, judgement, roi))
+        self._publish(Settled(result, frame, judgement, roi, ticket.of_part))
         if listener is not None:
             listener(result)
 
@@ -274,7 +265,7 @@ class Line:
         return InspectionResult(
             id=new_result_id(),
             station=self._settings.station,
-            recipe=self._settings.recipe,
+            recipe=ticket.recipe,
             sequence=ticket.sequence,
             part_id=ticket.part_id,
             camera=frame.camera,

@@ -7,15 +7,17 @@ from pydantic import BaseModel, Field, model_validator
 
 from edge.api.settings import ApiSettings
 from edge.cameras.settings import CameraSettings
+from edge.changeover.settings import ChangeoverSettings
 from edge.contract.settings import load_toml
 from edge.contract.values import Value
 from edge.inference import InferenceSettings
 from edge.outputs.settings import OutputSettings
+from edge.parts.views import PartSettings, View, views_of
 from edge.plant.settings import PlantSettings
 from edge.spool.settings import SpoolSettings
-from edge.triggers.settings import EveryFrameTriggerSettings, TriggerSettings
+from edge.triggers.settings import AskedTriggerSettings, EveryFrameTriggerSettings, TriggerSettings
 
-__all__ = ["ImageSettings", "StationSettings", "load_station_settings"]
+__all__ = ["ImageSettings", "RecipeSettings", "StationSettings", "load_station_settings"]
 
 
 class ImageSettings(Value):
@@ -32,6 +34,13 @@ class ImageSettings(Value):
         float,
         Field(gt=0, le=4096, description="MiB of frames that may wait to be encoded; beyond it they are given up"),
     ] = 64.0
+
+
+class RecipeSettings(Value):
+    """A further part type that the line makes at times."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64, description="of the part type, as in its bundle")]
+    bundle: Annotated[Path, Field(description="what judges it; open from the start, so a changeover waits for none")]
 
 
 class StationSettings(Value):
@@ -65,8 +74,18 @@ class StationSettings(Value):
         Field(description="public keys whose bundles run here, base64; the local training key if none is named"),
     ] = ()
     trusted_key_files: Annotated[tuple[Path, ...], Field(description="files with one such key each")] = ()
+    other_recipes: Annotated[
+        tuple[RecipeSettings, ...], Field(max_length=64, description="part types to change over to, with their bundles")
+    ] = ()
+    changeover: Annotated[
+        ChangeoverSettings | None, Field(description="who tells of a changeover, beside POST /v1/recipe")
+    ] = None
     inference: Annotated[InferenceSettings, Field(description="how onnxruntime runs")] = InferenceSettings()
     camera: Annotated[CameraSettings, Field(description="where frames come from")]
+    other_cameras: Annotated[
+        tuple[CameraSettings, ...], Field(max_length=32, description="more cameras of the same box, served in turn")
+    ] = ()
+    parts: Annotated[PartSettings, Field(description="views that a trigger from outside takes")] = PartSettings()
     trigger: Annotated[TriggerSettings, Field(description="which frames are parts")] = EveryFrameTriggerSettings()
     images: Annotated[ImageSettings, Field(description="which frames are kept")] = ImageSettings()
     outputs: Annotated[tuple[OutputSettings, ...], Field(description="who is told each verdict")] = ()
@@ -80,10 +99,46 @@ class StationSettings(Value):
         if len(set(names)) != len(names):
             msg = f"outputs: expected different names, got {names}"
             raise ValueError(msg)
+        cameras = [camera.name for camera in self.cameras]
+        if len(set(cameras)) != len(cameras):
+            msg = f"camera and other_cameras: expected different names, got {cameras}"
+            raise ValueError(msg)
+        self._check_views()
+        recipes = [self.recipe, *(other.name for other in self.other_recipes)]
+        if len(set(recipes)) != len(recipes):
+            msg = f"recipe and other_recipes: expected different names, got {recipes}"
+            raise ValueError(msg)
         if self.bundle is None and self.plant is None:
             msg = "expected `bundle` or [plant]: without either no bundle will ever run"
             raise ValueError(msg)
         return self
+
+    @property
+    def cameras(self) -> tuple[CameraSettings, ...]:
+        """All of them."""
+        return (self.camera, *self.other_cameras)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        """What one trigger from outside takes; empty where each frame is a part."""
+        if not isinstance(self.trigger, AskedTriggerSettings):
+            return ()
+        return views_of([camera.name for camera in self.cameras], self.parts)
+
+    def _check_views(self) -> None:
+        asked = isinstance(self.trigger, AskedTriggerSettings)
+        if not asked and (self.parts.shots > 1 or self.parts.view_recipes):
+            msg = "parts: shots and view_recipes need a trigger of kind software, mqtt or modbus"
+            raise ValueError(msg)
+        names = {view.name for view in self.views}
+        unknown = set(self.parts.view_recipes) - names
+        if unknown:
+            msg = f"parts: view_recipes: expected views {sorted(names)}, got {sorted(unknown)}"
+            raise ValueError(msg)
+        strangers = set(self.parts.view_recipes.values()) - {self.recipe, *(other.name for other in self.other_recipes)}
+        if strangers:
+            msg = f"parts: view_recipes: expected recipes of other_recipes, got {sorted(strangers)}"
+            raise ValueError(msg)
 
 
 def load_station_settings(path: Path) -> StationSettings:

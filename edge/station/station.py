@@ -6,10 +6,8 @@ from datetime import datetime
 from threading import Event, Lock, Timer
 
 from edge.backoff import Backoff
-from edge.cameras.build import build_camera
-from edge.cameras.settings import PushCameraSettings, WatchSettings
 from edge.clock import Clock, SystemClock
-from edge.contract.errors import BundleRefused, Conflict, SettingsInvalid
+from edge.contract.errors import BundleRefused, SettingsInvalid
 from edge.contract.frame import Frame
 from edge.contract.link import Heartbeat, LivePicture
 from edge.contract.result import InspectionResult
@@ -19,32 +17,33 @@ from edge.outputs.build import build_output
 from edge.outputs.lane import LaneSurroundings, OutputLane
 from edge.outputs.protocol import LineState
 from edge.outputs.settings import OutputSettings
+from edge.parts.assembler import PartAssembler
 from edge.plant.client import HttpPlantClient
 from edge.plant.heartbeat import HeartbeatLink
 from edge.plant.uploader import Uploader
-from edge.spool.store import Spool
+from edge.spool.journal import Journal
+from edge.spool.store import Record, Spool
 from edge.spool.writer import SpoolWriter
 from edge.station.acknowledgements import AckBook
 from edge.station.bundles import BundleHolder
-from edge.station.camera_loop import CameraLoop
+from edge.station.intake import Intake
 from edge.station.keeper import Keeper
 from edge.station.latency import LatencyWindow
 from edge.station.ledger import Ledger, Listener
 from edge.station.line import NO_BUNDLE, Line, LineSettings, Settled
 from edge.station.pictures import live_picture
 from edge.station.punctuality import Punctuality
+from edge.station.recipes import RecipeShelf, RecipeStatus
 from edge.station.settings import StationSettings
 from edge.station.state_lock import StateLock
 from edge.station.status import BundleStatus, PlantStatus, StationStatus, ThreadStatus
 from edge.station.watchdog import Watchdog
-from edge.triggers.build import Trigger
 from edge.version import software_version
 from edge.worker import Worker
 
 __all__ = ["PlantLink", "Station"]
 
 _log = logging.getLogger(__name__)
-_ENDLESS = (PushCameraSettings, WatchSettings)
 Observer = Callable[[InspectionResult], None]
 
 
@@ -128,35 +127,40 @@ class Station:
         self.spool = Spool(settings.state_dir / "spool.sqlite", settings.spool.max_mb)
         self.spool.release_quarantined()
         self.bundles = BundleHolder(trusted, settings.inference, settings.recipe, settings.state_dir)
-        self._writer = SpoolWriter(self.spool, settings.spool.waiting_mb, ring=settings.plant is None)
+        self._others = {
+            other.name: BundleHolder(trusted, settings.inference, other.name, settings.state_dir / f"recipe-{number}")
+            for number, other in enumerate(settings.other_recipes, 2)
+        }
+        self.recipes = RecipeShelf({settings.recipe: self.bundles, **self._others}, settings.recipe, self._clock)
+        self._journal = Journal(settings.state_dir / "journal")
+        self._writer = SpoolWriter(
+            self.spool, settings.spool.waiting_mb, ring=settings.plant is None, stored=self._journal.release
+        )
+        left = self._journal.left()
+        for result in left:
+            self._writer.put(Record(result))
         self._punctuality = Punctuality(settings.deadline_ms, settings.miss_budget)
         self._acks = AckBook(self._clock, settings.ack_wait_ms)
         observed_by = (self._latency.observe, self._punctuality.observe, *observers)
         self._keeper = Keeper(settings.images, self._writer.put, observed_by, self._acks.collect)
         self._lanes = tuple(self._lane(output) for output in settings.outputs)
         self._line = Line(
-            LineSettings(settings.station, settings.recipe, settings.deadline_ms, settings.inbox_size),
-            Ledger(self.spool.last_sequence()),
-            lambda: self.bundles.current,
+            LineSettings(settings.station, settings.deadline_ms, settings.inbox_size),
+            Ledger(max([self.spool.last_sequence(), *(result.sequence for result in left)])),
+            self.recipes,
             self._publish,
             self._clock,
         )
-        camera = build_camera(settings.camera, self._clock)
-        self._trigger = Trigger(settings.trigger, camera.name, self._line, self._clock)
-        self._camera = CameraLoop(camera, self._trigger.gate.take, self._gate_of_camera())
+        views = len(settings.views)
+        assembler = None if views <= 1 else PartAssembler(views, settings.parts, self._tell, self._clock)
+        self._intake = Intake(settings, self._line, assembler, self.recipes.change, self._gate_of_camera(), self._clock)
         self._plant = None if settings.plant is None else PlantLink(self, settings, self._clock)
         self._watchdog = Watchdog(self._line.workers, self._workers(), feed)
 
     @property
-    def camera_ended(self) -> Event:
-        """Set once the camera has no more frames."""
-        return self._camera.ended
-
-    @property
-    def exits_at_end(self) -> bool:
-        """Whether the process shall end with its camera."""
-        camera = self.settings.camera
-        return not isinstance(camera, _ENDLESS) and camera.exit_at_end
+    def finished(self) -> bool:
+        """Whether the process shall end, because its cameras have no more frames."""
+        return self._intake.finished
 
     def start(self) -> None:
         """Load the first bundle, then start everything.
@@ -169,6 +173,8 @@ class Station:
         except BundleRefused:
             if self._plant is None:
                 raise
+        for other in self.settings.other_recipes:
+            self._others[other.name].start(other.bundle, prefer_accepted=False)
         self._line.start()
         for worker in self._workers():
             worker.start()
@@ -177,9 +183,7 @@ class Station:
     def stop(self) -> None:
         """Stop the camera, settle what is in flight, tell the outputs, write everything to the disk."""
         self._watchdog.worker.stop()
-        if self._trigger.source is not None:
-            self._trigger.source.stop()
-        self._camera.stop()
+        self._intake.stop()
         self._line.stop()
         for lane in self._lanes:
             lane.stop()
@@ -188,6 +192,7 @@ class Station:
         if self._plant is not None:
             self._plant.stop()
         self.spool.close()
+        self._journal.close()
         self._lock.release()
         _log.info("stopped: %s", self._line.ledger.counts().model_dump_json())
 
@@ -201,20 +206,25 @@ class Station:
         Raises:
             Conflict: the settings let no one ask, or the trigger bounced; nothing was counted as a part.
         """
-        desk = self._trigger.desk
-        if desk is None:
-            kind = self.settings.trigger.kind
-            raise Conflict(f"trigger: expected kind software, mqtt or modbus in the settings, got {kind}")
-        refused = desk.fire(part_id, listener)
-        if refused is not None:
-            raise Conflict(f"trigger ignored: {refused}")
+        self._intake.fire(part_id, listener)
+
+    def change_recipe(self, name: str) -> RecipeStatus:
+        """Let the next trigger be of another part type.
+
+        Raises:
+            NotFound: no such recipe here.
+            Conflict: no bundle runs for it.
+        """
+        self.recipes.change(name)
+        return self.recipes.status()
 
     def status(self) -> StationStatus:
         """Everything at this moment."""
         writer, reasons = self._writer.status(), self._not_ready_because()
         return StationStatus(
             station=self.settings.station,
-            recipe=self.settings.recipe,
+            recipe=self.recipes.active,
+            recipes=self.recipes.status(),
             version=software_version(),
             started_at=self._started_at,
             ready=not reasons,
@@ -227,11 +237,13 @@ class Station:
             latency=self._latency.summary(),
             histogram=self._latency.histogram(),
             bundle=self._bundle_status(),
-            camera=self._camera.status(),
-            trigger=self._trigger.status(),
+            cameras=self._intake.cameras(),
+            parts=None if self._intake.assembler is None else self._intake.assembler.counts(),
+            trigger=self._intake.trigger(),
             outputs=tuple(lane.status() for lane in self._lanes),
             spool=self.spool.counts(),
             spool_writer=writer,
+            journal_missed=self._journal.missed,
             images_given_up=writer.images_given_up + self._keeper.frames_given_up,
             plant=None if self._plant is None else self._plant.status(),
             threads=tuple(
@@ -250,7 +262,7 @@ class Station:
             bundle_refused=self.bundles.refused,
             ledger=self._line.ledger.counts(),
             latency=self._latency.summary(),
-            camera_connected=self._camera.status().connected,
+            camera_connected=all(camera.connected for camera in self._intake.cameras()),
             deadline_ms=self.settings.deadline_ms,
             spool_results=self.spool.counts().results + self._writer.status().backlog,
             picture=self.picture() if self.settings.plant is not None and self.settings.plant.pictures else None,
@@ -283,35 +295,35 @@ class Station:
         return at_once
 
     def _publish(self, settled: Settled) -> None:
-        self._acks.expect(settled.result, len(self._lanes))
-        for lane in self._lanes:
-            lane.put(settled.result)
+        # First of all: what the line hears must reach the plant, whatever happens to this process.
+        self._journal.put(settled.result)
+        if not settled.of_part:
+            self._acks.expect(settled.result, len(self._lanes))
+            self._tell(settled.result)
         self._keeper.put(settled)
 
+    def _tell(self, result: InspectionResult) -> None:
+        for lane in self._lanes:
+            lane.put(result)
+
     def _not_ready_because(self) -> tuple[str, ...]:
-        camera = self._camera.status()
         workers = (*self._line.workers, *self._workers())
         return (
-            *(() if self.bundles.current is not None else (self.bundles.refused or NO_BUNDLE,)),
-            *(
-                ()
-                if camera.connected or camera.finished
-                else (camera.fault or f"camera {camera.name} is not connected",)
-            ),
-            *self._trigger_away(),
+            *(() if self._active().current is not None else (self._active().refused or NO_BUNDLE,)),
+            *self._intake.not_ready_because(),
             *(f"thread {worker.name} does not run" for worker in workers if not worker.alive),
             *(f"thread {worker.name} is stuck" for worker in workers if worker.stuck),
         )
 
-    def _trigger_away(self) -> tuple[str, ...]:
-        trigger = self._trigger.status()
-        return () if trigger.connected else (trigger.last_error or "triggers cannot be heard yet",)
+    def _active(self) -> BundleHolder:
+        return self._others.get(self.recipes.active, self.bundles)
 
     def _bundle_status(self) -> BundleStatus:
-        current = self.bundles.current
+        holder = self._active()
+        current = holder.current
         return BundleStatus(
             id=None if current is None else current.bundle_id,
-            refused=self.bundles.refused,
+            refused=holder.refused,
             threshold=None if current is None else current.manifest.calibration.threshold,
             created_at=None if current is None else current.manifest.created_at,
         )
@@ -320,5 +332,4 @@ class Station:
         """All threads but the critical path's, in the order in which they start."""
         plant = () if self._plant is None else self._plant.workers
         lanes = tuple(lane.worker for lane in self._lanes)
-        source = () if self._trigger.source is None else (self._trigger.source.worker,)
-        return (self._writer.worker, self._keeper.worker, *lanes, self._camera.worker, *source, *plant)
+        return (self._writer.worker, self._keeper.worker, *lanes, *self._intake.workers, *plant)

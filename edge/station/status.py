@@ -9,12 +9,14 @@ from edge.contract.ledger import LedgerCounts
 from edge.contract.link import LatencySummary
 from edge.contract.values import Value
 from edge.outputs.lane import LaneStatus
+from edge.parts.assembler import PartCounts
 from edge.plant.heartbeat import LinkStatus
 from edge.plant.uploader import UploadStatus
 from edge.spool.store import SpoolCounts
 from edge.spool.writer import WriterStatus
 from edge.station.camera_loop import CameraStatus
 from edge.station.punctuality import DeadlineStatus
+from edge.station.recipes import RecipeStatus
 from edge.triggers.gate import TriggerStatus
 from edge.window import Histogram
 
@@ -50,7 +52,8 @@ class StationStatus(Value):
     """Everything at one moment."""
 
     station: str
-    recipe: str
+    recipe: Annotated[str, Field(description="the part type that is judged now")]
+    recipes: RecipeStatus
     version: str
     started_at: datetime
     ready: bool
@@ -63,11 +66,13 @@ class StationStatus(Value):
     latency: LatencySummary
     histogram: Annotated[Histogram, Field(description="frame to verdict of the latest parts")]
     bundle: BundleStatus
-    camera: CameraStatus
+    cameras: tuple[CameraStatus, ...]
+    parts: Annotated[PartCounts | None, Field(description="parts of several views; none where each frame is a part")]
     trigger: TriggerStatus
     outputs: tuple[LaneStatus, ...]
     spool: SpoolCounts
     spool_writer: WriterStatus
+    journal_missed: Annotated[int, Field(description="results told before anything that survives kill -9 held them")]
     images_given_up: Annotated[int, Field(description="in memory and on disk together")]
     plant: PlantStatus | None
     threads: tuple[ThreadStatus, ...]

@@ -1,13 +1,16 @@
 """Triggers from outside, and the frame that belongs to each."""
 
 from collections import deque
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Protocol
 
 from edge.cameras.framing import PartCounter
 from edge.clock import Clock
 from edge.contract.frame import Frame
+from edge.parts.assembler import PartAssembler
+from edge.parts.views import View
 from edge.station.ledger import Listener, Ticket
 from edge.triggers.gate import FrameGate, Ignored
 from edge.triggers.settings import AskedTriggerSettings
@@ -18,7 +21,7 @@ __all__ = ["Expecting", "TriggerDesk"]
 class Expecting(Protocol):
     """What a desk asks of the critical path: `edge.station.line.Line`."""
 
-    def expect(self, part_id: str, camera: str, listener: Listener | None = None) -> Ticket:
+    def expect(self, part_id: str, view: View, listener: Listener | None = None, *, of_part: bool = False) -> Ticket:
         """Count a trigger whose frame is still to come; its deadline runs from now."""
         ...
 
@@ -27,33 +30,46 @@ class Expecting(Protocol):
         ...
 
 
-class TriggerDesk(FrameGate):
-    """Counts each trigger at once, so that its deadline runs, and gives it the next frame of the camera.
+class TriggerDesk:
+    """Counts each trigger at once, so that its deadline runs, and gives each of its views the camera's next frame.
 
     Attributes:
+        ignored: frames that are no part.
         bounced: triggers that came too soon, or twice for one part.
     """
 
-    def __init__(self, settings: AskedTriggerSettings, camera: str, line: Expecting, clock: Clock) -> None:
-        """Wait for triggers and frames."""
+    def __init__(
+        self,
+        settings: AskedTriggerSettings,
+        views: Sequence[View],
+        line: Expecting,
+        assembler: PartAssembler | None,
+        clock: Clock,
+    ) -> None:
+        """Wait for triggers and frames; `assembler` combines the results where a part has several views."""
         self.ignored = Ignored()
         self.bounced = Ignored()
         self._settings = settings
-        self._camera = camera
+        self._views = views
         self._line = line
+        self._assembler = assembler
         self._clock = clock
-        self._names = PartCounter(camera, clock)
+        self._names = PartCounter("+".join(dict.fromkeys(view.camera for view in views))[:64], clock)
         self._lock = Lock()
-        self._pending: deque[_Pending] = deque()
+        self._pending: dict[str, deque[_Pending]] = {view.camera: deque() for view in views}
         self._latest_us: int | None = None
         self._latest_part: str | None = None
+
+    def gate_of(self, camera: str) -> FrameGate:
+        """Takes the frames of one camera."""
+        return _CameraGate(self, camera)
 
     def fire(self, part_id: str | None = None, listener: Listener | None = None) -> str | None:
         """One trigger, from any thread; never waits.
 
         Args:
             part_id: serial number; counted here if None.
-            listener: is told the result too.
+            listener: is told the part's result too.
 
         Returns:
             why it was ignored; None if it was taken.
@@ -64,14 +80,18 @@ class TriggerDesk(FrameGate):
                 self.bounced.add(refused)
                 return refused
             self._latest_us, self._latest_part = self._clock.now_us(), part_id
-            ticket = self._line.expect(part_id or self._names.next_id(), self._camera, listener)
-            self._pending.append(_Pending(ticket, self._settings.skip_frames))
+            of_part = self._assembler is not None
+            heard_by = listener if self._assembler is None else self._assembler.begin(listener)
+            name = part_id or self._names.next_id()
+            for view in self._views:
+                ticket = self._line.expect(name, view, heard_by, of_part=of_part)
+                self._pending[view.camera].append(_Pending(ticket, view, self._settings.skip_frames))
         return None
 
-    def take(self, frame: Frame) -> None:
-        """Give the frame to the oldest trigger that waits for one."""
+    def take(self, camera: str, frame: Frame) -> None:
+        """Give the frame to the oldest trigger that waits for one of this camera."""
         with self._lock:
-            pending = self._oldest()
+            pending = self._oldest(self._pending[camera])
             if pending is None:
                 self.ignored.add("no trigger")
                 return
@@ -79,8 +99,9 @@ class TriggerDesk(FrameGate):
                 pending.skip -= 1
                 self.ignored.add("exposed before the trigger")
                 return
-            self._pending.popleft()
-        if not self._line.supply(pending.ticket, replace(frame, part_id=pending.part_id)):
+            self._pending[camera].popleft()
+        mine = replace(frame, part_id=pending.ticket.part_id, camera=pending.view.name)
+        if not self._line.supply(pending.ticket, mine):
             self.ignored.add("after the deadline")
 
     def _refusal(self, part_id: str | None) -> str | None:
@@ -91,16 +112,30 @@ class TriggerDesk(FrameGate):
         since_ms = (self._clock.now_us() - self._latest_us) / 1000
         return "too soon after the one before" if since_ms < self._settings.min_interval_ms else None
 
-    def _oldest(self) -> "_Pending | None":
-        while self._pending and self._pending[0].ticket.frame is None:  # its deadline passed without a frame
-            self._pending.popleft()
-        return self._pending[0] if self._pending else None
+    @staticmethod
+    def _oldest(pending: "deque[_Pending]") -> "_Pending | None":
+        while pending and pending[0].ticket.frame is None:  # its deadline passed without a frame
+            pending.popleft()
+        return pending[0] if pending else None
 
 
+@dataclass(slots=True)
 class _Pending:
     """A trigger that waits for its frame."""
 
-    def __init__(self, ticket: Ticket, skip: int) -> None:
-        self.ticket = ticket
-        self.skip = skip
-        self.part_id = ticket.part_id
+    ticket: Ticket
+    view: View
+    skip: int
+
+
+class _CameraGate(FrameGate):
+    """The desk, for one camera."""
+
+    def __init__(self, desk: TriggerDesk, camera: str) -> None:
+        self.ignored = desk.ignored
+        self._desk = desk
+        self._camera = camera
+
+    def take(self, frame: Frame) -> None:
+        """Give it to the desk."""
+        self._desk.take(self._camera, frame)

@@ -39,13 +39,13 @@ class TriggerSource:
         last_error: why not.
     """
 
-    def __init__(self, listening: Listening) -> None:
-        """Prepare the thread."""
+    def __init__(self, listening: Listening, name: str = "trigger") -> None:
+        """Prepare the thread of that name."""
         self.connected = False
         self.last_error: str | None = None
         self._listening = listening
         self._backoff = Backoff(first_s=0.1, max_s=5.0)
-        self.worker = Worker("trigger", self._step)
+        self.worker = Worker(name, self._step)
 
     def stop(self) -> None:
         """End the thread, then disconnect."""
@@ -57,7 +57,7 @@ class TriggerSource:
             self._listening.listen()
         except ControllerLost as error:
             if self.connected or self.last_error is None:
-                _log.warning("triggers cannot be heard: %s", error)
+                _log.warning("%s cannot be heard: %s", self.worker.name, error)
             self.connected, self.last_error = False, str(error)
             self.worker.stopping.wait(self._backoff.next_s())
         else:

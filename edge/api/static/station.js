@@ -74,9 +74,9 @@ function showAround(status) {
   rows("outputs", status.outputs.map((o) => [
     o.name, `${o.delivered} delivered, ${o.waiting} waiting, ${o.given_up + o.overflowed} lost${o.failing ? `: ${o.last_error}` : ""}`, !o.failing,
   ]));
-  const { camera, bundle, plant, spool, trigger } = status;
+  const { bundle, plant, spool, trigger } = status;
   rows("parts", [
-    [camera.name, camera.connected ? `connected, ${camera.frames} frames` : camera.fault ?? (camera.finished ? "finished" : "not connected"), camera.connected || camera.finished],
+    ...status.cameras.map((camera) => [camera.name, camera.connected ? `connected, ${camera.frames} frames` : camera.fault ?? (camera.finished ? "finished" : "not connected"), camera.connected || camera.finished]),
     [`trigger: ${trigger.kind}`, trigger.connected ? "heard" : trigger.last_error ?? "not heard", trigger.connected],
     ["model", bundle.refused ?? bundle.id?.slice(0, 12) ?? "none", bundle.id !== null && !bundle.refused],
     ["plant", plant === null ? "none" : plant.link.reachable ? "reachable" : "not reachable", plant === null || plant.link.reachable],

@@ -104,7 +104,7 @@ def test_metrics_count_by_name(folder: StationFolder) -> None:
         "inspection_triggers_total 1.0",
         "inspection_passed_total 1.0",
         "inspection_drops_total 0.0",
-        "inspection_camera_connected 1.0",
+        'inspection_camera_connected{camera="push"} 1.0',
         "inspection_ready 1.0",
         "inspection_session_run_seconds_count 1.0",
         'inspection_output_results_total{fate="delivered",output="log"} 1.0',

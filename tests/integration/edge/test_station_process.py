@@ -124,7 +124,7 @@ def test_a_camera_that_comes_late_is_connected(folder: StationFolder) -> None:
     camera = {**LOOP, "folder": "later"}
     with station_process(folder.settings_file(camera=camera, api={"port": 0})) as station:
         url = station.url()
-        eventually(lambda: httpx.get(f"{url}/v1/status", trust_env=False).json()["camera"]["times_lost"] > 0)
+        eventually(lambda: httpx.get(f"{url}/v1/status", trust_env=False).json()["cameras"][0]["times_lost"] > 0)
         assert httpx.get(f"{url}/readyz", trust_env=False).status_code == 503
         (folder.path / "later").mkdir()
         (folder.path / "later" / "1.png").write_bytes(png())

@@ -114,7 +114,7 @@ def test_each_part_that_passes_the_camera_is_judged_once(tmp_path: Path) -> None
         (folder.frames / f"{index:02}.png").write_bytes(png(value))
     camera = {"kind": "folder", "folder": "frames", "rate_hz": 500.0}
     with running(folder, {"kind": "presence"}, camera=camera) as client:
-        eventually(lambda: client.get("/v1/status").json()["camera"]["finished"])
+        eventually(lambda: client.get("/v1/status").json()["cameras"][0]["finished"])
         status = client.get("/v1/status").json()
     assert [(r["part_id"], r["verdict"]) for r in folder.results()] == [("03", "PASS"), ("09", "FAIL")]
     assert sum(status["trigger"]["frames_ignored"].values()) == 10

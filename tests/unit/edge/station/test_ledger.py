@@ -18,7 +18,7 @@ SETTLEMENTS = (
 def test_a_ticket_settles_exactly_once() -> None:
     """The first one wins; the second one is told so and changes nothing."""
     ledger = Ledger()
-    ticket = ledger.open(frame())
+    ticket = ledger.open(frame(), "part")
     assert ledger.settle(ticket, Outcome.TIMEOUT, Verdict.UNDECIDED) is not None
     assert ledger.settle(ticket, Outcome.VERDICT, Verdict.PASS) is None
     counts = ledger.counts()
@@ -28,21 +28,21 @@ def test_a_ticket_settles_exactly_once() -> None:
 def test_a_settled_ticket_holds_no_frame() -> None:
     """So that waiting for its deadline costs no memory."""
     ledger = Ledger()
-    ticket = ledger.open(frame())
+    ticket = ledger.open(frame(), "part")
     ledger.settle(ticket, Outcome.VERDICT, Verdict.PASS)
     assert ticket.frame is None
 
 
 def test_numbers_go_on_after_the_last_process() -> None:
     """The trigger counter survives a restart."""
-    assert Ledger(last_sequence=41).open(frame()).sequence == 42
+    assert Ledger(last_sequence=41).open(frame(), "part").sequence == 42
 
 
 def test_drops_are_counted_by_reason() -> None:
     """A full inbox and a stopping station are told apart."""
     ledger = Ledger()
     for reason in ("inbox full", "inbox full", "station stopping"):
-        ledger.settle(ledger.open(frame()), Outcome.DROP, Verdict.UNDECIDED, reason)
+        ledger.settle(ledger.open(frame(), "part"), Outcome.DROP, Verdict.UNDECIDED, reason)
     assert ledger.counts().drop_reasons == {"inbox full": 2, "station stopping": 1}
 
 
@@ -62,7 +62,7 @@ class Race:
         """Open tickets, settle them in random order."""
         random, waiting = Random(seed), []
         for _ in range(triggers):
-            waiting.append(self.ledger.open(frame()))
+            waiting.append(self.ledger.open(frame(), "part"))
             while waiting and random.random() < 0.6:
                 self.settle_twice(waiting.pop(random.randrange(len(waiting))), random)
         for ticket in waiting:

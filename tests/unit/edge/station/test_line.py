@@ -7,11 +7,13 @@ from dataclasses import replace
 from edge.clock import SystemClock
 from edge.contract.frame import Frame
 from edge.contract.result import InspectionResult, Outcome, Verdict
+from edge.parts.views import View
 from edge.station.ledger import Ledger
 from edge.station.line import Line, LineSettings, Settled
 from tests.support.edge_fakes import REJECTED, FakeDetector, eventually, frame, grey
 
 CLOCK = SystemClock()
+TOP = View("top", "top")
 LONG_MS = 20_000.0
 SHORT_MS = 30.0
 
@@ -22,8 +24,14 @@ class Bench:
     def __init__(self, deadline_ms: float, inbox_size: int) -> None:
         self.detector: FakeDetector | None = FakeDetector()
         self.told: list[Settled] = []
-        settings = LineSettings("s1", "part", deadline_ms, inbox_size)
-        self.line = Line(settings, Ledger(), lambda: self.detector, self.told.append, CLOCK)
+        self.asked: list[str] = []
+        self.active = "part"
+        self.line = Line(LineSettings("s1", deadline_ms, inbox_size), Ledger(), self, self.told.append, CLOCK)
+
+    def judge(self, recipe: str) -> FakeDetector | None:
+        """The one detector, for parts of any recipe; remembers which."""
+        self.asked.append(recipe)
+        return self.detector
 
     def submit(self, part_id: str = "p", **changes: object) -> None:
         """Hand in a frame of this moment."""
@@ -168,7 +176,7 @@ def test_a_listener_hears_the_same_result_as_the_outputs() -> None:
 def test_a_trigger_gets_its_frame_later_and_the_deadline_runs_from_the_trigger() -> None:
     """The times of trigger and frame both stand in the result."""
     with bench() as b:
-        ticket = b.line.expect("serial-1", "top")
+        ticket = b.line.expect("serial-1", TOP)
         assert b.line.supply(ticket, frame("whatever", received_us=CLOCK.now_us()))
         result = b.only()
         assert not b.line.supply(ticket, frame())
@@ -178,7 +186,7 @@ def test_a_trigger_gets_its_frame_later_and_the_deadline_runs_from_the_trigger()
 
 def test_a_trigger_without_a_frame_is_undecided_on_time() -> None:
     with bench(SHORT_MS) as b:
-        ticket = b.line.expect("serial-1", "top")
+        ticket = b.line.expect("serial-1", TOP)
         result = b.only()
         assert not b.line.supply(ticket, frame())
         counts = b.line.ledger.counts()
@@ -194,14 +202,14 @@ def test_an_expected_frame_that_finds_the_inbox_full_is_a_drop() -> None:
         b.submit("judged")
         eventually(lambda: b.detector.judged == 1)
         b.submit("waits")
-        assert b.line.supply(b.line.expect("third", "top"), frame())
+        assert b.line.supply(b.line.expect("third", TOP), frame())
         assert (b.only().part_id, b.told[0].result.reason) == ("third", "inbox full")
 
 
 def test_a_trigger_after_the_stop_is_undecided_at_once() -> None:
     with bench() as b:
         b.line.stop()
-        b.line.expect("after", "top")
+        b.line.expect("after", TOP)
         assert b.only().reason == "station stopping"
 
 
@@ -232,6 +240,31 @@ def test_a_swap_falls_between_two_parts() -> None:
         old.hold.set()
         eventually(lambda: len(b.told) == 2)
     assert [settled.result.bundle_id for settled in b.told] == ["b" * 64, "c" * 64]
+
+
+def test_a_part_is_judged_by_the_recipe_of_its_trigger() -> None:
+    """A changeover while it waits in the inbox is for the next trigger."""
+    with bench() as b:
+        b.detector.hold.clear()
+        b.submit("first")
+        eventually(lambda: b.detector.judged == 1)
+        b.submit("waits")
+        expected = b.line.expect("expected", TOP)
+        b.active = "other"
+        b.submit("next")
+        b.line.supply(expected, frame())
+        b.detector.hold.set()
+        eventually(lambda: len(b.told) == 4)
+    recipes = {settled.result.part_id: settled.result.recipe for settled in b.told}
+    assert recipes == {"first": "part", "waits": "part", "expected": "part", "next": "other"}
+    assert sorted(b.asked) == ["other", "part", "part", "part"]
+
+
+def test_a_view_may_have_a_recipe_of_its_own() -> None:
+    with bench() as b:
+        b.line.supply(b.line.expect("p", View("side", "side", "bottle-side"), of_part=True), frame())
+        assert b.only().recipe == "bottle-side"
+        assert b.told[0].of_part
 
 
 def test_a_long_reason_is_cut_to_what_the_contract_takes() -> None:

@@ -7,6 +7,8 @@ import pytest
 from edge.contract.errors import SettingsInvalid
 from edge.contract.frame import Frame
 from edge.contract.result import InspectionResult
+from edge.parts.assembler import PartAssembler
+from edge.parts.views import PartSettings, View, views_of
 from edge.station.ledger import Ledger, Listener, Ticket
 from edge.triggers.build import Trigger
 from edge.triggers.desk import TriggerDesk
@@ -20,6 +22,8 @@ from edge.triggers.settings import (
 )
 from tests.support.edge_fakes import FakeClock, frame
 
+TOP = (View("top", "top"),)
+
 
 class FakeLine:
     """Opens tickets and remembers the frames that they were given."""
@@ -28,11 +32,13 @@ class FakeLine:
         self.ledger = Ledger()
         self.tickets: list[Ticket] = []
         self.supplied: list[tuple[int, str]] = []
+        self.views: list[str] = []
 
-    def expect(self, part_id: str, camera: str, listener: Listener | None = None) -> Ticket:
+    def expect(self, part_id: str, view: View, listener: Listener | None = None, *, of_part: bool = False) -> Ticket:
         """Count it."""
-        assert camera == "top"
-        self.tickets.append(self.ledger.open(frame(part_id), listener))
+        self.views.append(view.name)
+        assert of_part == (view.name != "top")
+        self.tickets.append(self.ledger.open(frame(part_id), "part", listener))
         return self.tickets[-1]
 
     def supply(self, ticket: Ticket, given: Frame) -> bool:
@@ -54,15 +60,16 @@ class FakeLine:
 def desk(**settings: object) -> tuple[TriggerDesk, FakeLine, FakeClock]:
     """A desk for camera `top`."""
     line, clock = FakeLine(), FakeClock()
-    return TriggerDesk(SoftwareTriggerSettings(kind="software", **settings), "top", line, clock), line, clock
+    settings = SoftwareTriggerSettings(kind="software", **settings)
+    return TriggerDesk(settings, TOP, line, None, clock), line, clock
 
 
 def test_a_trigger_gets_the_next_frame_and_the_frame_its_part() -> None:
     made, line, _ = desk()
-    made.take(frame("free-running"))
+    made.take("top", frame("free-running"))
     assert made.fire("serial-7") is None
-    made.take(frame("next"))
-    made.take(frame("free-running"))
+    made.take("top", frame("next"))
+    made.take("top", frame("free-running"))
     assert line.supplied == [(1, "serial-7")]
     assert made.ignored.counts() == {"no trigger": 2}
 
@@ -72,7 +79,7 @@ def test_triggers_get_frames_in_their_order_and_parts_without_a_name_are_counted
     for _ in range(3):
         made.fire()
     for _ in range(3):
-        made.take(frame("x"))
+        made.take("top", frame("x"))
     names = [part for _, part in line.supplied]
     assert [sequence for sequence, _ in line.supplied] == [1, 2, 3]
     assert len(set(names)) == 3
@@ -85,7 +92,7 @@ def test_a_trigger_whose_deadline_passed_takes_no_frame_from_the_next_one() -> N
     made.fire("late")
     made.fire("next")
     line.expire(0)
-    made.take(frame("x"))
+    made.take("top", frame("x"))
     assert line.supplied == [(2, "next")]
 
 
@@ -105,9 +112,23 @@ def test_frames_that_were_exposed_before_the_trigger_are_let_pass() -> None:
     made, line, _ = desk(skip_frames=2)
     made.fire("a")
     for _ in range(3):
-        made.take(frame("x"))
+        made.take("top", frame("x"))
     assert line.supplied == [(1, "a")]
     assert made.ignored.counts() == {"exposed before the trigger": 2}
+
+
+def test_every_view_of_a_part_gets_the_next_frames_of_its_camera() -> None:
+    """Two cameras, two shots each; the cameras deliver in any order."""
+    line, clock = FakeLine(), FakeClock()
+    views = views_of(["left", "right"], PartSettings(shots=2))
+    assembler = PartAssembler(4, PartSettings(), lambda _: None, clock)
+    made = TriggerDesk(SoftwareTriggerSettings(kind="software"), views, line, assembler, clock)
+    made.fire("p")
+    for camera in ("right", "left", "left", "left", "right"):
+        made.take(camera, frame("x"))
+    assert line.views == ["left/1", "left/2", "right/1", "right/2"]
+    assert line.supplied == [(3, "p"), (1, "p"), (2, "p"), (4, "p")]
+    assert made.ignored.counts() == {"no trigger": 1}
 
 
 def test_who_triggers_hears_the_result() -> None:
@@ -145,4 +166,4 @@ def test_a_package_that_is_not_installed_is_named(
 ) -> None:
     monkeypatch.setitem(sys.modules, package, None)
     with pytest.raises(SettingsInvalid, match=rf"trigger \(kind {settings.kind}\) needs {package}"):
-        Trigger(settings, "top", FakeLine(), FakeClock())
+        Trigger(settings, TOP, FakeLine(), None, FakeClock())

@@ -1,0 +1,1 @@
+"""Who tells a station that the line makes another part type now."""
