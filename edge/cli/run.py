@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("settings", type=Path, metavar="STATION.toml", help="settings; see examples/station.toml")
     parser.add_argument("--log-level", default="INFO", choices=["DEBUG", "INFO", "WARNING", "ERROR"])
+    parser.add_argument("--log-format", default="text", choices=["text", "json"], help="json: one object a line")
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
@@ -38,7 +39,7 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     from edge.station.settings import load_station_settings  # noqa: PLC0415 - the same
 
     settings = load_station_settings(arguments.settings)
-    set_up_logging(arguments.log_level)
+    set_up_logging(arguments.log_level, as_json=arguments.log_format == "json")
     for chatty, level in _QUIETER.items():
         logging.getLogger(chatty).setLevel(level)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)

@@ -45,10 +45,10 @@ def print_json(value: Mapping[str, object]) -> None:
     sys.stdout.flush()
 
 
-def set_up_logging(level: str = "INFO") -> None:
-    """Log to stderr, one line a record, with time in UTC."""
+def set_up_logging(level: str = "INFO", *, as_json: bool = False) -> None:
+    """Log to stderr, one line a record, with time in UTC; as text for people or as JSON for a log collector."""
     handler = logging.StreamHandler(sys.stderr)
-    formatter = logging.Formatter("%(asctime)sZ %(levelname)s %(name)s %(message)s")
+    formatter = _JsonFormatter() if as_json else logging.Formatter("%(asctime)sZ %(levelname)s %(name)s %(message)s")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     logging.basicConfig(level=level, handlers=[handler], force=True)
@@ -57,3 +57,20 @@ def set_up_logging(level: str = "INFO") -> None:
 def _complain(error: InspectionError, code: ExitCode) -> int:
     sys.stderr.write(f"error: {error}\n")
     return int(code)
+
+
+class _JsonFormatter(logging.Formatter):
+    """One JSON object a record."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Time, level, name, thread, message; the traceback of an exception as one text."""
+        values = {
+            "time": f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{round(record.msecs) % 1000:03}Z",
+            "level": record.levelname,
+            "logger": record.name,
+            "thread": record.threadName,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            values["exception"] = self.formatException(record.exc_info)
+        return json.dumps(values, ensure_ascii=False)

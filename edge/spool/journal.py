@@ -6,8 +6,10 @@ the kernel keeps the pages when the process dies. (Not when the machine loses po
 The file is a row of equal slots: 4 bytes length, 0 for a free one, then a result's JSON.
 """
 
+import errno
 import logging
 import mmap
+import os
 import struct
 from collections.abc import Sequence
 from pathlib import Path
@@ -33,7 +35,7 @@ class Journal:
     """
 
     def __init__(self, path: Path, slots: int = 512) -> None:
-        """Open the file, or make it.
+        """Open the file, or make it; on a full disk go on without one, so that the line does.
 
         Raises:
             SettingsInvalid: it cannot be written.
@@ -41,12 +43,12 @@ class Journal:
         self.missed = 0
         self._lock = Lock()
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("a+b") as file:
-                file.truncate(slots * _SLOT)
-                self._memory = mmap.mmap(file.fileno(), slots * _SLOT)
+            self._memory = _mapped(path, slots * _SLOT)
         except OSError as error:
-            raise SettingsInvalid(f"journal {path}: {error}") from error
+            if error.errno != errno.ENOSPC:
+                raise SettingsInvalid(f"journal {path}: {error}") from error
+            _log.error("journal %s: %s; results are safe only once they are spooled", path, error)
+            self._memory, slots = mmap.mmap(-1, _SLOT), 0
         self._slot_of: dict[str, int] = {}
         self._left = self._read(slots)
         self._free = [n for n in range(slots) if n not in self._slot_of.values()]
@@ -99,3 +101,11 @@ class Journal:
             return []
         self._slot_of[result.id] = slot
         return [result]
+
+
+def _mapped(path: Path, size: int) -> mmap.mmap:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+b") as file:
+        # Every page on the disk before it is used: writing to a hole of a full disk would kill the process.
+        os.posix_fallocate(file.fileno(), 0, size)
+        return mmap.mmap(file.fileno(), size)

@@ -124,7 +124,12 @@ class SpoolWriter:
 
     def _store_one_by_one(self, batch: list[Record]) -> bool:
         for index, record in enumerate(batch):
-            if not self._store_one(record):
+            try:
+                stored = self._store_one(record)
+            except Exception:
+                self._put_back(batch[index:])
+                raise
+            if not stored:
                 self._put_back(batch[index:])
                 self._full = True
                 return False
@@ -141,11 +146,15 @@ class SpoolWriter:
         return True
 
     def _make_room(self) -> bool:
-        evicted = self._spool.give_up_images(_EVICT)
-        self._given_up += evicted
-        if evicted == 0 and self._ring:
-            evicted = self._spool.expire(_BATCH)
-            self._expired += evicted
+        """Whether something went; on a disk without one free byte even deleting takes room that is not there."""
+        try:
+            evicted = self._spool.give_up_images(_EVICT)
+            self._given_up += evicted
+            if evicted == 0 and self._ring:
+                evicted = self._spool.expire(_BATCH)
+                self._expired += evicted
+        except SpoolFull:
+            return False
         return evicted > 0
 
     def _fits(self, record: Record) -> bool:

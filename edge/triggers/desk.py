@@ -105,11 +105,11 @@ class TriggerDesk:
             self.ignored.add("after the deadline")
 
     def _refusal(self, part_id: str | None) -> str | None:
-        if part_id is not None and part_id == self._latest_part:
-            return "same part id as before"
         if self._latest_us is None:
             return None
         since_ms = (self._clock.now_us() - self._latest_us) / 1000
+        if part_id is not None and part_id == self._latest_part and since_ms < self._settings.same_part_ms:
+            return "same part id as before"
         return "too soon after the one before" if since_ms < self._settings.min_interval_ms else None
 
     @staticmethod

@@ -64,6 +64,10 @@ class AskedTriggerSettings(Value):
     min_interval_ms: Annotated[
         float, Field(ge=0, le=60_000, description="a trigger sooner after the one before bounced: ignored, counted")
     ] = 0.0
+    same_part_ms: Annotated[
+        float,
+        Field(ge=0, le=3_600_000, description="the same part id again within this time is the same trigger twice"),
+    ] = 1000.0
     skip_frames: Annotated[
         int,
         Field(ge=0, le=100, description="frames to let pass: exposed before the trigger, read out after it"),

@@ -95,11 +95,11 @@ class RunningStation:
         log: its standard error, complete after its end.
     """
 
-    def __init__(self, settings: Path, python: tuple[str, ...]) -> None:
+    def __init__(self, settings: Path, python: tuple[str, ...], options: tuple[str, ...] = ()) -> None:
         self.stderr = settings.with_suffix(".stderr")
         with self.stderr.open("wb") as file:
             self.process = subprocess.Popen(
-                [sys.executable, *python, "-m", "edge", "run", settings], cwd=ROOT, stderr=file
+                [sys.executable, *python, "-m", "edge", "run", settings, *options], cwd=ROOT, stderr=file
             )
 
     @property
@@ -127,9 +127,11 @@ class RunningStation:
 
 
 @contextmanager
-def station_process(settings: Path, python: tuple[str, ...] = ()) -> Iterator[RunningStation]:
+def station_process(
+    settings: Path, python: tuple[str, ...] = (), options: tuple[str, ...] = ()
+) -> Iterator[RunningStation]:
     """Start a station; whatever happens, it is gone at the end."""
-    running = RunningStation(settings, python)
+    running = RunningStation(settings, python, options)
     try:
         yield running
     finally:

@@ -1,5 +1,6 @@
 """Stations as real processes: started, asked, signalled, killed."""
 
+import json
 import signal
 import socket
 from pathlib import Path
@@ -117,6 +118,16 @@ def test_a_start_that_cannot_work_ends_with_2_and_one_clear_line(
         assert station.process.wait(30) == 2
     assert message in station.log
     assert "Traceback" not in station.log
+
+
+def test_logs_as_json_for_a_collector(folder: StationFolder) -> None:
+    """Every line of the whole life of a station is one object with the same keys."""
+    camera = {**LOOP, "loop": False, "exit_at_end": True}
+    with station_process(folder.settings_file(camera=camera), options=("--log-format", "json")) as station:
+        assert station.process.wait(30) == 0
+    records = [json.loads(line) for line in station.log.splitlines()]
+    assert {tuple(record) for record in records} == {("time", "level", "logger", "thread", "message")}
+    assert any(record["thread"] == "camera-camera" for record in records)
 
 
 def test_a_camera_that_comes_late_is_connected(folder: StationFolder) -> None:

@@ -36,7 +36,7 @@ def running(folder: StationFolder, trigger: dict[str, Any], **changes: Any) -> I
 def test_a_request_is_a_trigger_and_is_answered_with_the_verdict_of_the_next_frame(tmp_path: Path) -> None:
     """All other frames are counted with their reason; a second request for the same part is refused."""
     folder = StationFolder(tmp_path)
-    with running(folder, {"kind": "software"}) as client:
+    with running(folder, {"kind": "software", "same_part_ms": 60_000.0}) as client:
         eventually(lambda: client.get("/v1/status").json()["trigger"]["frames_ignored"].get("no trigger", 0) > 3)
         answers = [client.post("/v1/trigger", params={"part_id": f"serial-{n}"}).json() for n in range(5)]
         again = client.post("/v1/trigger", params={"part_id": "serial-4"})

@@ -1,5 +1,6 @@
 """Facts of the journal between verdict and spool."""
 
+import errno
 import os
 import signal
 from pathlib import Path
@@ -59,6 +60,24 @@ def test_a_damaged_file_is_no_obstacle(tmp_path: Path) -> None:
     journal.put(result(1))
     journal.close()
     assert len(Journal(tmp_path / "journal", slots=4).left()) == 1
+
+
+def test_on_a_full_disk_the_line_goes_on_without_a_journal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    journal = Journal(tmp_path / "journal")
+    journal.put(result(1))
+    journal.release(["x"])
+    assert (journal.left(), journal.missed) == ([], 1)
+    journal.close()
+
+
+def test_every_page_is_on_the_disk_before_it_is_used(tmp_path: Path) -> None:
+    """A hole of a full disk would end the process with SIGBUS."""
+    Journal(tmp_path / "journal", slots=16).close()
+    assert (tmp_path / "journal").stat().st_blocks * 512 >= 16 * 4096
 
 
 def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:

@@ -1,10 +1,11 @@
 """Facts of the spool's writer; the disk that is full is a real one, only small."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from edge.contract.errors import SpoolFull
 from edge.contract.frame import EncodedImage
 from edge.contract.result import ImageKind, ImageRef
 from edge.spool.store import Record, Spool
@@ -73,6 +74,40 @@ def test_results_wait_in_memory_until_the_disk_has_room(small: Spool) -> None:
     eventually(lambda: writer.status().backlog == 0)
     assert not writer.status().full
     writer.stop()
+
+
+class FullDisk(Spool):
+    """A disk without one free byte: nothing can be written, and nothing deleted either, while it is full."""
+
+    full = True
+
+    def append(self, records: Sequence[Record]) -> None:
+        """Refuse, or store."""
+        if self.full:
+            raise SpoolFull("disk is full")
+        super().append(records)
+
+    def give_up_images(self, results: int) -> int:
+        """Refuse, or delete."""
+        if self.full:
+            raise SpoolFull("disk is full")
+        return super().give_up_images(results)
+
+
+def test_a_disk_on_which_not_even_deleting_works_loses_no_result(tmp_path: Path) -> None:
+    """They wait in memory, in their order, and the thread does not stumble."""
+    disk = FullDisk(tmp_path / "spool.sqlite", SMALL_MB)
+    writer = SpoolWriter(disk, waiting_mb=1, retry_s=0.001)
+    writer.worker.start()
+    for sequence in range(1, 201):
+        writer.put(record(sequence))
+    eventually(lambda: writer.status().full)
+    disk.full = False
+    eventually(lambda: writer.status().backlog == 0)
+    writer.stop()
+    assert [r.sequence for r in disk.oldest(500)] == list(range(1, 201))
+    assert writer.worker.faults == 0
+    disk.close()
 
 
 def test_without_a_plant_the_newest_results_take_the_place_of_the_oldest(small: Spool) -> None:

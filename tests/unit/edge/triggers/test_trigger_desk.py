@@ -108,6 +108,17 @@ def test_a_trigger_that_bounces_or_comes_twice_is_counted_and_is_no_part() -> No
     assert made.bounced.counts() == {"too soon after the one before": 1, "same part id as before": 1}
 
 
+def test_a_part_that_comes_again_later_is_judged_again() -> None:
+    """Somebody put it back on the line."""
+    made, line, clock = desk(same_part_ms=1000.0)
+    made.fire("a")
+    clock.us += 999_000
+    assert made.fire("a") == "same part id as before"
+    clock.us += 1_000
+    assert made.fire("a") is None
+    assert len(line.tickets) == 2
+
+
 def test_frames_that_were_exposed_before_the_trigger_are_let_pass() -> None:
     made, line, _ = desk(skip_frames=2)
     made.fire("a")
