@@ -17,7 +17,7 @@ from models.heads.whitening import Whitening
 __all__ = ["Grid", "NeighbourhoodSearch", "parts_move"]
 
 _ELSEWHERE = 1.05  # distances by the Gaussian of another position count this much more
-_MOVED = 0.97  # of the distance by the own position: where parts move, a search leaves less of it
+_MOVED = 0.96  # of the distance by the own position: where parts move, a search leaves less of it
 _MEASURED = 200  # good parts that tell whether parts move
 _OFFSETS = tuple((down, right) for down in (-1, 0, 1) for right in (-1, 0, 1))
 _BATCH = 8
@@ -107,10 +107,10 @@ def parts_move(goods: Tensor, grid: Grid) -> bool:
     """Whether good parts `(N, P, D)` look usual at positions next to their own much more than at their own."""
     measured = goods[:: max(1, len(goods) // _MEASURED)]
     whitening = Whitening(measured)
-    distances = [(0.0, 0.0)]
+    distances = []
     for learnt, judged in _halves(measured):
         own, around = _distances(whitening, learnt, judged, grid)
-        distances.append((float(own.median()), float(around.median())))
+        distances.append((float(own.mean()), float(around.mean())))
     own, around = (sum(values) for values in zip(*distances, strict=True))
     return bool(around < _MOVED * own)
 
