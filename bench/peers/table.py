@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["OURS", "Row", "as_markdown", "better_peers", "write_section"]
+__all__ = ["OURS", "Row", "as_markdown", "better_peers", "multiples", "write_section"]
 
 OURS = "inspection, fast"
 _BEGIN, _END = "<!-- peers: written by `python -m bench.peers` -->", "<!-- peers: end -->"
@@ -73,6 +73,17 @@ def better_peers(rows: Sequence[Row]) -> list[str]:
     for ours in (row for row in rows if row.method == OURS):
         for peer in (row for row in rows if row.part == ours.part and row.method != OURS):
             said += [f"{ours.part}: {peer.method} {words}" for words in _ahead(ours, peer)]
+    return said
+
+
+def multiples(rows: Sequence[Row]) -> list[str]:
+    """How many times our median each peer takes; where a batch was baked in, by call and by image."""
+    said = []
+    for ours in (row for row in rows if row.method == OURS and row.p50_ms):
+        for peer in (row for row in rows if row.part == ours.part and row.method != OURS and row.p50_ms):
+            ratio = (peer.p50_ms or 0.0) / (ours.p50_ms or 1.0)
+            by_image = "" if peer.batch == 1 else f" a call, {ratio / peer.batch:.1f} an image"
+            said.append(f"{ours.part} {peer.method} {ratio:.1f}{by_image}")
     return said
 
 

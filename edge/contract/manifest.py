@@ -201,6 +201,9 @@ class DataCounts(Value):
     defects: dict[str, int] = Field(default_factory=dict)
     masks: Annotated[int, Field(ge=0)] = 0
     skipped_unreadable: tuple[str, ...] = ()
+    formats: Annotated[dict[str, int], Field(description="files of each media type; empty if not recorded")] = Field(
+        default_factory=dict
+    )
     content_sha256: Annotated[str, Field(description="over the sorted hashes of all training files")]
 
 

@@ -1,5 +1,6 @@
 """Parity gate, manifest, signature: the last step of training."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -112,5 +113,6 @@ def _data_counts(parts: BundleParts) -> DataCounts:
         defects={name: types.count(name) for name in parts.classes},
         masks=sum(mask is not None for mask in parts.defects.masks),
         skipped_unreadable=parts.unreadable,
+        formats=dict(sorted(Counter([*parts.goods.media_types, *parts.defects.media_types]).items())),
         content_sha256=sha256(hashes.encode()).hexdigest(),
     )
