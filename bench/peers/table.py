@@ -109,7 +109,8 @@ def write_section(file: Path, text: str) -> None:
     if _BEGIN in before:
         before, rest = before.split(_BEGIN, 1)
         after = rest.split(_END, 1)[1]
-    file.write_text(f"{before.rstrip()}\n\n{_BEGIN}\n\n{text.strip()}\n\n{_END}\n{after.lstrip()}", "utf-8")
+    section = f"{_BEGIN}\n\n{text.strip()}\n\n{_END}"
+    file.write_text("\n\n".join(piece.strip() for piece in (before, section, after) if piece.strip()) + "\n", "utf-8")
 
 
 def _decimals(value: float | None) -> str:
