@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["OURS", "Row", "as_markdown", "better_peers", "write_section"]
+__all__ = ["OURS", "Row", "as_markdown", "better_peers", "multiples", "write_section"]
 
 OURS = "inspection, fast"
 _BEGIN, _END = "<!-- peers: written by `python -m bench.peers` -->", "<!-- peers: end -->"
@@ -76,6 +76,17 @@ def better_peers(rows: Sequence[Row]) -> list[str]:
     return said
 
 
+def multiples(rows: Sequence[Row]) -> list[str]:
+    """How many times our median each peer takes; where a batch was baked in, by call and by image."""
+    said = []
+    for ours in (row for row in rows if row.method == OURS and row.p50_ms):
+        for peer in (row for row in rows if row.part == ours.part and row.method != OURS and row.p50_ms):
+            ratio = (peer.p50_ms or 0.0) / (ours.p50_ms or 1.0)
+            by_image = "" if peer.batch == 1 else f" a call, {ratio / peer.batch:.1f} an image"
+            said.append(f"{ours.part} {peer.method} {ratio:.1f}{by_image}")
+    return said
+
+
 def _ahead(ours: Row, peer: Row) -> list[str]:
     larger = (("image AUROC", ours.image_auroc, peer.image_auroc), ("AU-PRO", ours.au_pro, peer.au_pro))
     smaller = (
@@ -98,7 +109,8 @@ def write_section(file: Path, text: str) -> None:
     if _BEGIN in before:
         before, rest = before.split(_BEGIN, 1)
         after = rest.split(_END, 1)[1]
-    file.write_text(f"{before.rstrip()}\n\n{_BEGIN}\n\n{text.strip()}\n\n{_END}\n{after.lstrip()}", "utf-8")
+    section = f"{_BEGIN}\n\n{text.strip()}\n\n{_END}"
+    file.write_text("\n\n".join(piece.strip() for piece in (before, section, after) if piece.strip()) + "\n", "utf-8")
 
 
 def _decimals(value: float | None) -> str:

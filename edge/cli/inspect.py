@@ -15,7 +15,7 @@ from edge.contract.result import Verdict
 from edge.contract.terminal import ExitCode, print_json
 
 if TYPE_CHECKING:
-    from edge.inference import Detector
+    from edge.inference import CompressionWatch, Detector
 
 __all__ = ["add_arguments", "run"]
 
@@ -37,13 +37,14 @@ def run(arguments: argparse.Namespace) -> ExitCode:
         BadInput: no such bundle, it must not run, or no images.
     """
     from edge.bundle import load_detector  # noqa: PLC0415 - heavy, and `--help` does not need it
+    from edge.inference import CompressionWatch  # noqa: PLC0415 - the same
 
     images = list(_image_files(arguments.images))
     trusted = trust_from(arguments.trust)
     detector = load_detector(arguments.bundle, trusted, inference_settings(arguments))
-    verdicts = []
+    verdicts, watch = [], CompressionWatch()
     for image in images:
-        verdicts.append(_judge(detector, image, arguments.overlay))
+        verdicts.append(_judge(detector, watch, image, arguments.overlay))
         if not arguments.json:
             sys.stdout.write(_line(verdicts[-1]) + "\n")
     if arguments.json:
@@ -66,14 +67,16 @@ def _image_files(paths: list[Path]) -> Iterator[Path]:
         yield from files
 
 
-def _judge(detector: "Detector", image: Path, overlay: Path | None) -> dict[str, object]:
-    from edge.preprocess import decode  # noqa: PLC0415 - heavy
+def _judge(detector: "Detector", watch: "CompressionWatch", image: Path, overlay: Path | None) -> dict[str, object]:
+    from edge.preprocess import decode, media_type_of  # noqa: PLC0415 - heavy
 
     try:
-        pixels = decode(image.read_bytes())
+        data = image.read_bytes()
+        pixels = decode(data)
         judgement = detector.judge(pixels)
     except (FrameRejected, OSError) as error:
         return {"image": str(image), "verdict": Verdict.UNDECIDED, "reason": str(error)}
+    watch.look(detector.bundle_id, detector.manifest, media_type_of(data))
     answer: dict[str, object] = {
         "image": str(image),
         "verdict": judgement.verdict,

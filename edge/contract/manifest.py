@@ -208,6 +208,9 @@ class DataCounts(Value):
     invariant: Annotated[
         tuple[Invariance, ...], Field(description="how a good part may be seen and still be good, as a person said")
     ] = ()
+    formats: Annotated[dict[str, int], Field(description="files of each media type; empty if not recorded")] = Field(
+        default_factory=dict
+    )
     content_sha256: Annotated[str, Field(description="over the sorted hashes of all training files")]
 
 

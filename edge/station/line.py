@@ -14,7 +14,7 @@ from edge.contract.errors import FrameRejected
 from edge.contract.frame import Frame, Pixels
 from edge.contract.manifest import Roi
 from edge.contract.result import InspectionResult, Outcome, Times, Verdict, new_result_id
-from edge.inference import Judgement
+from edge.inference import CompressionWatch, Judgement
 from edge.parts.views import View
 from edge.station.deadline import DeadlineWatch
 from edge.station.inbox import FairInbox
@@ -100,6 +100,7 @@ class Line:
         self._recipes = recipes
         self._publish = publish
         self._clock = clock
+        self._compression = CompressionWatch()
         self._inbox = FairInbox(settings.inbox_size)
         self._gate = Lock()
         self._accepting = True
@@ -214,6 +215,8 @@ class Line:
             self._settle(ticket, Outcome.VERDICT, NO_BUNDLE)
         else:
             self._judge_pixels(ticket, frame.pixels, detector)
+            stored = None if frame.encoded is None else frame.encoded.media_type
+            self._compression.look(detector.bundle_id, detector.manifest, stored)
 
     def _judge_pixels(self, ticket: Ticket, pixels: Pixels, detector: Judge) -> None:
         try:

@@ -6,7 +6,7 @@ import sys
 from edge.bundle import load_detector
 from edge.contract.local_key import trust_from
 from edge.contract.terminal import ExitCode, print_json
-from edge.inference import InferenceSettings
+from edge.inference import CompressionWatch, InferenceSettings
 from models.cli.costs import costs_from
 from models.evaluation.evaluate import EVALUATION_STEPS, Evaluation, evaluate, load_test_images
 from models.progress import Progress
@@ -20,6 +20,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     progress = Progress(EVALUATION_STEPS, as_json=options.progress_json)
     detector = load_detector(options.bundle, trust_from(options.trust), InferenceSettings())
     images = load_test_images(options.data, detector.manifest.preprocess, progress)
+    watch = CompressionWatch()
+    for media_type in images.media_types:
+        watch.look(detector.bundle_id, detector.manifest, media_type)
     result = evaluate(detector, images, progress)
     if options.report is not None:
         from models.report.page import write_report  # noqa: PLC0415 - plotly is heavy, and few ask for it

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from hashlib import sha256
 
 import cv2
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from edge.contract.errors import DataInvalid, FrameRejected, PartNotFound
 from edge.contract.frame import Pixels
 from edge.contract.manifest import PreprocessSpec
-from edge.preprocess import NetworkInput, decode, preprocess, preprocess_mask
+from edge.preprocess import NetworkInput, decode, media_type_of, preprocess, preprocess_mask
 from models.data.folder import LabelledImage
 from models.progress import Progress
 
@@ -36,6 +36,7 @@ class ImageSet:
         correlations: with the golden image; empty where nothing is aligned.
         refused: names of images that the line would answer UNDECIDED to, with the reason; not among the items.
         sha256: of each file, in order.
+        media_types: the same.
     """
 
     items: list[LabelledImage]
@@ -44,6 +45,7 @@ class ImageSet:
     sha256: list[str]
     correlations: list[float]
     refused: list[str]
+    media_types: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -108,13 +110,15 @@ def load_images(items: Sequence[LabelledImage], spec: PreprocessSpec, progress: 
             raise DataInvalid(f"{item.path}: {error}") from error
     _report_refused(refused, len(items))
     none = np.zeros((0, spec.tile_count, spec.height_px, spec.width_px, 3), np.uint8)
+    identities = [_identity(item) for item, _, _ in loaded]
     return ImageSet(
         items=[item for item, _, _ in loaded],
         pixels=np.stack([prepared.tiles for _, prepared, _ in loaded]) if loaded else none,
         masks=[mask for _, _, mask in loaded],
-        sha256=[sha256(item.path.read_bytes()).hexdigest() for item, _, _ in loaded],
+        sha256=[digest for digest, _ in identities],
         correlations=[prepared.pose.correlation for _, prepared, _ in loaded if prepared.pose],
         refused=refused,
+        media_types=[media_type for _, media_type in identities],
     )
 
 
@@ -123,6 +127,12 @@ def _decode(item: LabelledImage) -> Pixels:
         return decode(item.path.read_bytes())
     except (OSError, FrameRejected) as error:
         raise DataInvalid(f"{item.path}: {error}") from error
+
+
+def _identity(item: LabelledImage) -> tuple[str, str]:
+    """SHA-256 and media type of its file."""
+    data = item.path.read_bytes()
+    return sha256(data).hexdigest(), media_type_of(data)
 
 
 def _check_not_blank(item: LabelledImage, pixels: Pixels) -> None:

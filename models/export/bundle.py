@@ -1,5 +1,6 @@
 """Parity gate, manifest, signature: the last step of training."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -114,5 +115,6 @@ def _data_counts(parts: BundleParts) -> DataCounts:
         boxes=sum(bool(item.boxes) and item.mask is None for item in parts.defects.items),
         skipped_unreadable=parts.unreadable,
         invariant=parts.request.invariant,
+        formats=dict(sorted(Counter([*parts.goods.media_types, *parts.defects.media_types]).items())),
         content_sha256=sha256(hashes.encode()).hexdigest(),
     )

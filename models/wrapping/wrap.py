@@ -1,5 +1,6 @@
 """A foreign ONNX model to a signed bundle: surgery, calibration on good parts, parity."""
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -117,7 +118,11 @@ def _checked(goods: ImageSet) -> NDArray[np.uint8]:
 
 def _data_counts(goods: ImageSet) -> DataCounts:
     hashes = "\n".join(sorted(goods.sha256))
-    return DataCounts(goods=len(goods), content_sha256=sha256(hashes.encode()).hexdigest())
+    return DataCounts(
+        goods=len(goods),
+        content_sha256=sha256(hashes.encode()).hexdigest(),
+        formats=dict(sorted(Counter(goods.media_types).items())),
+    )
 
 
 def _provenance(request: WrapRequest) -> Provenance:

@@ -379,3 +379,13 @@ def test_int8_is_written_only_if_it_is_faster_and_agrees(trainings: Trainings) -
     assert detector.manifest.int8 is not None
     assert detector.manifest.int8.verdict_flips == 0
     assert detector.manifest.provenance.parent_bundle_id == trainings.sealed("goods").id
+
+
+def test_a_jpeg_judged_by_a_model_of_pngs_is_told(trainings: Trainings, tmp_path: Path) -> None:
+    """Once, by the file's content, and the verdict is given all the same."""
+    assert trainings.sealed("labelled").manifest.data.formats == {"image/png": 32}
+    images = [write_image(tmp_path / f"{seed}.jpg", good_part(seed)) for seed in (210, 211)]
+    trust = ("--trust", trainings.key.public_text)
+    done = run_command("inspect", trainings.bundle("labelled"), *images, *trust, home=trainings.path)
+    assert done.err.count("their compression alone can change a verdict") == 1
+    assert done.code in {0, 1}

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from bench.peers.table import OURS, Row, as_markdown, better_peers, write_section
+from bench.peers.table import OURS, Row, as_markdown, better_peers, multiples, write_section
 
 OUR_ROW = Row("nut", OURS, 190, 1, 20.0, 1200.0, None, 1, 0.998, 0.9, 10.0, 20.0, 200.0)
 
@@ -25,6 +25,11 @@ def test_another_part_or_a_failed_training_is_not_better() -> None:
 
 def test_a_batch_that_was_baked_in_is_told_beside_its_time() -> None:
     assert "10.0, 20.0 ms (2 images a call)" in as_markdown([replace(OUR_ROW, batch=2)])
+
+
+def test_a_multiple_is_told_by_call_and_by_image() -> None:
+    peers = [replace(OUR_ROW, method="a", p50_ms=25.0), replace(OUR_ROW, method="b", p50_ms=50.0, batch=2)]
+    assert multiples([OUR_ROW, *peers]) == ["nut a 2.5", "nut b 5.0 a call, 2.5 an image"]
 
 
 def test_the_section_is_replaced_and_the_rest_stays(tmp_path: Path) -> None:
