@@ -42,8 +42,10 @@ def warn_of_copies(root: Path, learnt_from: Sequence[ImageSet], spec: Preprocess
     """
     try:
         tests = [item.path for item in test_images_in(root)]
-    except DataInvalid:
-        return ()  # training needs none
+    except DataInvalid as error:
+        if (root / "test").is_dir():  # training needs none
+            log.warning("test images are not compared with those that are learnt from: %s", error)
+        return ()
     known = _Known(learnt_from, spec)
     found = [(path, told) for path in tests if (told := known.like(path)) is not None]
     if found:

@@ -81,7 +81,7 @@ def test_images_in(root: Path) -> list[LabelledImage]:
     """Images of `root/test/<good or type>/`, with masks from `root/ground_truth/<type>/`.
 
     Raises:
-        DataInvalid: the folder is missing or holds no image.
+        DataInvalid: the folder is missing or holds no image, or a mask has none.
     """
     folder = root / "test"
     if not folder.is_dir():
@@ -97,6 +97,7 @@ def test_images_in(root: Path) -> list[LabelledImage]:
     ]
     if not found:
         raise DataInvalid(f"{folder}: no images; expected files ending in {', '.join(sorted(SUFFIXES))}")
+    _check_masks_used(root / "ground_truth", found)
     return found
 
 

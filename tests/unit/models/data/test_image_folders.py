@@ -90,3 +90,10 @@ def test_a_type_whose_name_no_result_can_carry_is_refused(tmp_path: Path) -> Non
     with pytest.raises(DataInvalid, match="at most 64 characters"):
         defects_in(touch(tmp_path, f"{'x' * 65}/1.png"))
     assert len(defects_in(touch(tmp_path / "other", f"{'x' * 64}/1.png"))) == 1
+
+
+def test_a_mask_without_its_test_image_is_named(tmp_path: Path) -> None:
+    """A renamed image would otherwise be measured as one without a mask."""
+    root = touch(tmp_path, "test/cut/1.png", "ground_truth/cut/1.png", "ground_truth/cut/7_mask.png")
+    with pytest.raises(DataInvalid, match=r"masks without an image of the same name: .*7_mask\.png"):
+        images_to_report_on(root)
