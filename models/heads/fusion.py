@@ -15,6 +15,9 @@ from models.heads.whitening import COMPONENTS, Whitening
 
 __all__ = ["FusedHeads", "HeadPlan", "Heads", "JointEvidence", "RawMaps", "fit_heads"]
 
+_WEIGHTS = (0.25, 0.5, 1.0, 2.0)  # of the defect head's evidence beside that of novelty
+_ORDERS = 3.0
+
 
 @dataclass(frozen=True)
 class HeadPlan:
@@ -125,31 +128,41 @@ class JointEvidence(nn.Module):
     what both find somewhat unusual counts more, and what only one does counts less.
     """
 
-    def __init__(self, heldout: Tensor, heldout_raw: Tensor) -> None:
-        """Fit on maps `(N, P)` of held-out good parts."""
+    def __init__(self, heldout: Tensor, heldout_raw: Tensor, weight: float = 1.0) -> None:
+        """Fit on maps `(N, P)` of held-out good parts; `weight` is that of the further map."""
         super().__init__()
+        self.weight = weight
         self.alone = Tail(pool(heldout_raw))
-        self.joint = Tail(pool(heldout + self.alone(heldout_raw)))
+        self.joint = Tail(pool(heldout + weight * self.alone(heldout_raw)))
 
     def forward(self, evidence: Tensor, raw: Tensor) -> Tensor:
         """Evidence, patch by patch."""
-        both: Tensor = self.joint(evidence + self.alone(raw))
+        both: Tensor = self.joint(evidence + self.weight * self.alone(raw))
         return both
 
 
 class FusedHeads(nn.Module):
     """Features `(N, P, D)` -> fused map `(N, P)` and class maps `(N, P, C)`, in -log10(tail probability)."""
 
-    def __init__(self, heads: Heads, heldout: RawMaps) -> None:
-        """Put the heads on one scale by what they say of good parts that they have not seen."""
+    def __init__(self, heads: Heads, heldout: RawMaps, defects: RawMaps | None = None) -> None:
+        """Put the heads on one scale by what they say of parts that they have not seen.
+
+        Args:
+            heads: that ship.
+            heldout: of good parts.
+            defects: of labelled defects, which tell how much their head counts; None where there are none.
+        """
         super().__init__()
         self.heads = heads
         self.gaussian_tail = Tail(pool(heldout.gaussian))
         gaussian = self.gaussian_tail(heldout.gaussian)
         self.with_neighbours = JointEvidence(gaussian, heldout.neighbours[..., 0]) if heads.neighbours else None
-        novelty = self.novelty(heldout)
-        classes = range(heldout.defect.shape[-1])
-        self.classes = nn.ModuleList(JointEvidence(novelty, heldout.defect[..., c]) for c in classes)
+        self.classes = self._joined(heldout, 1.0)
+        self.labels_count = True
+        if defects is not None:
+            weight = self._weight(heldout, defects)
+            self.labels_count = weight > 0
+            self.classes = self._joined(heldout, weight)
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Judge features."""
@@ -161,15 +174,44 @@ class FusedHeads(nn.Module):
         if not len(self.classes):
             return novelty, raw.defect
         pairs = [(cast("JointEvidence", of_class), raw.defect[..., c]) for c, of_class in enumerate(self.classes)]
-        evidence = torch.stack([of_class(novelty, logits) for of_class, logits in pairs], dim=-1)
         # The class maps leave novelty out: an unseen type is not to be called by the name of a known one.
         alone = torch.stack([of_class.alone(logits) for of_class, logits in pairs], dim=-1)
+        if not self.labels_count:
+            return novelty, alone
+        evidence = torch.stack([of_class(novelty, logits) for of_class, logits in pairs], dim=-1)
         return torch.maximum(novelty, evidence.amax(dim=-1)), alone
+
+    def _joined(self, heldout: RawMaps, weight: float) -> nn.ModuleList:
+        novelty = self.novelty(heldout)
+        return nn.ModuleList(JointEvidence(novelty, raw, weight) for raw in heldout.defect.unbind(dim=-1))
+
+    def _weight(self, goods: RawMaps, defects: RawMaps) -> float:
+        """How much the defect head counts: as much as surely finds more of the labelled defects, else not at all.
+
+        Surely is by more than a standard error (Breiman's rule), so that labels which teach nothing change nothing.
+        """
+        alone = _found(pool(self.novelty(goods)), pool(self.novelty(defects)))
+        sure = {0.0: 0.0}
+        for weight in _WEIGHTS:
+            self.classes = self._joined(goods, weight)
+            gain = _found(pool(self.fuse(goods)[0]), pool(self.fuse(defects)[0])) - alone
+            error = float(gain.std(unbiased=False)) / max(len(gain) - 1, 1) ** 0.5
+            sure[weight] = float(gain.mean()) - error
+        return max(sure, key=lambda weight: sure[weight])
 
     def novelty(self, raw: RawMaps) -> Tensor:
         """Evidence `(N, P)` of being unlike good parts, whatever the labels say."""
         gaussian: Tensor = self.gaussian_tail(raw.gaussian)
         return gaussian if self.with_neighbours is None else self.with_neighbours(gaussian, raw.neighbours[..., 0])
+
+
+def _found(goods: Tensor, defects: Tensor) -> Tensor:
+    """How far each defect `(M,)` is found, by image scores: orders of magnitude of overkill at which it fails, 0 to 3.
+
+    The mean is the area below recall over the logarithm of overkill, from all good parts failed to one in a thousand.
+    """
+    found: Tensor = Tail(goods)(defects).clamp(0, _ORDERS)
+    return found
 
 
 @torch.no_grad()

@@ -120,3 +120,31 @@ def test_coreset_and_search_take_part_where_goods_are_few_or_parts_move(decided:
     assert (heads.search is not None) == around
     assert heard.neighbours.shape == (12, 3, int(around))
     assert maps.isfinite().all()
+
+
+def labelled(*logits: float) -> RawMaps:
+    """Held-out defects to which novelty gives what it gives an average good part."""
+    count = len(logits)
+    defect = torch.tensor(logits)[:, None, None].expand(count, 3, 1)
+    return RawMaps(torch.full((count, 3), 6.4), torch.full((count, 3, 1), 6.4), defect)
+
+
+@pytest.mark.parametrize(
+    ("logits", "counts"),
+    [((30.0, 28.0, 32.0, 25.0), True), ((6.0, 6.5, 5.5, 6.2), False), ((40.0, 5.5, 5.5, 5.5), False), ((6.0,), False)],
+    ids=["found", "not found", "one found by chance", "the only one not found"],
+)
+def test_labels_count_as_far_as_they_surely_find_others_of_their_type(
+    fused: FusedHeads,
+    logits: tuple[float, ...],
+    counts: bool,  # noqa: FBT001 - a case
+) -> None:
+    """What they teach nothing about changes nothing: the score is that of novelty."""
+    scores = torch.stack([exponential(40, seed) for seed in range(3)])[..., None]
+    goods = RawMaps(scores[0].expand(40, 3), *(scores[i][..., None].expand(40, 3, 1) for i in (1, 2)))
+    taught = FusedHeads(fused.heads, goods, labelled(*logits))
+    new = labelled(30.0)
+    if counts:
+        assert (taught.fuse(new)[0] > taught.novelty(new) + 1).all()
+    else:
+        assert torch.equal(taught.fuse(new)[0], taught.novelty(new))
