@@ -31,7 +31,7 @@ def main() -> None:
     found = sorted(p.name for p in options.data.iterdir() if p.is_dir()) if options.data.is_dir() else []
     with tempfile.TemporaryDirectory() as temporary:
         for name in options.parts or [*found, *_ELPV]:
-            folder = _elpv(name, Path(temporary)) if name in _ELPV else options.data / name
+            folder = lay_out_cells(name, Path(temporary)) if name in _ELPV else options.data / name
             measured = _measure(folder, Path(temporary) / f"{name}.bundle", options.tier)
             print(json.dumps({"part": name, "tier": options.tier, **measured}), flush=True)
 
@@ -55,7 +55,7 @@ def _run(*arguments: str) -> dict[str, object]:
     return answer
 
 
-def _elpv(name: str, root: Path) -> Path:
+def lay_out_cells(name: str, root: Path) -> Path:
     """Lay the solar cells of one type out as links, in the MVTec AD layout."""
     spec = find_spec("elpv_dataset")
     if spec is None or spec.origin is None:
