@@ -139,6 +139,15 @@ class RunningStation:
         eventually(lambda: httpx.get(f"{url}/healthz", trust_env=False).is_success)
         return url
 
+    def status(self) -> dict[str, Any]:
+        """What it says of itself."""
+        return httpx.get(f"{self.url()}/v1/status", trust_env=False, timeout=20).json()
+
+    def waiting(self) -> int:
+        """Results that are not at the plant yet, those that the plant refused too."""
+        status = self.status()
+        return status["spool"]["results"] + status["spool"]["quarantined"] + status["spool_writer"]["backlog"]
+
     def rss_mb(self) -> float:
         """Memory that it holds now."""
         text = Path(f"/proc/{self.process.pid}/statm").read_text("ascii")
