@@ -1,8 +1,10 @@
 """The plant's side of the link protocol over real HTTP, around the plant in memory."""
 
+import socket
+import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -20,6 +22,24 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     plant: FakePlant
     api_key: str | None
+    connections: list[socket.socket]
+
+    def get_request(self) -> tuple[socket.socket, object]:
+        """Remember the connection: it has to end with the plant."""
+        connection, address = super().get_request()
+        self.connections.append(connection)
+        return connection, address
+
+    def hang_up(self) -> None:
+        """Break what is connected: a thread that still answers would be a plant that is not gone."""
+        for connection in self.connections:
+            with suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing of a connection that broke: a script breaks them on purpose."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -60,7 +80,11 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
     def _body(self) -> bytes:
-        return self.rfile.read(int(self.headers["content-length"]))
+        length = self.headers["content-length"]
+        data = b"" if length is None else self.rfile.read(int(length))
+        if length is None or len(data) < int(length):
+            raise ConnectionAbortedError(f"expected a body of {length} bytes, got {len(data)}")
+        return data
 
     def _answer(self, status: int, body: bytes = b"") -> None:
         self.send_response(status)
@@ -73,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
 def link_server(plant: FakePlant, port: int = 0, api_key: str | None = None) -> Iterator[int]:
     """Serve the plant on loopback; gives the port, on which it can be served again later."""
     server = _Server(("127.0.0.1", port), _Handler)
-    server.plant, server.api_key = plant, api_key
+    server.plant, server.api_key, server.connections = plant, api_key, []
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
     try:
@@ -81,4 +105,5 @@ def link_server(plant: FakePlant, port: int = 0, api_key: str | None = None) -> 
     finally:
         server.shutdown()
         server.server_close()
+        server.hang_up()
         thread.join()

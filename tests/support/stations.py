@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,11 @@ class StationFolder:
     def add_frames(self, count: int, value: int = 128) -> None:
         """Add good parts, or bad ones with another value."""
         for index in range(count):
-            (self.frames / f"{value}-{index:03}.png").write_bytes(png(value))
+            self.add_frame(f"{value}-{index:03}", value)
+
+    def add_frame(self, name: str, value: int) -> None:
+        """Add one part of that name."""
+        (self.frames / f"{name}.png").write_bytes(png(value))
 
     def settings_file(self, **changes: Any) -> Path:
         """Write a settings file; a changed key of None is left out."""
@@ -87,6 +91,23 @@ def _value(value: Any) -> str:
     return json.dumps(str(value) if isinstance(value, Path) else value)
 
 
+def rights_of(user: int) -> tuple[str, dict[str, Any]]:
+    """An interpreter that this user may run, and the arguments with which `Popen` becomes that user.
+
+    An interpreter below root's home is closed to others; Debian's of the same version takes our packages as well.
+
+    Raises:
+        PermissionError: neither will do.
+    """
+    packages = os.pathsep.join(path for path in sys.path if path.endswith("site-packages"))
+    rights = {"user": user, "group": user, "extra_groups": (), "env": {**os.environ, "PYTHONPATH": packages}}
+    for executable in (sys.executable, f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"):
+        with suppress(PermissionError, FileNotFoundError):
+            subprocess.run([executable, "-c", "import onnxruntime"], check=True, **rights)
+            return executable, rights
+    raise PermissionError(f"{sys.executable} is closed to user {user}, and Debian has no other")
+
+
 class RunningStation:
     """A station process.
 
@@ -95,11 +116,14 @@ class RunningStation:
         log: its standard error, complete after its end.
     """
 
-    def __init__(self, settings: Path, python: tuple[str, ...], options: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, settings: Path, python: tuple[str, ...], options: tuple[str, ...] = (), user: int | None = None
+    ) -> None:
         self.stderr = settings.with_suffix(".stderr")
+        executable, rights = (sys.executable, {}) if user is None else rights_of(user)
         with self.stderr.open("wb") as file:
             self.process = subprocess.Popen(
-                [sys.executable, *python, "-m", "edge", "run", settings, *options], cwd=ROOT, stderr=file
+                [executable, *python, "-m", "edge", "run", settings, *options], cwd=ROOT, stderr=file, **rights
             )
 
     @property
@@ -115,6 +139,15 @@ class RunningStation:
         eventually(lambda: httpx.get(f"{url}/healthz", trust_env=False).is_success)
         return url
 
+    def status(self) -> dict[str, Any]:
+        """What it says of itself."""
+        return httpx.get(f"{self.url()}/v1/status", trust_env=False, timeout=20).json()
+
+    def waiting(self) -> int:
+        """Results that are not at the plant yet, those that the plant refused too."""
+        status = self.status()
+        return status["spool"]["results"] + status["spool"]["quarantined"] + status["spool_writer"]["backlog"]
+
     def rss_mb(self) -> float:
         """Memory that it holds now."""
         text = Path(f"/proc/{self.process.pid}/statm").read_text("ascii")
@@ -128,10 +161,10 @@ class RunningStation:
 
 @contextmanager
 def station_process(
-    settings: Path, python: tuple[str, ...] = (), options: tuple[str, ...] = ()
+    settings: Path, python: tuple[str, ...] = (), options: tuple[str, ...] = (), user: int | None = None
 ) -> Iterator[RunningStation]:
-    """Start a station; whatever happens, it is gone at the end."""
-    running = RunningStation(settings, python, options)
+    """Start a station, as the user of that number if one is given; whatever happens, it is gone at the end."""
+    running = RunningStation(settings, python, options, user)
     try:
         yield running
     finally:

@@ -1,14 +1,18 @@
 """A station as a service: what systemd is told, and what the repository offers to install."""
 
 import configparser
+import os
+import pwd
+import shutil
 import socket
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from edge.__main__ import build_parser
 from tests.support.edge_fakes import eventually
-from tests.support.stations import StationFolder, station_process
+from tests.support.stations import StationFolder, rights_of, station_process
 
 DEPLOY = Path(__file__).parents[3] / "edge" / "deploy"
 
@@ -33,6 +37,31 @@ def test_systemd_hears_ready_signs_of_life_and_the_end(tmp_path: Path, monkeypat
             eventually(lambda: hears("WATCHDOG=1"))
             assert station.stop() == 0
         eventually(lambda: hears("STOPPING=1"))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can start a process as another user")
+def test_a_user_without_rights_is_enough() -> None:
+    """Its process owns nothing but the folder of the station; a verdict comes, and SIGTERM ends it with 0."""
+    nobody = pwd.getpwnam("nobody").pw_uid
+    try:
+        rights_of(nobody)
+    except PermissionError as error:
+        pytest.skip(f"{error}; put the checkout and its Python where others may read")
+    with tempfile.TemporaryDirectory() as name:  # pytest's own folder is closed to other users
+        folder = StationFolder(Path(name))
+        folder.add_frames(1)
+        camera = {"kind": "folder", "folder": "frames"}
+        settings = folder.settings_file(camera=camera, api={"port": 0})
+        for path in (folder.path, *folder.path.rglob("*")):
+            shutil.chown(path, nobody, nobody)
+        with station_process(settings, user=nobody) as station:
+            assert station.url()
+            ids = Path(f"/proc/{station.process.pid}/status").read_text("ascii")
+            assert f"Uid:\t{nobody}\t{nobody}\t{nobody}\t{nobody}" in ids
+            eventually(folder.results)
+            assert station.stop() == 0
+        assert [r["verdict"] for r in folder.results()] == ["PASS"]
+        assert (folder.path / "state" / "spool.sqlite").stat().st_uid == nobody
 
 
 def test_the_unit_starts_a_command_that_exists_as_a_user_without_rights() -> None:
