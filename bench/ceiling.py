@@ -1,4 +1,4 @@
-"""How far all labels of the solar cells go, as a bound on what can be asked of a model of good cells; prints JSON lines.
+"""How far all labels of the solar cells go: a bound on what to ask of a model of good cells; prints JSON lines.
 
     PYTHONPATH=. .venv/bin/python bench/ceiling.py
 
