@@ -64,7 +64,7 @@ def run(folder: StationFolder, ballast: Path, plant: FakePlant, port: int) -> in
         "exit_code": ended, "thread_faults": sum(t["faults"] for t in full["threads"]),
     }  # fmt: skip
     print(json.dumps(counts))
-    return int(counts["missing_at_the_plant"] > 0 or during == 0)
+    return int(counts["missing_at_the_plant"] > 0 or counts["told_twice"] > 0 or during == 0)
 
 
 def fill(ballast: Path) -> None:

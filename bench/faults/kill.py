@@ -87,7 +87,7 @@ def report(folder: StationFolder, plant: SlowPlant, kills: int) -> int:
         "repeated_arrivals_recognised": len(plant.arrivals) - len(plant.results),
     }
     print(json.dumps(counts))
-    return int(counts["missing_at_the_plant"] > 0)
+    return int(counts["missing_at_the_plant"] > 0 or counts["told_twice"] > 0)
 
 
 if __name__ == "__main__":
