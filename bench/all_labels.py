@@ -1,6 +1,6 @@
-"""How far all labels of the solar cells go: a bound on what to ask of a model of good cells; prints JSON lines.
+"""How far a simple classifier gets with all labels of the solar cells, for comparison; prints JSON lines.
 
-    PYTHONPATH=. .venv/bin/python bench/ceiling.py
+    PYTHONPATH=. .venv/bin/python bench/all_labels.py
 
 Logistic regression on mean, maximum and deviation over each cell of the fast tier's features, ten-fold, judged on the
 folds it has not seen. Good cells have defect probability 0, defective ones 1.
