@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 
-.PHONY: setup demo test lint programs docs clean
+.PHONY: setup demo test lint programs docs messages clean
 
 setup: $(READY)
 
@@ -48,6 +48,11 @@ programs:
 docs: $(READY)
 	$(BIN)/inspection openapi
 	$(BIN)/inspection docs
+
+# Texts of the pages into the catalogues of the other languages; the tests fail while one is without translation.
+messages: $(READY)
+	$(BIN)/pybabel -q extract -F inspection/web/babel.cfg -k t -k rich -k n:1,2 --omit-header --no-location -o $(VENV)/pages.pot inspection/web
+	$(BIN)/pybabel -q update -i $(VENV)/pages.pot -d inspection/web/locale --no-fuzzy-matching --ignore-obsolete --omit-header -w 110
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist *.egg-info

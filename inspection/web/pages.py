@@ -12,6 +12,7 @@ from starlette.templating import Jinja2Templates
 from inspection.api.access import page_person
 from inspection.people.roles import Role
 from inspection.people.sessions import csrf_token
+from inspection.web.language import language_of
 
 __all__ = ["PAGES", "add_pages"]
 
@@ -31,7 +32,7 @@ def add_pages(app: FastAPI) -> None:
 
 
 def _login(request: Request) -> HTMLResponse:
-    return _TEMPLATES.TemplateResponse(request, "login.html")
+    return _TEMPLATES.TemplateResponse(request, "login.html", {"_": language_of(request)})
 
 
 def _page(request: Request) -> Response:
@@ -45,5 +46,6 @@ def _page(request: Request) -> Response:
         "may_label": person.role.covers(Role.INSPECTOR),
         "may_change": person.role.covers(Role.ENGINEER),
         "path": request.url.path,
+        "_": language_of(request),
     }
     return _TEMPLATES.TemplateResponse(request, PAGES[request.url.path], values)

@@ -277,3 +277,42 @@ def test_station_key_is_shown_once(page: Page, floor: Floor) -> None:
     assert answer.status_code == 200
     dialog.get_by_role("button", name="Close").click()
     expect(page.locator(".station")).to_have_count(2)
+
+
+_ENGLISH = """() => {
+  const words = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (node.parentElement.closest("code, kbd, script, noscript, [lang=en], .brand")) continue;
+    words.push(...(node.textContent.match(/[A-Za-z][\\w-]{3,}/g) ?? []));
+  }
+  return words;
+}"""
+
+
+def test_pages_in_chinese(browser: Browser, floor: Floor) -> None:
+    """Chosen by the browser; nothing but names and standard abbreviations stays English."""
+    floor.beat(floor.report("P-1"))
+    page = browser.new_page(base_url=floor.address, locale="zh-CN")
+    page.goto("/login")
+    assert set(page.evaluate(_ENGLISH)) == {"admin"}
+    page.get_by_label("用户名").fill("admin")
+    page.get_by_label("密码").fill(ADMIN_PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    expect(page.locator(".station")).to_contain_text("10 触发 = 9 判定 + 1 超时 + 0 丢弃")
+    expect(page.get_by_role("img", name="判定：不合格")).to_be_visible()  # noqa: RUF001
+    assert set(page.evaluate(_ENGLISH)) == {"admin", "api_key_file", "line-1", "part"}
+    page.goto("/review")
+    expect(page.locator("#waiting")).to_have_text("1 件待复判")
+    expect(page.locator("#facts")).to_contain_text("工件")
+    assert set(page.evaluate(_ENGLISH)) == {"admin", "line-1", "part", "hangs"}
+    page.keyboard.press("g")
+    expect(page.locator("#outbox")).to_have_text("✓ 全部已保存")
+    page.goto("/models?recipe=part")
+    expect(page.locator("#train")).to_have_text("训练第一个模型")
+    assert set(page.evaluate(_ENGLISH)) == {"admin", "part", "hangs"}
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("#train")).to_have_text("Train first model")
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Stations")).to_be_visible()
+    page.close()

@@ -1,5 +1,7 @@
 // The one place that talks to the service.
 
+import { t } from "./language.js";
+
 const PREFIX = "/api/v1";
 const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
 
@@ -29,8 +31,8 @@ async function request(method, path, body) {
     return new Promise(() => {}); // the page is on its way out
   }
   if (answer.status === 204) return null;
-  const content = await answer.json().catch(() => ({ message: `unreadable answer (${answer.status})` }));
-  if (!answer.ok) throw new Refused(answer.status, content.message ?? `answer ${answer.status}`);
+  const content = await answer.json().catch(() => ({ message: t("unreadable answer ({status})", { status: answer.status }) }));
+  if (!answer.ok) throw new Refused(answer.status, content.message ?? t("answer {status}", { status: answer.status }));
   return content;
 }
 
@@ -44,6 +46,6 @@ async function send(method, path, headers, body) {
       signal: AbortSignal.timeout(15000),
     });
   } catch {
-    throw new Refused(0, "the plant service does not answer; is it running, is the network up?");
+    throw new Refused(0, t("the plant service does not answer; is it running, is the network up?"));
   }
 }

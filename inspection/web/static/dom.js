@@ -1,5 +1,7 @@
 // Building elements and words. Text is only ever set as text, never as markup.
 
+import { rich, t } from "./language.js";
+
 /** h("p", {class: "muted"}, "text", child, null) */
 export function h(tag, attributes = {}, ...children) {
   return fill(document.createElement(tag), attributes, children);
@@ -26,6 +28,11 @@ const SHAPES = {
   UNDECIDED: [["path", { d: "M12 1 23.5 22H.5z" }], ["path", { class: "cut", d: "M12 8.5v6.5M12 18v1" }]],
 };
 
+const VERDICTS = { PASS: t("PASS"), FAIL: t("FAIL"), UNDECIDED: t("UNDECIDED") };
+
+/** The word of a verdict. */
+export const verdictWord = (verdict) => VERDICTS[verdict] ?? verdict;
+
 /** Circle, octagon or triangle: a verdict that can be told without colour. */
 export function verdictIcon(verdict) {
   return svg(
@@ -37,20 +44,20 @@ export function verdictIcon(verdict) {
 
 /** Shape, colour and word together. */
 export function verdictBadge(verdict, size = "") {
-  return h("div", { class: `verdict ${verdict} ${size}`, role: "img", "aria-label": `verdict ${verdict}` }, verdictIcon(verdict), h("b", {}, verdict));
+  return h("div", { class: `verdict ${verdict} ${size}`, role: "img", "aria-label": t("verdict {verdict}", { verdict: verdictWord(verdict) }) }, verdictIcon(verdict), h("b", {}, verdictWord(verdict)));
 }
 
 /** A bar from 0 with the threshold marked; FAIL is right of the mark. */
 export function scoreBar(score, threshold) {
   if (score === null || score === undefined || threshold === null || threshold === undefined) {
-    return h("p", { class: "muted score-none" }, "no score: the part could not be judged");
+    return h("p", { class: "muted score-none" }, t("no score: the part could not be judged"));
   }
   const top = Math.max(threshold * 2, score * 1.15, 1e-9);
   const bar = h("div", { class: `score-bar ${score > threshold ? "over" : "under"}` }, h("i", { class: "fill" }), h("i", { class: "mark" }));
   bar.style.setProperty("--fill", `${Math.max(0, Math.min(100, (100 * score) / top))}%`);
   bar.style.setProperty("--mark", `${Math.min(100, (100 * threshold) / top)}%`);
-  const text = `score ${number(score)} · threshold ${number(threshold)}`;
-  return h("div", { class: "score", role: "img", "aria-label": text }, bar, h("div", { class: "score-text" }, h("span", {}, "score ", h("b", {}, number(score))), h("span", {}, "threshold ", h("b", {}, number(threshold)))));
+  const text = t("score {score} · threshold {threshold}", { score: number(score), threshold: number(threshold) });
+  return h("div", { class: "score", role: "img", "aria-label": text }, bar, h("div", { class: "score-text" }, h("span", {}, rich("score {score}", { score: h("b", {}, number(score)) })), h("span", {}, rich("threshold {threshold}", { threshold: h("b", {}, number(threshold)) }))));
 }
 
 export const flag = (name) => document.querySelector(`meta[name="${name}"]`)?.content === "yes";

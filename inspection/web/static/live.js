@@ -3,6 +3,7 @@
 import { get, post } from "./api.js";
 import { ask } from "./dialog.js";
 import { h } from "./dom.js";
+import { rich, t } from "./language.js";
 import { poll } from "./poll.js";
 import { StationCard } from "./station_card.js";
 
@@ -27,7 +28,7 @@ async function refresh() {
 
 function showEmpty() {
   list.replaceChildren(
-    h("p", { class: "empty", id: "loading" }, h("b", {}, "No station yet."), " Add one here, put its key into the station's settings and start it with ", h("code", {}, "inspection edge run STATION.toml"), "."),
+    h("p", { class: "empty", id: "loading" }, h("b", {}, t("No station yet.")), " ", ...rich("Add one here, put its key into the station's settings and start it with {command}.", { command: h("code", {}, "inspection edge run STATION.toml") })),
   );
 }
 

@@ -2,6 +2,7 @@
 
 import { post } from "./api.js";
 import { complain } from "./dom.js";
+import "./language.js";
 
 const form = document.getElementById("login");
 const problem = document.getElementById("problem");

@@ -1,13 +1,14 @@
 // Versions of a recipe, the evidence for one of them, and who promoted what.
 
 import { h, number, percent, short, when } from "./dom.js";
+import { rich, t } from "./language.js";
 
 export function versionsPanel({ models, selected, mayChange, job, actions }) {
-  if (models.models.length === 0) return [h("h2", {}, "Versions"), h("p", { class: "muted" }, "No model yet. Train the first one above; it appears here with its evaluation.")];
+  if (models.models.length === 0) return [h("h2", {}, t("Versions")), h("p", { class: "muted" }, t("No model yet. Train the first one above; it appears here with its evaluation."))];
   const busy = job !== null && (job.state === "queued" || job.state === "running");
-  const head = ["Version", "Made", "Learnt from", "Threshold", "Gate", ""];
+  const head = [t("Version"), t("Made"), t("Learnt from"), t("Threshold"), t("Gate"), ""];
   return [
-    h("h2", {}, "Versions"),
+    h("h2", {}, t("Versions")),
     h("div", { class: "scroll" }, h("table", { class: "versions" }, h("thead", {}, h("tr", {}, head.map((text) => h("th", {}, text)))), h("tbody", {}, models.models.map((model) => row(model, { selected, mayChange, busy, actions }))))),
   ];
 }
@@ -21,10 +22,10 @@ function row(model, { selected, mayChange, busy, actions }) {
       "td",
       {},
       h("button", { type: "button", class: "link", "aria-expanded": String(model.id === selected) }, h("code", {}, short(model.id))),
-      h("span", { class: `role ${model.champion ? "champion" : ""}` }, model.champion ? "★ CHAMPION" : "challenger"),
+      h("span", { class: `role ${model.champion ? "champion" : ""}` }, model.champion ? t("★ CHAMPION") : t("challenger")),
     ),
     h("td", {}, when(model.created_at).slice(0, 16)),
-    h("td", {}, `${model.goods} good, ${defects} defect`),
+    h("td", {}, t("{goods} good, {defects} defect", { goods: model.goods, defects })),
     h("td", { class: "num" }, number(model.threshold, 3)),
     h("td", {}, gateBadge(model)),
     h("td", { class: "end" }, mayChange && !model.champion ? action(model, busy, actions) : null),
@@ -32,9 +33,9 @@ function row(model, { selected, mayChange, busy, actions }) {
 }
 
 function gateBadge(model) {
-  if (!model.gate) return h("span", { class: "gate none" }, "○ not run");
-  if (!model.gate.passed) return h("span", { class: "gate no" }, "✗ refused");
-  return model.champion || model.gate_is_current ? h("span", { class: "gate yes" }, "✓ passed") : h("span", { class: "gate old" }, "↻ outdated");
+  if (!model.gate) return h("span", { class: "gate none" }, t("○ not run"));
+  if (!model.gate.passed) return h("span", { class: "gate no" }, t("✗ refused"));
+  return model.champion || model.gate_is_current ? h("span", { class: "gate yes" }, t("✓ passed")) : h("span", { class: "gate old" }, t("↻ outdated"));
 }
 
 function action(model, busy, actions) {
@@ -42,46 +43,51 @@ function action(model, busy, actions) {
     event.stopPropagation();
     act();
   };
-  if (model.gate?.passed && model.gate_is_current) return h("button", { type: "button", class: "primary small", onclick: stop(() => actions.promote(model)) }, "Promote…");
+  if (model.gate?.passed && model.gate_is_current) return h("button", { type: "button", class: "primary small", onclick: stop(() => actions.promote(model)) }, t("Promote…"));
   if (model.gate && !model.gate.passed && model.gate_is_current) return null;
-  return h("button", { type: "button", class: "small", disabled: busy, onclick: stop(() => actions.gate(model.id)) }, "Run gate");
+  return h("button", { type: "button", class: "small", disabled: busy, onclick: stop(() => actions.gate(model.id)) }, t("Run gate"));
 }
 
 export function detailPanel({ models, selected }) {
   const model = models.models.find((candidate) => candidate.id === selected);
-  if (!model) return [h("h2", {}, "Evaluation"), h("p", { class: "muted" }, "Choose a version.")];
+  if (!model) return [h("h2", {}, t("Evaluation")), h("p", { class: "muted" }, t("Choose a version."))];
   return [
-    h("h2", {}, "Evaluation of ", h("code", {}, short(model.id))),
+    h("h2", {}, ...rich("Evaluation of {bundle}", { bundle: h("code", {}, short(model.id)) })),
     h("p", { class: "promise" }, model.promise),
-    h("p", { class: "muted" }, `Trunk ${model.trunk}. ${model.origin === "upload" ? "Uploaded" : "Trained here"} ${when(model.registered_at).slice(0, 16)}.`),
-    ...(model.gate ? gateDetail(model) : [h("p", { class: "reason" }, "The gate has not compared it with the champion yet. Run it; only then can it be promoted.")]),
+    h("p", { class: "muted" }, t("Trunk {trunk}.", { trunk: model.trunk }), " ", origin(model)),
+    ...(model.gate ? gateDetail(model) : [h("p", { class: "reason" }, t("The gate has not compared it with the champion yet. Run it; only then can it be promoted."))]),
   ];
+}
+
+function origin(model) {
+  const date = when(model.registered_at).slice(0, 16);
+  return model.origin === "upload" ? t("Uploaded {date}.", { date }) : t("Trained here {date}.", { date });
 }
 
 function gateDetail(model) {
   const { evaluation } = model.gate;
   const reasons = evaluation.reasons ?? [];
   return [
-    h("p", { class: `gate-verdict ${model.gate.passed ? "yes" : "no"}` }, model.gate.passed ? "✓ The gate passed" : "✗ The gate refused", h("small", {}, model.gate.champion_id ? ` against champion ${short(model.gate.champion_id)}` : " with no champion to compare")),
-    model.champion || model.gate_is_current ? null : h("p", { class: "reason" }, "The champion has changed since. Run the gate again before promoting."),
+    h("p", { class: `gate-verdict ${model.gate.passed ? "yes" : "no"}` }, model.gate.passed ? t("✓ The gate passed") : t("✗ The gate refused"), h("small", {}, " ", model.gate.champion_id ? t("against champion {bundle}", { bundle: short(model.gate.champion_id) }) : t("with no champion to compare"))),
+    model.champion || model.gate_is_current ? null : h("p", { class: "reason" }, t("The champion has changed since. Run the gate again before promoting.")),
     reasons.length ? h("ul", { class: `reasons ${model.gate.passed ? "yes" : "no"}` }, reasons.map((text) => h("li", {}, text))) : null,
     comparison(evaluation.champion, evaluation.challenger),
   ].filter((part) => part !== null);
 }
 
 const MEASURES = [
-  ["image_auroc", "Image AUROC", (value) => number(value, 3), 1],
-  ["image_ap", "Average precision", (value) => number(value, 3), 1],
-  ["escape_rate", "Escapes (bad passed)", percent, -1],
-  ["overkill_rate", "Overkill (good failed)", percent, -1],
+  ["image_auroc", t("Image AUROC"), (value) => number(value, 3), 1],
+  ["image_ap", t("Average precision"), (value) => number(value, 3), 1],
+  ["escape_rate", t("Escapes (bad passed)"), percent, -1],
+  ["overkill_rate", t("Overkill (good failed)"), percent, -1],
 ];
 
 function comparison(champion, challenger) {
   const types = [...new Set([...Object.keys(champion?.recall ?? {}), ...Object.keys(challenger?.recall ?? {})])].sort();
   const rows = MEASURES.map(([key, name, format, better]) => measureRow(name, champion?.[key], challenger?.[key], format, better));
-  const recalls = types.map((type) => measureRow(`Recall on ${type}`, champion?.recall?.[type], challenger?.recall?.[type], percent, 1));
-  const counted = `${challenger?.goods ?? "–"} good, ${challenger?.defects ?? "–"} defect`;
-  return h("table", { class: "compare" }, h("thead", {}, h("tr", {}, ["On the hold-out", "Champion", "This model", "Change"].map((text) => h("th", {}, text)))), h("tbody", {}, rows, recalls), h("tfoot", {}, h("tr", {}, h("td", { colspan: 4 }, `Measured on ${counted} images that no model was trained on.`))));
+  const recalls = types.map((type) => measureRow(t("Recall on {type}", { type }), champion?.recall?.[type], challenger?.recall?.[type], percent, 1));
+  const counts = { goods: challenger?.goods ?? "–", defects: challenger?.defects ?? "–" };
+  return h("table", { class: "compare" }, h("thead", {}, h("tr", {}, [t("On the hold-out"), t("Champion"), t("This model"), t("Change")].map((text) => h("th", {}, text)))), h("tbody", {}, rows, recalls), h("tfoot", {}, h("tr", {}, h("td", { colspan: 4 }, t("Measured on {goods} good, {defects} defect images that no model was trained on.", counts)))));
 }
 
 function measureRow(name, before, after, format, better) {
@@ -91,12 +97,17 @@ function measureRow(name, before, after, format, better) {
 function changeCell(before, after, better) {
   if (typeof before !== "number" || typeof after !== "number") return h("td", { class: "muted" }, "–");
   const difference = (after - before) * better;
-  if (Math.abs(difference) < 1e-9) return h("td", { class: "muted" }, "= same");
-  return difference > 0 ? h("td", { class: "better" }, "▲ better") : h("td", { class: "worse" }, "▼ worse");
+  if (Math.abs(difference) < 1e-9) return h("td", { class: "muted" }, t("= same"));
+  return difference > 0 ? h("td", { class: "better" }, t("▲ better")) : h("td", { class: "worse" }, t("▼ worse"));
+}
+
+function step(entry) {
+  const values = { bundle: h("code", {}, short(entry.bundle_id)), user: entry.user, date: when(entry.created_at).slice(0, 16) };
+  return entry.kind === "rollback" ? ["↶ ", ...rich("rolled back to {bundle} by {user}, {date}", values)] : ["★ ", ...rich("promoted {bundle} by {user}, {date}", values)];
 }
 
 export function historyPanel({ models, mayChange, actions }) {
-  const list = models.promotions.map((entry) => h("li", {}, h("b", {}, entry.kind === "rollback" ? "↶ rolled back to " : "★ promoted "), h("code", {}, short(entry.bundle_id)), ` by ${entry.user}, ${when(entry.created_at).slice(0, 16)}`, h("q", {}, entry.reason)));
-  const button = mayChange && models.rollback_to ? h("button", { type: "button", class: "danger", id: "rollback", onclick: () => actions.rollback(models.rollback_to) }, `Roll back to ${short(models.rollback_to)}…`) : null;
-  return [h("div", { class: "row spread" }, h("h2", {}, "Champions so far"), button), list.length ? h("ol", { class: "history" }, list) : h("p", { class: "muted" }, "No model was promoted yet; stations of this recipe answer UNDECIDED.")];
+  const list = models.promotions.map((entry) => h("li", {}, ...step(entry), h("q", {}, entry.reason)));
+  const button = mayChange && models.rollback_to ? h("button", { type: "button", class: "danger", id: "rollback", onclick: () => actions.rollback(models.rollback_to) }, t("Roll back to {bundle}…", { bundle: short(models.rollback_to) })) : null;
+  return [h("div", { class: "row spread" }, h("h2", {}, t("Champions so far")), button), list.length ? h("ol", { class: "history" }, list) : h("p", { class: "muted" }, t("No model was promoted yet; stations of this recipe answer UNDECIDED."))];
 }

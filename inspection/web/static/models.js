@@ -3,6 +3,7 @@
 import { get, post } from "./api.js";
 import { ask } from "./dialog.js";
 import { complain, flag, h } from "./dom.js";
+import { n, t } from "./language.js";
 import { detailPanel, historyPanel, versionsPanel } from "./model_panels.js";
 import { poll } from "./poll.js";
 import { trainingPanel } from "./training_panel.js";
@@ -43,7 +44,7 @@ function draw(id, shown, build) {
 
 function tabs(recipes) {
   return recipes.map((recipe) =>
-    h("button", { type: "button", class: "tab", "aria-pressed": String(recipe.name === state.recipe), onclick: () => open(recipe.name) }, recipe.name, recipe.review_waiting ? h("small", {}, ` ${recipe.review_waiting} to review`) : null),
+    h("button", { type: "button", class: "tab", "aria-pressed": String(recipe.name === state.recipe), onclick: () => open(recipe.name) }, recipe.name, recipe.review_waiting ? h("small", {}, " ", n("{count} to review", "{count} to review", recipe.review_waiting)) : null),
   );
 }
 
@@ -57,7 +58,7 @@ function open(recipe) {
 function showEmpty() {
   $("content").hidden = true;
   $("empty").hidden = false;
-  $("empty").replaceChildren(h("b", {}, "No recipe yet."), " A recipe is a part type. Add one, then upload images of good parts to it.");
+  $("empty").replaceChildren(h("b", {}, t("No recipe yet.")), " ", t("A recipe is a part type. Add one, then upload images of good parts to it."));
 }
 
 const recipePath = () => `/recipes/${encodeURIComponent(state.recipe)}`;
@@ -74,9 +75,9 @@ const actions = {
   gate: (id) => start({ kind: "gate", recipe: state.recipe, bundle_id: id }),
   cancel: (id) => attempt(() => post(`/jobs/${id}/cancel`)),
   promote: (model) =>
-    reason(`Promote ${model.id.slice(0, 10)}`, "Every station of this recipe switches to this model between two parts.", "Promote", (text) => post(`${recipePath()}/promote`, { bundle_id: model.id, reason: text })),
+    reason(t("Promote {bundle}", { bundle: model.id.slice(0, 10) }), t("Every station of this recipe switches to this model between two parts."), t("Promote"), (text) => post(`${recipePath()}/promote`, { bundle_id: model.id, reason: text })),
   rollback: (id) =>
-    reason(`Roll back to ${id.slice(0, 10)}`, "Every station of this recipe goes back to the champion before this one.", "Roll back", (text) => post(`${recipePath()}/rollback`, { reason: text })),
+    reason(t("Roll back to {bundle}", { bundle: id.slice(0, 10) }), t("Every station of this recipe goes back to the champion before this one."), t("Roll back"), (text) => post(`${recipePath()}/rollback`, { reason: text })),
 };
 
 const start = (body) => attempt(() => post("/jobs", body));

@@ -1,5 +1,7 @@
 // Asking again and again without ever asking twice at once; says on the page when there is no answer.
 
+import { t } from "./language.js";
+
 const state = document.getElementById("link-state");
 
 /** Calls `task` every `period` milliseconds while the page is visible. */
@@ -11,7 +13,7 @@ export function poll(task, period) {
       await task();
       state.hidden = true;
     } catch (error) {
-      state.textContent = `no connection: ${error.message}`;
+      state.textContent = t("no connection: {reason}", { reason: error.message });
       state.hidden = false;
     }
     if (!document.hidden) timer = setTimeout(round, period);

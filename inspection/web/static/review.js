@@ -2,6 +2,7 @@
 
 import { get, imageUrl } from "./api.js";
 import { flag, h, milliseconds, scoreBar, short, verdictBadge, when } from "./dom.js";
+import { n, t } from "./language.js";
 import { Outbox } from "./outbox.js";
 import { poll } from "./poll.js";
 
@@ -52,27 +53,29 @@ function unsent() {
 
 function showWaiting() {
   const count = Math.max(0, queue.left);
-  $("waiting").textContent = count === 1 ? "1 part waits" : `${count} parts wait`;
+  $("waiting").textContent = n("{count} part waits", "{count} parts wait", count);
 }
 
 function showEmpty() {
   const skipped = queue.items.some((item) => !queue.answered.has(item.result.id));
   $("bench").dataset.shown = "";
   $("empty").replaceChildren(
-    h("b", {}, skipped ? "End of the list." : "Nothing to review."),
-    skipped ? " You skipped some parts. " : " Every flagged part has a label. New ones appear here by themselves. ",
-    skipped ? h("button", { type: "button", onclick: restart }, "Show them again") : h("a", { href: "/models" }, "Train a new model with the labels →"),
+    h("b", {}, skipped ? t("End of the list.") : t("Nothing to review.")),
+    " ",
+    skipped ? t("You skipped some parts.") : t("Every flagged part has a label. New ones appear here by themselves."),
+    " ",
+    skipped ? h("button", { type: "button", onclick: restart }, t("Show them again")) : h("a", { href: "/models" }, t("Train a new model with the labels →")),
   );
 }
 
 function showPicture(item) {
   const { frame, overlay } = item.images;
-  const missing = item.result.images.length ? "The picture is still on its way from the station." : "The station kept no picture of this part.";
+  const missing = item.result.images.length ? t("The picture is still on its way from the station.") : t("The station kept no picture of this part.");
   $("frame").hidden = !frame;
   $("no-picture").hidden = Boolean(frame);
   $("no-picture").textContent = frame ? "" : missing;
   if (frame) $("frame").src = imageUrl(frame, "display");
-  $("frame").alt = `part ${item.result.part_id}`;
+  $("frame").alt = t("part {part}", { part: item.result.part_id });
   $("map").hidden = !overlay || !frame;
   if (overlay) $("map").src = imageUrl(overlay, "original");
 }
@@ -81,9 +84,17 @@ function showFacts(item) {
   const { result } = item;
   $("verdict").replaceChildren(verdictBadge(result.verdict, "medium"));
   $("score").replaceChildren(result.reason ? h("p", { class: "reason" }, result.reason) : scoreBar(result.score, result.threshold));
-  const rows = { Part: result.part_id, Station: result.station, Recipe: result.recipe, Taken: when(result.captured_at), Model: short(result.bundle_id), Took: milliseconds((result.times.verdict_us - (result.times.frame_received_us ?? result.times.trigger_us)) / 1000) };
-  if (result.defect_class) rows.Suspected = result.defect_class;
-  $("facts").replaceChildren(...Object.entries(rows).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  const took_us = result.times.verdict_us - (result.times.frame_received_us ?? result.times.trigger_us);
+  const rows = [
+    [t("Part"), result.part_id],
+    [t("Station"), result.station],
+    [t("Recipe"), result.recipe],
+    [t("Taken"), when(result.captured_at)],
+    [t("Model"), h("code", {}, short(result.bundle_id))],
+    [t("Took"), milliseconds(took_us / 1000)],
+  ];
+  if (result.defect_class) rows.push([t("Suspected"), result.defect_class]);
+  $("facts").replaceChildren(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
 
 function showTypes() {
@@ -123,14 +134,14 @@ function answer(label) {
 
 function undo() {
   const id = queue.history.pop();
-  if (id === undefined) return say("Nothing to undo on this page.");
+  if (id === undefined) return say(t("Nothing to undo on this page."));
   if (!outbox.take(id)) outbox.add({ result_id: id, label: "retracted" });
   queue.answered.delete(id);
   queue.left += 1;
   const at = queue.items.findIndex((item) => item.result.id === id);
   if (at >= 0) queue.at = at;
   render();
-  return say("Taken back.");
+  return say(t("Taken back."));
 }
 
 function move(step) {
@@ -145,12 +156,12 @@ function putBack(label, error) {
   queue.answered.delete(label.result_id);
   queue.left += 1;
   queue.history = queue.history.filter((id) => id !== label.result_id);
-  say(`not stored: ${error.message}`, true);
+  say(t("not stored: {reason}", { reason: error.message }), true);
 }
 
 function showOutbox(waiting, problem) {
-  if (problem) say(`${waiting} not stored yet, trying again: ${problem}`, true);
-  else say(waiting ? `saving ${waiting}…` : "✓ all saved");
+  if (problem) say(t("{count} not stored yet, trying again: {reason}", { count: waiting, reason: problem }), true);
+  else say(waiting ? t("saving {count}…", { count: waiting }) : t("✓ all saved"));
 }
 
 function say(text, bad = false) {

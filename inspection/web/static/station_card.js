@@ -1,9 +1,10 @@
 // One station: picture, verdict, counts, ledger, latency, recent parts.
 
 import { get, imageUrl } from "./api.js";
-import { age, h, milliseconds, percent, scoreBar, short, verdictBadge, verdictIcon } from "./dom.js";
+import { age, h, milliseconds, percent, scoreBar, short, verdictBadge, verdictIcon, verdictWord } from "./dom.js";
+import { n, rich, t } from "./language.js";
 
-const STATES = { live: "LIVE", silent: "SILENT", never_seen: "NEVER SEEN" };
+const STATES = { live: t("LIVE"), silent: t("SILENT"), never_seen: t("NEVER SEEN") };
 const STALE_PICTURE_S = 30;
 
 export class StationCard {
@@ -34,17 +35,17 @@ export class StationCard {
     const p = this.parts;
     const stale = station.state !== "live";
     this.element.classList.toggle("stale", stale);
-    p.recipe.replaceChildren("recipe ", h("b", {}, station.recipe));
+    p.recipe.replaceChildren(...rich("recipe {recipe}", { recipe: h("b", {}, station.recipe) }));
     p.state.className = `slot-state state ${station.state}`;
     p.state.textContent = STATES[station.state];
-    p.age.textContent = station.picture_age_s === null ? "" : `picture ${age(station.picture_age_s)} old`;
+    p.age.textContent = station.picture_age_s === null ? "" : t("picture {age} old", { age: age(station.picture_age_s) });
     p.age.classList.toggle("late", stale || station.picture_age_s > STALE_PICTURE_S);
     this.notice.textContent = notice(station);
     this.notice.hidden = !this.notice.textContent;
     this.notice.classList.toggle("bad", stale || (beat && !beat.camera_connected));
     p.recent.replaceChildren(...recent(station.recent));
     if (beat) this.updateNumbers(station, beat);
-    else p.verdict.replaceChildren(h("p", { class: "muted" }, "Waiting for the first heartbeat. Start the station with its key."));
+    else p.verdict.replaceChildren(h("p", { class: "muted" }, t("Waiting for the first heartbeat. Start the station with its key.")));
     this.updatePicture(station.picture_result_id);
   }
 
@@ -69,12 +70,12 @@ export class StationCard {
   show(picture) {
     const result = picture.result;
     this.frame.src = `data:image/jpeg;base64,${picture.frame_jpeg_base64}`;
-    this.frame.alt = `last part ${result.part_id}, ${result.verdict}`;
+    this.frame.alt = t("last part {part}, {verdict}", { part: result.part_id, verdict: verdictWord(result.verdict) });
     this.map.hidden = !picture.overlay_png_base64;
     if (picture.overlay_png_base64) this.map.src = `data:image/png;base64,${picture.overlay_png_base64}`;
     this.parts.verdict.replaceChildren(verdictBadge(result.verdict, "large"));
     this.parts.part.replaceChildren(
-      h("p", { class: "part-id" }, h("span", { class: "muted" }, "part "), h("b", {}, result.part_id), result.defect_class ? h("span", { class: "tag" }, result.defect_class) : null),
+      h("p", { class: "part-id" }, h("span", { class: "muted" }, t("part"), " "), h("b", {}, result.part_id), result.defect_class ? h("span", { class: "tag" }, result.defect_class) : null),
       result.reason ? h("p", { class: "reason" }, result.reason) : scoreBar(result.score, result.threshold),
     );
   }
@@ -82,25 +83,25 @@ export class StationCard {
 
 function notice(station) {
   const beat = station.heartbeat;
-  if (station.state === "silent") return `No heartbeat for ${age(station.heartbeat_age_s)}: the picture is old. Check the station and its network.`;
-  if (beat && !beat.camera_connected) return "Camera disconnected: the station is trying again. Check cable and power.";
-  if (beat && station.picture_result_id === null) return beat.bundle_id ? "No part judged yet." : "No model yet: promote one on the page Models.";
+  if (station.state === "silent") return t("No heartbeat for {age}: the picture is old. Check the station and its network.", { age: age(station.heartbeat_age_s) });
+  if (beat && !beat.camera_connected) return t("Camera disconnected: the station is trying again. Check cable and power.");
+  if (beat && station.picture_result_id === null) return beat.bundle_id ? t("No part judged yet.") : t("No model yet: promote one on the page Models.");
   return "";
 }
 
 function counts(ledger, yieldFraction) {
-  const cell = (verdict, value) => h("div", { class: `count ${verdict}` }, verdictIcon(verdict), h("b", {}, String(value)), h("small", {}, verdict.toLowerCase()));
-  return [cell("PASS", ledger.passed), cell("FAIL", ledger.failed), cell("UNDECIDED", ledger.undecided), h("div", { class: "count yield" }, h("b", {}, percent(yieldFraction)), h("small", {}, "yield"))];
+  const cell = (verdict, value) => h("div", { class: `count ${verdict}` }, verdictIcon(verdict), h("b", {}, String(value)), h("small", {}, verdictWord(verdict).toLowerCase()));
+  return [cell("PASS", ledger.passed), cell("FAIL", ledger.failed), cell("UNDECIDED", ledger.undecided), h("div", { class: "count yield" }, h("b", {}, percent(yieldFraction)), h("small", {}, t("yield")))];
 }
 
 function ledgerLine(ledger) {
   const { triggers, verdicts, timeouts, drops, in_flight: flight } = ledger;
   const balanced = triggers === verdicts + timeouts + drops + flight;
-  const term = (value, word, bad) => h("span", { class: bad && value > 0 ? "warn" : "" }, h("b", {}, String(value)), ` ${word}${value === 1 ? "" : "s"}`);
+  const term = (value, word, bad) => h("span", { class: bad && value > 0 ? "warn" : "" }, h("b", {}, String(value)), " ", word);
   return [
-    h("span", { class: "name" }, "Ledger"),
-    h("span", { class: "sum" }, term(triggers, "trigger"), " = ", term(verdicts, "verdict"), " + ", term(timeouts, "timeout", true), " + ", term(drops, "drop", true), flight ? ` + ${flight} in flight` : null),
-    h("span", { class: balanced ? "ok" : "warn" }, balanced ? "✓ balanced" : "✗ not balanced"),
+    h("span", { class: "name" }, t("Ledger")),
+    h("span", { class: "sum" }, term(triggers, n("trigger", "triggers", triggers)), " = ", term(verdicts, n("verdict", "verdicts", verdicts)), " + ", term(timeouts, n("timeout", "timeouts", timeouts), true), " + ", term(drops, n("drop", "drops", drops), true), flight ? t(" + {count} in flight", { count: flight }) : null),
+    h("span", { class: balanced ? "ok" : "warn" }, balanced ? t("✓ balanced") : t("✗ not balanced")),
   ];
 }
 
@@ -110,27 +111,27 @@ function latencyLine(times, deadline) {
   bar.style.setProperty("--p50", share(times.p50));
   bar.style.setProperty("--p99", share(times.p99));
   return [
-    h("span", { class: "name" }, "Latency"),
+    h("span", { class: "name" }, t("Latency")),
     h("span", {}, "p50 ", h("b", {}, milliseconds(times.p50)), " · p99 ", h("b", {}, milliseconds(times.p99))),
     bar,
-    h("span", { class: "muted" }, `deadline ${milliseconds(deadline)}`),
+    h("span", { class: "muted" }, t("deadline {time}", { time: milliseconds(deadline) })),
   ];
 }
 
 function bundleLine(beat, desired) {
-  const line = [h("span", { class: "name" }, "Model"), h("span", {}, h("code", {}, short(beat.bundle_id)))];
-  if (beat.bundle_refused) line.push(h("span", { class: "warn" }, `refused the new one: ${beat.bundle_refused}`));
-  else if (desired && desired !== beat.bundle_id) line.push(h("span", { class: "warn" }, `switching to ${short(desired)}…`));
-  if (beat.spool_results > 0) line.push(h("span", { class: "muted" }, `${beat.spool_results} results on their way`));
+  const line = [h("span", { class: "name" }, t("Model")), h("span", {}, h("code", {}, short(beat.bundle_id)))];
+  if (beat.bundle_refused) line.push(h("span", { class: "warn" }, t("refused the new one: {reason}", { reason: beat.bundle_refused })));
+  else if (desired && desired !== beat.bundle_id) line.push(h("span", { class: "warn" }, t("switching to {bundle}…", { bundle: short(desired) })));
+  if (beat.spool_results > 0) line.push(h("span", { class: "muted" }, n("{count} result on its way", "{count} results on their way", beat.spool_results)));
   return line;
 }
 
 function recent(parts) {
-  if (parts.length === 0) return [h("p", { class: "muted" }, "The latest parts appear here.")];
+  if (parts.length === 0) return [h("p", { class: "muted" }, t("The latest parts appear here."))];
   return parts.map((part) =>
     h(
       "div",
-      { class: `dot ${part.verdict}`, title: `${part.part_id}: ${part.verdict}` },
+      { class: `dot ${part.verdict}`, title: `${part.part_id}: ${verdictWord(part.verdict)}` },
       part.frame_sha256 ? h("img", { src: imageUrl(part.frame_sha256, "thumb"), alt: "", loading: "lazy" }) : null,
       verdictIcon(part.verdict),
     ),

@@ -1,15 +1,16 @@
 // What a new model could learn from, the button that starts it, and how far it is.
 
 import { h, percent } from "./dom.js";
+import { t } from "./language.js";
 
-const STATES = { queued: "waiting", running: "running", succeeded: "done", failed: "failed", cancelled: "cancelled" };
+const STATES = { queued: t("waiting"), running: t("running"), succeeded: t("done"), failed: t("failed"), cancelled: t("cancelled") };
 
 export function trainingPanel({ models, job, mayChange, logOpen, actions }) {
   const busy = job !== null && (job.state === "queued" || job.state === "running");
   return [
     h("div", { class: "training-head" }, dataCounts(models), mayChange ? button(models, busy, actions) : null),
     h("p", { class: "problem", role: "alert", hidden: true }),
-    job ? jobLine(job, busy, mayChange, logOpen, actions) : h("p", { class: "muted" }, "Nothing was trained here yet."),
+    job ? jobLine(job, busy, mayChange, logOpen, actions) : h("p", { class: "muted" }, t("Nothing was trained here yet.")),
   ];
 }
 
@@ -22,10 +23,10 @@ function dataCounts({ samples, waiting }) {
   return h(
     "div",
     { class: "figures" },
-    cell(goods, "good images"),
-    cell(defects, "defect images", Object.entries(types).map(([type, count]) => `${type} ${count}`).join(", ")),
-    cell(held, "held out", "test only, never trained on"),
-    cell(waiting.good + waiting.defect, "new labels", `since the last model: ${waiting.good} good, ${waiting.defect} defect`),
+    cell(goods, t("good images")),
+    cell(defects, t("defect images"), Object.entries(types).map(([type, count]) => `${type} ${count}`).join(", ")),
+    cell(held, t("held out"), t("test only, never trained on")),
+    cell(waiting.good + waiting.defect, t("new labels"), t("since the last model: {good} good, {defect} defect", waiting)),
   );
 }
 
@@ -37,23 +38,23 @@ function mergeCounts(bySplit) {
 
 function button({ samples, models }, busy, actions) {
   const none = samples.goods.train === 0;
-  const word = models.length ? "Retrain" : "Train first model";
+  const word = models.length ? t("Retrain") : t("Train first model");
   return h(
     "div",
     { class: "train-button" },
-    h("button", { type: "button", class: "primary", id: "train", disabled: busy || none, onclick: actions.train }, busy ? "Training…" : word),
-    none ? h("small", {}, "upload images of good parts first") : null,
+    h("button", { type: "button", class: "primary", id: "train", disabled: busy || none, onclick: actions.train }, busy ? t("Training…") : word),
+    none ? h("small", {}, t("upload images of good parts first")) : null,
   );
 }
 
 function jobLine(job, busy, mayChange, logOpen, actions) {
   const progress = h("div", { class: "progress", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": String(Math.round(100 * job.progress)) }, h("i"));
   progress.style.setProperty("--value", `${100 * job.progress}%`);
-  const log = h("details", { open: logOpen, ontoggle: (event) => actions.toggleLog(event.target.open) }, h("summary", {}, "Log"), h("pre", {}, job.log.join("\n") || "empty so far"));
+  const log = h("details", { open: logOpen, ontoggle: (event) => actions.toggleLog(event.target.open) }, h("summary", {}, t("Log")), h("pre", {}, job.log.join("\n") || t("empty so far")));
   return h(
     "div",
     { class: `job ${job.state}` },
-    h("div", { class: "row" }, h("b", { class: "job-state" }, `${job.kind === "gate" ? "gate" : "training"} ${STATES[job.state]}`), h("span", { class: `step ${job.result?.gate?.passed === false ? "no" : ""}` }, busy ? job.step : outcome(job)), h("span", { class: "share" }, busy ? percent(job.progress, 0) : ""), busy && mayChange ? h("button", { type: "button", class: "quiet", disabled: job.cancel_requested, onclick: () => actions.cancel(job.id) }, job.cancel_requested ? "Stopping…" : "Cancel") : null),
+    h("div", { class: "row" }, h("b", { class: "job-state" }, job.kind === "gate" ? t("gate") : t("training"), " ", STATES[job.state]), h("span", { class: `step ${job.result?.gate?.passed === false ? "no" : ""}` }, busy ? job.step : outcome(job)), h("span", { class: "share" }, busy ? percent(job.progress, 0) : ""), busy && mayChange ? h("button", { type: "button", class: "quiet", disabled: job.cancel_requested, onclick: () => actions.cancel(job.id) }, job.cancel_requested ? t("Stopping…") : t("Cancel")) : null),
     busy ? progress : null,
     log,
   );
@@ -62,5 +63,5 @@ function jobLine(job, busy, mayChange, logOpen, actions) {
 function outcome(job) {
   if (job.error) return job.error;
   if (job.state !== "succeeded") return "";
-  return `${job.result.bundle_id.slice(0, 10)}: the gate ${job.result.gate.passed ? "passed" : "refused it"}`;
+  return job.result.gate.passed ? t("{bundle}: the gate passed", { bundle: job.result.bundle_id.slice(0, 10) }) : t("{bundle}: the gate refused it", { bundle: job.result.bundle_id.slice(0, 10) });
 }
