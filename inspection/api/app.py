@@ -9,7 +9,19 @@ from starlette.concurrency import run_in_threadpool
 from inspection.api.errors import add_handlers
 from inspection.api.headers import SecurityHeaders
 from inspection.api.limits import BodyLimit, limits_of
-from inspection.api.routes import health, jobs, link, models, people, recipes, results, review, sign_in, stations
+from inspection.api.routes import (
+    analytics,
+    health,
+    jobs,
+    link,
+    models,
+    people,
+    recipes,
+    results,
+    review,
+    sign_in,
+    stations,
+)
 from inspection.plant import Plant
 from inspection.settings import PlantSettings
 from inspection.web.pages import add_pages
@@ -26,6 +38,7 @@ _ROUTERS = (
     stations.router,
     results.router,
     review.router,
+    analytics.router,
     jobs.router,
     models.router,
 )

@@ -308,3 +308,31 @@ class AuditEntry(Answer):
     details: str
     previous_hash: str
     hash: str
+
+
+class ChartBucket(Answer):
+    """One hour or day of a line."""
+
+    start: datetime
+    passed: int
+    failed: int
+    undecided: int
+    mean_pass_score: float | None = Field(description="drifts before parts fail")
+    failed_fraction: float | None = Field(description="FAIL among PASS and FAIL")
+    lower: float | None = Field(description="control limits for this number of parts")
+    upper: float | None
+    signals: tuple[str, ...] = Field(description="`beyond_limits`, `run` of nine on one side, `trend` of six")
+
+
+class Analytics(Answer):
+    """What a line did; counts by class are largest first, and "" is parts for which no class was named."""
+
+    passed: int
+    failed: int
+    undecided: int
+    yield_fraction: float | None = Field(description="PASS among all parts")
+    centre: float | None = Field(description="failed fraction of the control chart")
+    buckets: list[ChartBucket]
+    suspected: dict[str, int] = Field(description="failed parts by the class that the model named")
+    confirmed: dict[str, int] = Field(description="parts by the defect type that people named")
+    reviewed: dict[str, int] = Field(description="labels by person")

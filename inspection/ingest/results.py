@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from edge.contract.errors import NotAllowed
 from edge.contract.link import IngestBatch, IngestReceipt
 from edge.contract.result import InspectionResult
+from inspection.analytics.hours import count_results
 from inspection.store.tables import BlobRow, ResultImageRow, ResultRow
 
 __all__ = ["Taken", "take_results"]
@@ -37,6 +38,7 @@ def take_results(session: Session, station: str, batch: IngestBatch, now: dateti
     session.add_all(_row(result, now) for result in new)
     session.flush()
     session.add_all(_image_rows(new))
+    count_results(session, new)
     wanted = _wanted(session, batch.results)
     receipt = IngestReceipt(stored=len(new), known=len(batch.results) - len(new), images_wanted=wanted)
     return Taken(receipt, tuple(new))

@@ -6,7 +6,7 @@ Rows of `results`, `labels`, `sample_labels`, `promotions` and `audit` are only 
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import JSON, Double, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from inspection.store.types import UtcDateTime
@@ -17,6 +17,7 @@ __all__ = [
     "BlobRow",
     "BundleRow",
     "GateRow",
+    "HourRow",
     "JobRow",
     "LabelRow",
     "PromotionRow",
@@ -105,6 +106,7 @@ class ResultRow(Base):
     __table_args__ = (
         Index("ix_results_station_number", "station", "number"),
         Index("ix_results_recipe_verdict_number", "recipe", "verdict", "number"),
+        Index("ix_results_captured_at", "captured_at"),
     )
     number: Mapped[int] = mapped_column(primary_key=True, doc="order of arrival; the cursor of lists")
     id: Mapped[str] = mapped_column(String(32), unique=True)
@@ -115,6 +117,20 @@ class ResultRow(Base):
     captured_at: Mapped[datetime]
     received_at: Mapped[datetime]
     document: Mapped[str] = mapped_column(Text)
+
+
+class HourRow(Base):
+    """Results counted by the hour in which they were captured; made of `results`, in the same transactions."""
+
+    __tablename__ = "hours"
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    station: Mapped[str] = mapped_column(Name, primary_key=True)
+    recipe: Mapped[str] = mapped_column(Name, primary_key=True)
+    verdict: Mapped[str] = mapped_column(String(16), primary_key=True)
+    defect_class: Mapped[str] = mapped_column(Name, primary_key=True, doc="that the model named; empty if none")
+    count: Mapped[int]
+    scored: Mapped[int] = mapped_column(doc="results that have a score")
+    score_sum: Mapped[float] = mapped_column(Double)
 
 
 class ResultImageRow(Base):

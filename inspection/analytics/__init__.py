@@ -1,0 +1,1 @@
+"""What many results together say: yield, control chart, Pareto."""
