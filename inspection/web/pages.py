@@ -1,34 +1,46 @@
 """The pages. They hold no data: their scripts fetch it from the API."""
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI, Request
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
 from inspection.api.access import page_person
+from inspection.api.headers import WITH_CHARTS
 from inspection.people.roles import Role
 from inspection.people.sessions import csrf_token
 from inspection.web.language import language_of
 
 __all__ = ["PAGES", "add_pages"]
 
+PLOTLY = "/plotly.js"
+
 _HERE = Path(__file__).parent
 _TEMPLATES = Jinja2Templates(directory=_HERE / "templates")
 
-PAGES = {"/": "live.html", "/review": "review.html", "/models": "models.html"}
+PAGES = {"/": "live.html", "/review": "review.html", "/models": "models.html", "/analytics": "analytics.html"}
 """Template by address, for people who are signed in."""
 
 
 def add_pages(app: FastAPI) -> None:
     """Add pages and static files to the application."""
     app.router.routes.append(Mount("/static", StaticFiles(directory=_HERE / "static"), name="static"))
+    app.router.routes.append(Route(PLOTLY, _plotly, methods=["GET"]))
     app.router.routes.append(Route("/login", _login, methods=["GET"]))
     for path in PAGES:
         app.router.routes.append(Route(path, _page, methods=["GET"]))
+
+
+def _plotly(request: Request) -> FileResponse:
+    """The chart library out of the installed package; nothing is loaded from elsewhere."""
+    del request
+    script = files("plotly") / "package_data" / "plotly.min.js"
+    return FileResponse(str(script), headers={"Cache-Control": "private, max-age=86400"}, media_type="text/javascript")
 
 
 def _login(request: Request) -> HTMLResponse:
@@ -48,4 +60,5 @@ def _page(request: Request) -> Response:
         "path": request.url.path,
         "_": language_of(request),
     }
-    return _TEMPLATES.TemplateResponse(request, PAGES[request.url.path], values)
+    headers = {"Content-Security-Policy": WITH_CHARTS} if request.url.path == "/analytics" else None
+    return _TEMPLATES.TemplateResponse(request, PAGES[request.url.path], values, headers=headers)

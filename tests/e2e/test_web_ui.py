@@ -311,8 +311,34 @@ def test_pages_in_chinese(browser: Browser, floor: Floor) -> None:
     page.goto("/models?recipe=part")
     expect(page.locator("#train")).to_have_text("训练第一个模型")
     assert set(page.evaluate(_ENGLISH)) == {"admin", "part", "hangs"}
+    page.goto("/analytics?days=365")
+    expect(page.locator("#signals")).to_have_text("✓ 未违反任何判异规则")
+    assert set(page.evaluate(_ENGLISH)) == {"admin", "line-1", "part", "hangs"}
+    page.goto("/models?recipe=part")
     page.get_by_role("button", name="English").click()
     expect(page.locator("#train")).to_have_text("Train first model")
     page.goto("/")
     expect(page.get_by_role("heading", name="Stations")).to_be_visible()
     page.close()
+
+
+def test_analytics_charts_a_day_and_gives_the_table(page: Page, floor: Floor) -> None:
+    for verdict in (Verdict.PASS, Verdict.PASS, Verdict.FAIL):
+        floor.report("P-1", verdict)
+    page.goto("/analytics")
+    expect(page.locator("#empty")).to_contain_text("No part was judged in this period")
+    page.locator("#days").select_option("1 year")
+    expect(page.locator("#figures")).to_contain_text("66.67 %")
+    expect(page.locator("#pchart .main-svg").first).to_be_visible()
+    expect(page.locator("#pareto .main-svg").first).to_be_visible()
+    expect(page.locator("#signals")).to_have_text("✓ no rule broken")
+    expect(page).to_have_url(re.compile("days=365"))
+    page.reload()
+    expect(page.locator("#figures")).to_contain_text("66.67 %")
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Download table").click()
+    rows = Path(started.value.path()).read_text("utf-8").splitlines()
+    assert any(",2,1,0," in row for row in rows)
+    page.get_by_label("Recipe").select_option("hangs")
+    expect(page.locator("#empty")).to_be_visible()
+    assert _fits(page)

@@ -1,0 +1,88 @@
+// The analytics page: what a line did in a period; the filters stand in the address.
+
+import { get } from "./api.js";
+import { complain, h, number, percent, when } from "./dom.js";
+import { controlChart, countsChart, driftChart, paretoChart } from "./charts.js";
+import { t } from "./language.js";
+
+const $ = (id) => document.getElementById(id);
+const FILTERS = ["recipe", "station", "days"];
+const DAY_MS = 86400000;
+const RULES = { beyond_limits: t("beyond the control limits"), run: t("ninth or later on one side of the mean"), trend: t("sixth or later of a steady rise or fall") };
+
+function parameters() {
+  const until = new Date();
+  const days = Number($("days").value);
+  const wanted = new URLSearchParams({ since: new Date(until - days * DAY_MS).toISOString(), until: until.toISOString(), step: days <= 7 ? "hour" : "day", utc_offset_min: String(-until.getTimezoneOffset()) });
+  for (const name of ["recipe", "station"]) if ($(name).value) wanted.set(name, $(name).value);
+  return wanted;
+}
+
+async function show() {
+  const wanted = parameters();
+  $("table").href = `/api/v1/analytics.csv?${wanted}`;
+  try {
+    draw(await get(`/analytics?${wanted}`));
+    complain($("problem"), null);
+  } catch (error) {
+    complain($("problem"), error.message);
+  }
+}
+
+function draw(answer) {
+  const parts = answer.passed + answer.failed + answer.undecided;
+  $("content").hidden = parts === 0;
+  $("empty").hidden = parts > 0;
+  $("empty").textContent = t("No part was judged in this period. Choose a longer one, or start a station.");
+  $("updated").textContent = when(new Date().toISOString());
+  if (parts === 0) return;
+  $("figures").replaceChildren(...figures(answer, parts));
+  controlChart($("pchart"), answer);
+  countsChart($("counts"), answer);
+  paretoChart($("pareto"), answer);
+  driftChart($("drift"), answer);
+  $("signals").replaceChildren(...signals(answer.buckets));
+  $("people").replaceChildren(...people(answer.reviewed));
+}
+
+function figures(answer, parts) {
+  const figure = (value, word) => h("div", { class: "figure" }, h("b", {}, value), h("span", {}, word));
+  return [
+    figure(String(parts), t("parts")),
+    figure(percent(answer.yield_fraction, 2), t("yield")),
+    figure(String(answer.failed), t("failed parts")),
+    figure(String(answer.undecided), t("undecided")),
+  ];
+}
+
+function signals(buckets) {
+  const found = buckets.filter((bucket) => bucket.signals.length > 0).slice(-8);
+  if (found.length === 0) return [h("li", { class: "ok" }, t("✓ no rule broken"))];
+  return found.map((bucket) => h("li", { class: "warn" }, `${when(bucket.start).slice(0, 16)}: ${percent(bucket.failed_fraction)} · `, bucket.signals.map((rule) => RULES[rule]).join(", ")));
+}
+
+function people(reviewed) {
+  const rows = Object.entries(reviewed);
+  if (rows.length === 0) return [h("tbody", {}, h("tr", {}, h("td", { class: "muted" }, t("Nobody labelled a part of this period."))))];
+  return [h("tbody", {}, rows.map(([name, labels]) => h("tr", {}, h("th", {}, name), h("td", { class: "num" }, number(labels, 0)))))];
+}
+
+function remember() {
+  const kept = new URLSearchParams(FILTERS.filter((name) => $(name).value).map((name) => [name, $(name).value]));
+  history.replaceState(null, "", `?${kept}`);
+  show();
+}
+
+async function start() {
+  const [recipes, stations] = await Promise.all([get("/recipes"), get("/stations")]);
+  $("recipe").append(...recipes.map((recipe) => h("option", {}, recipe.name)));
+  $("station").append(...stations.map((station) => h("option", {}, station.name)));
+  const asked = new URLSearchParams(location.search);
+  for (const name of FILTERS) if (asked.has(name) && [...$(name).options].some((option) => option.value === asked.get(name))) $(name).value = asked.get(name);
+  for (const name of FILTERS) $(name).addEventListener("change", remember);
+  $("print").addEventListener("click", () => window.print());
+  await show();
+  setInterval(() => document.hidden || show(), 60000);
+}
+
+start().catch((error) => complain($("problem"), error.message));
