@@ -310,6 +310,15 @@ class AuditEntry(Answer):
     hash: str
 
 
+class AuditCheck(Answer):
+    """What a check of the whole audit chain found."""
+
+    rows: int
+    head: str = Field(description="hash of the last good row; noted elsewhere, it also proves that no end was cut off")
+    broken_at: int | None = Field(description="number of the first row that does not fit; null if all do")
+    problem: str | None
+
+
 class ChartBucket(Answer):
     """One hour or day of a line."""
 

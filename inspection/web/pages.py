@@ -16,9 +16,9 @@ from inspection.people.roles import Role
 from inspection.people.sessions import csrf_token
 from inspection.web.language import language_of
 
-__all__ = ["PAGES", "add_pages"]
+__all__ = ["ADMIN_PAGE", "PAGES", "add_pages"]
 
-PLOTLY = "/plotly.js"
+_PLOTLY = "/plotly.js"
 
 _HERE = Path(__file__).parent
 _TEMPLATES = Jinja2Templates(directory=_HERE / "templates")
@@ -26,13 +26,15 @@ _TEMPLATES = Jinja2Templates(directory=_HERE / "templates")
 PAGES = {"/": "live.html", "/review": "review.html", "/models": "models.html", "/analytics": "analytics.html"}
 """Template by address, for people who are signed in."""
 
+ADMIN_PAGE = "/admin"
+
 
 def add_pages(app: FastAPI) -> None:
     """Add pages and static files to the application."""
     app.router.routes.append(Mount("/static", StaticFiles(directory=_HERE / "static"), name="static"))
-    app.router.routes.append(Route(PLOTLY, _plotly, methods=["GET"]))
+    app.router.routes.append(Route(_PLOTLY, _plotly, methods=["GET"]))
     app.router.routes.append(Route("/login", _login, methods=["GET"]))
-    for path in PAGES:
+    for path in (*PAGES, ADMIN_PAGE):
         app.router.routes.append(Route(path, _page, methods=["GET"]))
 
 
@@ -52,13 +54,18 @@ def _page(request: Request) -> Response:
     if known is None:
         return RedirectResponse("/login", 303)
     person, token = known
+    path, is_admin = request.url.path, person.role.covers(Role.ADMIN)
+    if path == ADMIN_PAGE and not is_admin:
+        return RedirectResponse("/", 303)
     values: dict[str, Any] = {
         "person": person,
         "csrf": csrf_token(token),
         "may_label": person.role.covers(Role.INSPECTOR),
         "may_change": person.role.covers(Role.ENGINEER),
-        "path": request.url.path,
+        "is_admin": is_admin,
+        "path": path,
         "_": language_of(request),
     }
-    headers = {"Content-Security-Policy": WITH_CHARTS} if request.url.path == "/analytics" else None
-    return _TEMPLATES.TemplateResponse(request, PAGES[request.url.path], values, headers=headers)
+    headers = {"Content-Security-Policy": WITH_CHARTS} if path == "/analytics" else None
+    template = "admin.html" if path == ADMIN_PAGE else PAGES[path]
+    return _TEMPLATES.TemplateResponse(request, template, values, headers=headers)

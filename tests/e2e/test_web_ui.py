@@ -342,3 +342,56 @@ def test_analytics_charts_a_day_and_gives_the_table(page: Page, floor: Floor) ->
     page.get_by_label("Recipe").select_option("hangs")
     expect(page.locator("#empty")).to_be_visible()
     assert _fits(page)
+
+
+def test_administration_of_people_keys_and_the_audit_log(page: Page, floor: Floor) -> None:
+    page.get_by_role("link", name="Administration").click()
+    expect(page.locator("#people")).to_contain_text("everything, people too")
+    page.get_by_role("button", name="Add person…").click()
+    dialog = page.locator("#person-dialog")
+    dialog.get_by_label("Name").fill("li.wei")
+    dialog.get_by_label("Password").fill("a long enough one")
+    dialog.get_by_role("button", name="Add person").click()
+    row = page.locator("#people tr", has_text="li.wei")
+    expect(row.get_by_label("role of li.wei")).to_have_value("inspector")
+    row.get_by_label("role of li.wei").select_option("engineer")
+    expect(page.locator("#said")).to_have_text("✓ saved")
+    row.get_by_role("button", name="Disable").click()
+    expect(row).to_contain_text("disabled")
+    users = {user["name"]: (user["role"], user["disabled"]) for user in floor.http.get("/users").json()}
+    assert users["li.wei"] == ("engineer", True)
+    page.get_by_role("button", name="New key…").click()
+    page.get_by_role("button", name="Make a new key").click()
+    expect(page.locator("#new-key")).to_have_text(re.compile("^st_"))
+    refused = floor.station.post("/stations/me/heartbeat", json=a_heartbeat().model_dump(mode="json"))
+    assert refused.status_code == 401
+    page.locator("#key-dialog").get_by_role("button", name="Close").click()
+    expect(page.locator("#audit")).to_contain_text("station.key_renewed")
+    page.get_by_role("button", name="Verify the chain").click()
+    expect(page.locator("#verification")).to_contain_text("none altered")
+    assert _fits(page)
+
+
+def test_administration_is_for_admins(browser: Browser, floor: Floor) -> None:
+    floor.http.post("/users", json={"name": "eve", "role": "engineer", "password": ADMIN_PASSWORD}).raise_for_status()
+    page = browser.new_page(base_url=floor.address)
+    page.goto("/login")
+    page.get_by_label("Name").fill("eve")
+    page.get_by_label("Password").fill(ADMIN_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    expect(page.get_by_role("link", name="Models")).to_be_visible()
+    expect(page.get_by_role("link", name="Administration")).to_have_count(0)
+    page.goto("/admin")
+    page.wait_for_url(f"{floor.address}/")
+    page.close()
+
+
+def test_the_last_admin_cannot_be_locked_out(browser: Browser, floor: Floor) -> None:
+    page = browser.new_page(base_url=floor.address)
+    _sign_in(page)
+    page.goto("/admin")
+    page.locator("#people tr", has_text="admin").get_by_role("button", name="Disable").click()
+    expect(page.locator("#problem")).to_be_visible()
+    expect(page.locator("#people")).not_to_contain_text("disabled")
+    page.close()

@@ -19,6 +19,7 @@ export class Refused extends Error {
 
 export const get = (path) => request("GET", path);
 export const post = (path, body) => request("POST", path, body);
+export const patch = (path, body) => request("PATCH", path, body);
 export const imageUrl = (sha256, size) => `${PREFIX}/images/${sha256}?size=${size}`;
 
 async function request(method, path, body) {

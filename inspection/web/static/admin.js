@@ -1,0 +1,107 @@
+// The administration page: people, keys of stations, the audit log.
+
+import { get, patch, post } from "./api.js";
+import { ask } from "./dialog.js";
+import { complain, h, when } from "./dom.js";
+import { t } from "./language.js";
+
+const $ = (id) => document.getElementById(id);
+const ROLES = { operator: t("operator"), inspector: t("inspector"), engineer: t("engineer"), admin: t("admin") };
+const MAY = { operator: t("look"), inspector: t("label"), engineer: t("train, promote, add stations"), admin: t("everything, people too") };
+const audit = { entries: [], checked: null };
+const PAGE = 100;
+
+const options = (chosen) => Object.keys(ROLES).map((role) => h("option", { value: role, selected: role === chosen }, ROLES[role]));
+const head = (...words) => h("thead", {}, h("tr", {}, words.map((word) => h("th", {}, word))));
+
+async function showPeople() {
+  const users = await get("/users");
+  $("people").replaceChildren(head(t("Name"), t("Role"), t("May"), t("Since"), ""), h("tbody", {}, users.map(person)));
+}
+
+function person(user) {
+  const path = `/users/${encodeURIComponent(user.name)}`;
+  const role = h("select", { "aria-label": t("role of {name}", { name: user.name }), onchange: (event) => attempt(() => patch(path, { role: event.target.value })) }, options(user.role));
+  return h(
+    "tr",
+    { class: user.disabled ? "disabled" : "" },
+    h("th", {}, user.name, user.disabled ? h("span", { class: "tag" }, t("disabled")) : null),
+    h("td", {}, role),
+    h("td", { class: "muted" }, MAY[user.role]),
+    h("td", {}, when(user.created_at).slice(0, 10)),
+    h("td", { class: "end" }, h("button", { type: "button", class: "small", onclick: () => password(user.name, path) }, t("Password…")), " ", h("button", { type: "button", class: "small", onclick: () => attempt(() => patch(path, { disabled: !user.disabled })) }, user.disabled ? t("Enable") : t("Disable"))),
+  );
+}
+
+function password(name, path) {
+  const dialog = $("password-dialog");
+  dialog.querySelector("h2").textContent = t("New password of {name}", { name });
+  dialog.querySelector("input").value = "";
+  ask(dialog, async (fields) => {
+    await patch(path, { password: fields.password.value });
+    await refresh();
+  });
+}
+
+async function showStations() {
+  const stations = await get("/stations");
+  $("stations").replaceChildren(head(t("Name"), t("Recipe"), ""), h("tbody", {}, stations.map((station) => h("tr", {}, h("th", {}, station.name), h("td", {}, station.recipe), h("td", { class: "end" }, h("button", { type: "button", class: "small", onclick: () => newKey(station.name) }, t("New key…")))))));
+}
+
+function newKey(name) {
+  const dialog = $("key-dialog");
+  const shown = $("new-key");
+  dialog.querySelector("h2").textContent = t("New key of {name}", { name });
+  shown.hidden = true;
+  ask(dialog, async () => {
+    if (!shown.hidden) return true;
+    shown.textContent = (await post(`/stations/${encodeURIComponent(name)}/key`)).api_key;
+    shown.hidden = false;
+    await showAudit();
+    return false;
+  });
+}
+
+async function showAudit(before = null) {
+  const page = await get(`/audit?limit=${PAGE}${before === null ? "" : `&before=${before}`}`);
+  audit.entries = before === null ? page : [...audit.entries, ...page];
+  $("older").hidden = page.length < PAGE;
+  $("audit").replaceChildren(head("#", t("When"), t("Who"), t("What"), t("Details")), h("tbody", {}, audit.entries.map(entry)));
+}
+
+function entry(row) {
+  return h("tr", {}, h("td", { class: "num" }, String(row.number)), h("td", {}, when(row.at).slice(0, 16)), h("th", {}, row.actor), h("td", {}, h("code", {}, row.action)), h("td", {}, h("code", { class: "details" }, row.details)));
+}
+
+async function verify() {
+  const found = await get("/audit/verification");
+  const good = found.broken_at === null;
+  $("verification").className = good ? "ok" : "warn";
+  $("verification").textContent = good ? t("✓ {rows} entries, none altered. Last hash: {head}", { rows: found.rows, head: found.head }) : t("✗ entry {number} does not fit: {problem}", { number: found.broken_at, problem: found.problem });
+}
+
+async function attempt(action) {
+  try {
+    await action();
+    complain($("problem"), null);
+    $("said").textContent = t("✓ saved");
+  } catch (error) {
+    complain($("problem"), error.message);
+  }
+  await refresh();
+}
+
+const refresh = () => Promise.all([showPeople(), showStations(), showAudit()]).catch((error) => complain($("problem"), error.message));
+
+$("add-person").addEventListener("click", () => {
+  const dialog = $("person-dialog");
+  dialog.querySelector("form").reset();
+  dialog.querySelector("select").replaceChildren(...options("inspector"));
+  ask(dialog, async (fields) => {
+    await post("/users", { name: fields.name.value.trim(), role: fields.role.value, password: fields.password.value });
+    await refresh();
+  });
+});
+$("older").addEventListener("click", () => showAudit(audit.entries.at(-1).number));
+$("verify").addEventListener("click", () => verify().catch((error) => complain($("problem"), error.message)));
+refresh();
