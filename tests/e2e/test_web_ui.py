@@ -395,3 +395,31 @@ def test_the_last_admin_cannot_be_locked_out(browser: Browser, floor: Floor) -> 
     expect(page.locator("#problem")).to_be_visible()
     expect(page.locator("#people")).not_to_contain_text("disabled")
     page.close()
+
+
+def test_a_picture_is_looked_at_closely(page: Page, floor: Floor) -> None:
+    for part in ("P-0", "P-1"):
+        floor.report(part, seed=50 + len(part))
+    page.goto("/review")
+    expect(page.locator("#frame")).to_have_js_property("naturalWidth", 200)
+    place = "element => [new DOMMatrix(element.style.transform).a, new DOMMatrix(element.style.transform).e]"
+    page.locator("#picture").hover()
+    page.mouse.wheel(0, -100)
+    page.mouse.wheel(0, -100)
+    page.mouse.wheel(0, -100)
+    expect(page.locator("#picture")).to_have_class(re.compile("zoomed"))
+    scale, left = page.locator("#frame").evaluate(place)
+    assert scale == pytest.approx(1.25**3, rel=1e-4)
+    page.mouse.down()
+    page.mouse.move(200, 300)
+    page.mouse.up()
+    moved = page.locator("#frame").evaluate(place)
+    assert moved[0] == scale
+    assert moved[1] < left
+    assert page.locator("#map").evaluate(place) == moved
+    page.keyboard.press("b")
+    assert page.locator("#frame").evaluate("element => element.style.filter") == "brightness(1.25)"
+    assert page.locator("#map").evaluate("element => element.style.filter") == ""
+    page.keyboard.press("n")
+    expect(page.locator("#picture")).not_to_have_class(re.compile("zoomed"))
+    assert page.locator("#frame").evaluate("element => element.style.filter") == ""

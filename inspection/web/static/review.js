@@ -3,6 +3,7 @@
 import { get, imageUrl } from "./api.js";
 import { flag, h, milliseconds, scoreBar, short, verdictBadge, when } from "./dom.js";
 import { n, t } from "./language.js";
+import { Loupe } from "./loupe.js";
 import { Outbox } from "./outbox.js";
 import { poll } from "./poll.js";
 
@@ -13,6 +14,8 @@ const mayLabel = flag("may-label");
 
 const queue = { items: [], at: 0, answered: new Set(), history: [], types: [], left: 0 };
 const outbox = new Outbox(showOutbox, putBack);
+
+const loupe = new Loupe($("picture"), [$("frame"), $("map")]);
 
 const current = () => queue.items[queue.at];
 
@@ -40,6 +43,7 @@ function render() {
   if ($("bench").dataset.shown === item.result.id) return showTypes();
   $("bench").dataset.shown = item.result.id;
   $("type").value = "";
+  loupe.reset();
   showPicture(item);
   showFacts(item);
   showTypes();
@@ -182,7 +186,7 @@ function toggleMap() {
   applyOpacity();
 }
 
-const KEYS = { g: () => answer("good"), d: () => answer("defect"), u: () => answer("unsure"), n: () => move(1), arrowright: () => move(1), arrowleft: () => move(-1), z: undo, m: toggleMap, t: () => $("type").focus() };
+const KEYS = { g: () => answer("good"), d: () => answer("defect"), u: () => answer("unsure"), n: () => move(1), arrowright: () => move(1), arrowleft: () => move(-1), z: undo, m: toggleMap, t: () => $("type").focus(), "+": loupe.nearer, "=": loupe.nearer, "-": loupe.farther, 0: () => loupe.reset(), b: () => loupe.brighten(1.25), v: () => loupe.brighten(0.8) };
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches('input:not([type="range"]), select, textarea')) return;
