@@ -160,7 +160,7 @@ def _demo(arguments: Sequence[str]) -> ExitCode:
 
 
 def _require_plant(command: str) -> None:
-    for package in ("sqlalchemy", "alembic", "argon2", "jinja2"):
+    for package in ("sqlalchemy", "alembic", "argon2", "jinja2", "psycopg"):
         if importlib.util.find_spec(package) is None:
             raise _missing_extra(command, package, "plant")
 
