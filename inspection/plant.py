@@ -71,7 +71,8 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         SettingsInvalid: a key or password file is not what it should be, or the database cannot be used.
     """
     data = settings.data_dir
-    database = Database(database_address(settings))  # first: what cannot be reached leaves nothing behind
+    copies = data if settings.copy_before_migration else None
+    database = Database(database_address(settings), copies=copies)  # first: if unreachable, nothing is left behind
     key_file = data / "keys" / "signing_key.pem"
     key = SigningKey.load_or_create(key_file)
     blobs = DiskBlobStore(data / "images")

@@ -30,6 +30,9 @@ class PlantSettings(BaseModel):
     database_password_file: Annotated[
         Path | None, Field(description="File with the password of the user in `database_url`.")
     ] = None
+    copy_before_migration: Annotated[
+        bool, Field(description="Keep a copy of the database in `data_dir` before a new version changes its tables.")
+    ] = True
     admin_password_file: Annotated[
         Path | None,
         Field(description="File with the first password of `admin`; without it one is made up and printed once."),

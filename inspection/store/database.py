@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import URL, Engine
@@ -9,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from edge.contract.errors import SettingsInvalid
 from inspection.store.address import sqlite_address
+from inspection.store.copies import keep_copy
 from inspection.store.engines import WRITE, open_engine
 from inspection.store.schema import migrate, require_current
 
@@ -18,15 +20,17 @@ __all__ = ["Database"]
 class Database:
     """Gives transactions: `read()` may run beside others, `write()` is the only writer while it lasts."""
 
-    def __init__(self, where: Path | URL, *, make: bool = True) -> None:
+    def __init__(self, where: Path | URL, *, make: bool = True, copies: Path | None = None) -> None:
         """Connect.
 
         Args:
             where: a SQLite file, or an address.
             make: make or migrate the tables; otherwise they must be there and up to date.
+            copies: folder for a copy of the database before its tables change; None takes none.
 
         Raises:
-            SettingsInvalid: the server cannot be reached, or the tables are not what this version can use.
+            SettingsInvalid: the server cannot be reached, the tables are not what this version can use, or they
+                would have to change and no copy could be taken before.
         """
         self._url = sqlite_address(where) if isinstance(where, Path) else where
         if not make:
@@ -35,7 +39,7 @@ class Database:
         self._writer = self._engine.execution_options(**WRITE)
         try:
             if make:
-                migrate(self._engine)
+                migrate(self._engine, None if copies is None else partial(keep_copy, self._url, copies))
             else:
                 require_current(self._engine)
         except BaseException:

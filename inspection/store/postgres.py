@@ -94,7 +94,7 @@ def _run(program: str, url: URL, arguments: Sequence[str]) -> None:
     path = shutil.which(program)
     if path is None:
         raise SettingsInvalid(f"{program}: expected it on this machine for backups: apt-get install postgresql-client")
-    dbname = url.set(drivername="postgresql", password=None).render_as_string()
+    dbname = _shown(url)
     password = {} if url.password is None else {"PGPASSWORD": str(url.password)}
     argv = [path, "--no-password", f"--dbname={dbname}", *arguments]
     done = subprocess.run(argv, capture_output=True, text=True, env={**os.environ, **password}, check=False)
@@ -103,4 +103,4 @@ def _run(program: str, url: URL, arguments: Sequence[str]) -> None:
 
 
 def _shown(url: URL) -> str:
-    return url.set(drivername="postgresql", password=None).render_as_string()
+    return url._replace(drivername="postgresql", password=None).render_as_string()  # `set` leaves what is None

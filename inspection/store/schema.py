@@ -19,7 +19,7 @@ def expected_revision() -> str:
     return _known()[0]
 
 
-def migrate(engine: Engine, before_change: Callable[[str], None] | None = None) -> None:
+def migrate(engine: Engine, before_change: Callable[[str], object] | None = None) -> None:
     """Bring the tables to what this version expects, all the way or not at all.
 
     Args:

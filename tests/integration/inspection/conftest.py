@@ -1,6 +1,7 @@
 """A plant, its application, and the people and stations around it; on both databases."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,26 @@ def where(request: pytest.FixtureRequest) -> dict[str, Any]:
     }
 
 
+@pytest.fixture
+def new_postgres(request: pytest.FixtureRequest) -> Callable[[], URL]:
+    """Makes empty PostgreSQL databases, without tables."""
+    return lambda: _address(request.getfixturevalue("postgres").new_database())
+
+
 @pytest.fixture(params=BOTH)
-def address(request: pytest.FixtureRequest, tmp_path: Path) -> URL:
-    """An empty database of each kind, without tables."""
+def new_address(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], URL]:
+    """Makes empty databases of each kind, without tables."""
+    numbers = count()
     if request.param == "sqlite":
-        return sqlite_address(tmp_path / "plant.sqlite3")
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return _address(server.new_database())
+        return lambda: sqlite_address(tmp_path / f"{next(numbers)}.sqlite3")
+    made: Callable[[], URL] = request.getfixturevalue("new_postgres")
+    return made
+
+
+@pytest.fixture
+def address(new_address: Callable[[], URL]) -> URL:
+    """An empty database of each kind, without tables."""
+    return new_address()
 
 
 @pytest.fixture

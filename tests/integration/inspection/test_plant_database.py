@@ -18,6 +18,7 @@ from inspection.cli import main
 from inspection.ingest.results import take_results
 from inspection.store.address import postgres_address
 from inspection.store.database import Database
+from inspection.store.postgres import load_postgres
 from inspection.store.schema import migrate, revert
 from inspection.store.tables import Base, GateRow, LabelRow, RecipeRow, ResultRow
 from tests.support.plants import a_result
@@ -56,6 +57,54 @@ def test_failed_migration_leaves_nothing(address: URL) -> None:
         session.execute(text("CREATE INDEX ix_blobs_file_to_delete ON x (y)"))  # in the way of the last step
     with pytest.raises(Exception, match="ix_blobs_file_to_delete"):
         migrate(database.engine)
+    assert "removed_at" not in {column["name"] for column in inspect(database.engine).get_columns("blobs")}
+    database.close()
+
+
+def test_copy_is_kept_before_tables_change_and_only_then(address: URL, tmp_path: Path) -> None:
+    copies = tmp_path / "copies"
+    suffix = "sqlite3" if address.get_backend_name() == "sqlite" else "dump"
+    first, second = f"plant-0001.{suffix}", f"plant-0001-2.{suffix}"
+    for expected in ([], [first], [second, first]):
+        database = Database(address, copies=copies)
+        database.close()
+        Database(address, copies=copies).close()  # nothing to change: no copy
+        assert sorted(path.name for path in copies.glob("*")) == expected
+        revert(database.engine, "0001")
+        database.close()
+
+
+def test_copy_holds_the_tables_as_they_were(address: URL, new_address: Callable[[], URL], tmp_path: Path) -> None:
+    database = Database(address)
+    with database.write() as session:
+        session.add(RecipeRow(name="part", created_at=NOW))
+    revert(database.engine, "0001")
+    database.close()
+    Database(address, copies=tmp_path).close()
+    (copy,) = (path for path in tmp_path.glob("plant-0001*") if path.is_file())
+    other = new_address()
+    if other.get_backend_name() == "sqlite":
+        copy.rename(str(other.database))
+    else:
+        load_postgres(other, copy)
+    with pytest.raises(SettingsInvalid, match="0001"):
+        Database(other, make=False)
+    again = Database(other)
+    with again.read() as session:
+        assert session.get(RecipeRow, "part") is not None
+    again.close()
+
+
+@pytest.mark.postgres
+def test_tables_do_not_change_where_no_copy_can_be_taken(
+    new_postgres: Callable[[], URL], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = new_postgres()
+    database = Database(address)
+    revert(database.engine, "0001")
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SettingsInvalid, match="pg_dump: expected it on this machine"):
+        Database(address, copies=tmp_path)
     assert "removed_at" not in {column["name"] for column in inspect(database.engine).get_columns("blobs")}
     database.close()
 
