@@ -7,7 +7,7 @@ import argparse
 import importlib.util
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,6 +49,8 @@ PASSED_ON = {
 OWN_COMMANDS = {
     "serve": "run the plant service",
     "audit": "check the audit log",
+    "backup": "write a whole plant to one file",
+    "restore": "make a plant from such a file",
     "demo": "see all of it work on this machine",
     "openapi": "write the description of the API to docs/openapi.json",
     "docs": "write docs/cli.md",
@@ -94,6 +96,7 @@ def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         description="Recompute every hash of the log: exit 0 if all fit, 1 with the first row that does not.",
     )
     verify.add_argument("settings", metavar="PLANT.toml", type=Path, help="settings of the plant service")
+    _add_backup(commands)
     commands.add_parser("demo", help=OWN_COMMANDS["demo"], add_help=False)
     openapi = commands.add_parser("openapi", help=OWN_COMMANDS["openapi"], description="Describe the API as OpenAPI.")
     openapi.add_argument("--out", metavar="FILE", type=Path, default=Path("docs/openapi.json"), help="file to write")
@@ -101,10 +104,34 @@ def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     docs.add_argument("--out", metavar="FILE", type=Path, default=Path("docs/cli.md"), help="file to write")
 
 
+def _add_backup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    backup = commands.add_parser(
+        "backup",
+        help=OWN_COMMANDS["backup"],
+        description="Write tables, images, bundles, job logs and the signing key to one file; the service may run. "
+        "Exit 1 if a file that the tables name is missing or damaged: it is told, the rest is in the backup.",
+    )
+    backup.add_argument("settings", metavar="PLANT.toml", type=Path, help="settings of the plant service")
+    backup.add_argument("--out", metavar="FILE", type=Path, required=True, help="new file; keep it like a password")
+    restore = commands.add_parser(
+        "restore",
+        help=OWN_COMMANDS["restore"],
+        description="Make a plant from a backup: every hash is checked before anything is put in place.",
+    )
+    restore.add_argument("backup", metavar="FILE", type=Path, help="file that `inspection backup` wrote")
+    restore.add_argument(
+        "--to", metavar="PLANT.toml", type=Path, required=True, help="settings; data folder and database must be empty"
+    )
+    for command in (backup, restore):
+        command.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout")
+
+
 def _run_own(options: argparse.Namespace) -> ExitCode:
     commands: dict[str, Callable[[argparse.Namespace], ExitCode]] = {
         "serve": _serve,
         "audit": _audit,
+        "backup": _backup,
+        "restore": _restore,
         "openapi": _openapi,
         "docs": _docs,
     }
@@ -137,6 +164,30 @@ def _audit(options: argparse.Namespace) -> ExitCode:
     return ExitCode.OK if verdict.broken_at is None else ExitCode.NO
 
 
+def _backup(options: argparse.Namespace) -> ExitCode:
+    _require_plant("backup")
+    from inspection.backup.command import back_up, summary_of  # noqa: PLC0415 - late, as above
+
+    summary = {"file": str(options.out), **summary_of(back_up(options.settings, options.out))}
+    _tell(summary, as_json=options.json)
+    return ExitCode.NO if summary["missing"] else ExitCode.OK
+
+
+def _restore(options: argparse.Namespace) -> ExitCode:
+    _require_plant("restore")
+    from inspection.backup.command import restore, summary_of  # noqa: PLC0415 - late, as above
+
+    _tell({"file": str(options.backup), **summary_of(restore(options.backup, options.to))}, as_json=options.json)
+    return ExitCode.OK
+
+
+def _tell(summary: Mapping[str, object], *, as_json: bool) -> None:
+    if as_json:
+        print_json(summary)
+    else:
+        sys.stdout.writelines(f"{name}: {value}\n" for name, value in summary.items())
+
+
 def _openapi(options: argparse.Namespace) -> ExitCode:
     _require_plant("openapi")
     from inspection.api.description import description  # noqa: PLC0415 - late, as above
@@ -160,7 +211,7 @@ def _demo(arguments: Sequence[str]) -> ExitCode:
 
 
 def _require_plant(command: str) -> None:
-    for package in ("sqlalchemy", "alembic", "argon2", "jinja2"):
+    for package in ("sqlalchemy", "alembic", "argon2", "jinja2", "psycopg"):
         if importlib.util.find_spec(package) is None:
             raise _missing_extra(command, package, "plant")
 

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from sqlalchemy import URL
+
 from edge.contract.signature import SigningKey, TrustedKeys
 from inspection.clock import Clock, utc_now
 from inspection.jobs.commands import ModelCommands
@@ -14,13 +16,14 @@ from inspection.people.users import ensure_admin
 from inspection.registry.bundles import BundleFiles
 from inspection.settings import PlantSettings
 from inspection.stations.live import LiveBoard
+from inspection.store.address import postgres_address, sqlite_address
 from inspection.store.blobs import BlobStore, DiskBlobStore
 from inspection.store.database import Database
 from inspection.store.pictures import Pictures
 
-__all__ = ["DATABASE_FILE", "Plant", "open_plant"]
+__all__ = ["Plant", "database_address", "open_plant"]
 
-DATABASE_FILE = "plant.sqlite3"
+_DATABASE_FILE = "plant.sqlite3"
 
 
 @dataclass(frozen=True)
@@ -50,16 +53,28 @@ class Plant:
         self.database.close()
 
 
+def database_address(settings: PlantSettings) -> URL:
+    """Where the plant's database is.
+
+    Raises:
+        SettingsInvalid: `database_url` or its password file is not what it should be.
+    """
+    if settings.database_url is None:
+        return sqlite_address(settings.data_dir / _DATABASE_FILE)
+    return postgres_address(settings.database_url, settings.database_password_file)
+
+
 def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, clock: Clock = utc_now) -> Plant:
     """Open or make the data folder; nothing runs until `Plant.jobs.start`.
 
     Raises:
-        SettingsInvalid: a key or password file is not what it should be.
+        SettingsInvalid: a key or password file is not what it should be, or the database cannot be used.
     """
     data = settings.data_dir
+    copies = data if settings.copy_before_migration else None
+    database = Database(database_address(settings), copies=copies)  # first: if unreachable, nothing is left behind
     key_file = data / "keys" / "signing_key.pem"
     key = SigningKey.load_or_create(key_file)
-    database = Database(data / DATABASE_FILE)
     blobs = DiskBlobStore(data / "images")
     bundles = BundleFiles(data / "bundles", TrustedKeys((key.public_text, *settings.trusted_keys)))
     with database.write() as session:

@@ -23,6 +23,16 @@ class PlantSettings(BaseModel):
         Path,
         Field(description="Folder of database, images, bundles and signing key; relative to the settings file."),
     ] = Path("plant-data")
+    database_url: Annotated[
+        str | None,
+        Field(description="`postgresql://USER@HOST:PORT/NAME`, without a password; None is SQLite in `data_dir`."),
+    ] = None
+    database_password_file: Annotated[
+        Path | None, Field(description="File with the password of the user in `database_url`.")
+    ] = None
+    copy_before_migration: Annotated[
+        bool, Field(description="Keep a copy of the database in `data_dir` before a new version changes its tables.")
+    ] = True
     admin_password_file: Annotated[
         Path | None,
         Field(description="File with the first password of `admin`; without it one is made up and printed once."),
@@ -50,7 +60,6 @@ def load_plant_settings(path: Path) -> PlantSettings:
     """
     settings = load_toml(PlantSettings, path)
     folder = path.resolve().parent
-    paths: dict[str, Path] = {"data_dir": folder / settings.data_dir}
-    if settings.admin_password_file is not None:
-        paths["admin_password_file"] = folder / settings.admin_password_file
+    given = {name: getattr(settings, name) for name in ("data_dir", "database_password_file", "admin_password_file")}
+    paths = {name: folder / path for name, path in given.items() if path is not None}
     return settings.model_copy(update=paths)

@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 import models  # noqa: F401 - before any test imports torch: it sets how torch's threads wait
+from tests.support.postgres import programs
 
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
 _RTSP = "gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good"
 _PROGRAMS: dict[str, tuple[Callable[[], object], str]] = {
     "browser": (lambda: shutil.which("chromium"), "chromium"),
     "broker": (lambda: shutil.which("mosquitto", path=_PATH), "mosquitto"),
+    "postgres": (programs, "postgresql"),
     "rtsp": (lambda: list(Path("/usr/lib").glob("*/girepository-1.0/GstRtspServer-1.0.typelib")), _RTSP),
 }
 """By marker: whether the system program is there, and Debian's packages that bring it."""

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from edge.contract import errors
@@ -56,6 +56,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _database)
+    app.add_exception_handler(DataError, _no_value)
 
 
 async def _inspection_error(request: Request, error: Exception) -> JSONResponse:
@@ -81,3 +82,10 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
 async def _database(request: Request, error: Exception) -> JSONResponse:
     del request
     return error_response(503, "DatabaseBusy", f"the database did not answer in time or is full, try again: {error}")
+
+
+async def _no_value(request: Request, error: Exception) -> JSONResponse:
+    """PostgreSQL takes no NUL in a text and no number beyond its columns."""
+    del request
+    said = str(getattr(error, "orig", error)).splitlines()[0]
+    return error_response(422, "RequestInvalid", f"expected values that the database can hold: {said}")

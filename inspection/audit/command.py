@@ -2,9 +2,8 @@
 
 from pathlib import Path
 
-from edge.contract.errors import SettingsInvalid
 from inspection.audit.log import AuditVerdict, verify
-from inspection.plant import DATABASE_FILE
+from inspection.plant import database_address
 from inspection.settings import load_plant_settings
 from inspection.store.database import Database
 
@@ -15,12 +14,9 @@ def verify_log(settings_path: Path) -> AuditVerdict:
     """Recompute every hash of the plant's log; the service may be running.
 
     Raises:
-        SettingsInvalid: no PLANT.toml, or no database in its data folder yet.
+        SettingsInvalid: no PLANT.toml, or no database of this version there yet.
     """
-    path = load_plant_settings(settings_path).data_dir / DATABASE_FILE
-    if not path.exists():
-        raise SettingsInvalid(f"{path}: expected the plant's database; start `inspection serve` once first")
-    database = Database(path)
+    database = Database(database_address(load_plant_settings(settings_path)), make=False)
     try:
         with database.read() as session:
             return verify(session)

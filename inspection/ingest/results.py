@@ -57,7 +57,7 @@ def _row(result: InspectionResult, now: datetime) -> ResultRow:
         station=result.station,
         recipe=result.recipe,
         verdict=result.verdict.value,
-        part_id=result.part_id,
+        part_id=result.part_id.replace("\x00", "\ufffd"),  # PostgreSQL's text has no NUL; the document keeps it
         captured_at=result.captured_at,
         received_at=now,
         document=result.model_dump_json(),

@@ -2,29 +2,53 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from sqlalchemy import Engine
+from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
 
-from inspection.store.sqlite import WRITE, sqlite_engine
+from edge.contract.errors import SettingsInvalid
+from inspection.store.address import sqlite_address
+from inspection.store.copies import keep_copy
+from inspection.store.engines import WRITE, open_engine
+from inspection.store.schema import migrate, require_current
 
-__all__ = ["Database", "migrate"]
+__all__ = ["Database"]
 
 
 class Database:
     """Gives transactions: `read()` may run beside others, `write()` is the only writer while it lasts."""
 
-    def __init__(self, path: Path) -> None:
-        self._engine = sqlite_engine(path)
+    def __init__(self, where: Path | URL, *, make: bool = True, copies: Path | None = None) -> None:
+        """Connect.
+
+        Args:
+            where: a SQLite file, or an address.
+            make: make or migrate the tables; otherwise they must be there and up to date.
+            copies: folder for a copy of the database before its tables change; None takes none.
+
+        Raises:
+            SettingsInvalid: the server cannot be reached, the tables are not what this version can use, or they
+                would have to change and no copy could be taken before.
+        """
+        self._url = sqlite_address(where) if isinstance(where, Path) else where
+        if not make:
+            _require_file(self._url)
+        self._engine = open_engine(self._url)
         self._writer = self._engine.execution_options(**WRITE)
-        migrate(self._writer)
+        try:
+            if make:
+                migrate(self._engine, None if copies is None else partial(keep_copy, self._url, copies))
+            else:
+                require_current(self._engine)
+        except BaseException:
+            self.close()
+            raise
 
     @property
     def engine(self) -> Engine:
-        """The engine underneath, for migrations and tests."""
+        """The engine underneath, for tests."""
         return self._engine
 
     @contextmanager
@@ -44,11 +68,6 @@ class Database:
         self._engine.dispose()
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the tables to what this version expects (`alembic upgrade head`)."""
-    config = Config()
-    config.set_main_option("script_location", "inspection.store:migrations")
-    config.set_main_option("path_separator", "os")
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+def _require_file(url: URL) -> None:
+    if url.get_backend_name() == "sqlite" and not Path(str(url.database)).exists():
+        raise SettingsInvalid(f"{url.database}: expected the plant's database; start `inspection serve` once first")

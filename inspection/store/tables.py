@@ -6,7 +6,19 @@ Rows of `results`, `labels`, `sample_labels`, `promotions` and `audit` are only 
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, Double, ForeignKey, Index, MetaData, String, Text, UniqueConstraint
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+    false,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from inspection.store.types import UtcDateTime
@@ -33,6 +45,7 @@ __all__ = [
 
 Name = String(64)
 Sha256 = String(64)
+Number = BigInteger().with_variant(Integer, "sqlite")  # only an INTEGER counts by itself there, and it has 64 bits
 
 
 class Base(DeclarativeBase):
@@ -90,13 +103,16 @@ class StationRow(Base):
 
 
 class BlobRow(Base):
-    """A stored image file."""
+    """A stored image file; once retention removed it, the row says so."""
 
     __tablename__ = "blobs"
+    __table_args__ = (Index("ix_blobs_file_to_delete", "file_deleted", "removed_at"),)
     sha256: Mapped[str] = mapped_column(Sha256, primary_key=True)
     media_type: Mapped[str] = mapped_column(Name)
     size_bytes: Mapped[int]
     stored_at: Mapped[datetime]
+    removed_at: Mapped[datetime | None] = mapped_column(doc="when retention decided to; None while it is kept")
+    file_deleted: Mapped[bool] = mapped_column(default=False, server_default=false(), doc="and its file is gone")
 
 
 class ResultRow(Base):
@@ -108,7 +124,7 @@ class ResultRow(Base):
         Index("ix_results_recipe_verdict_number", "recipe", "verdict", "number"),
         Index("ix_results_captured_at", "captured_at"),
     )
-    number: Mapped[int] = mapped_column(primary_key=True, doc="order of arrival; the cursor of lists")
+    number: Mapped[int] = mapped_column(Number, primary_key=True, doc="order of arrival; the cursor of lists")
     id: Mapped[str] = mapped_column(String(32), unique=True)
     station: Mapped[str] = mapped_column(Name)
     recipe: Mapped[str] = mapped_column(Name)

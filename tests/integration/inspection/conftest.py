@@ -1,13 +1,71 @@
-"""A plant, its application, and the people and stations around it."""
+"""A plant, its application, and the people and stations around it; on both databases."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import URL
 
 from inspection.plant import Plant
+from inspection.store.address import postgres_address, sqlite_address
+from inspection.store.database import Database
 from tests.support.plants import ManualClock, Person, add_station, new_plant, running, sign_in
+from tests.support.postgres import PASSWORD, PostgresServer, postgres_server
+
+BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """A server for the whole session, with migrated tables in its first database, `plant_0`."""
+    with postgres_server() as server:
+        Database(_address(server.new_database())).close()
+        yield server
+
+
+@pytest.fixture(scope="session")
+def password_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The server's password, as PLANT.toml names it."""
+    path = tmp_path_factory.mktemp("postgres") / "password"
+    path.write_text(PASSWORD + "\n", "utf-8")
+    return path
+
+
+@pytest.fixture(params=BOTH)
+def where(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """Settings of an empty database of each kind."""
+    if request.param == "sqlite":
+        return {}
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return {
+        "database_url": server.new_database("plant_0"),
+        "database_password_file": request.getfixturevalue("password_file"),
+    }
+
+
+@pytest.fixture
+def new_postgres(request: pytest.FixtureRequest) -> Callable[[], URL]:
+    """Makes empty PostgreSQL databases, without tables."""
+    return lambda: _address(request.getfixturevalue("postgres").new_database())
+
+
+@pytest.fixture(params=BOTH)
+def new_address(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], URL]:
+    """Makes empty databases of each kind, without tables."""
+    numbers = count()
+    if request.param == "sqlite":
+        return lambda: sqlite_address(tmp_path / f"{next(numbers)}.sqlite3")
+    made: Callable[[], URL] = request.getfixturevalue("new_postgres")
+    return made
+
+
+@pytest.fixture
+def address(new_address: Callable[[], URL]) -> URL:
+    """An empty database of each kind, without tables."""
+    return new_address()
 
 
 @pytest.fixture
@@ -17,9 +75,9 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def plant(tmp_path: Path, clock: ManualClock) -> Plant:
+def plant(tmp_path: Path, clock: ManualClock, where: dict[str, Any]) -> Plant:
     """A real plant in a temporary folder."""
-    return new_plant(tmp_path, clock)
+    return new_plant(tmp_path, clock, **where)
 
 
 @pytest.fixture
@@ -39,3 +97,7 @@ def admin(client: TestClient) -> Person:
 def station(admin: Person) -> dict[str, str]:
     """Headers of the station `line-1` of recipe `part`."""
     return add_station(admin)
+
+
+def _address(url: str) -> URL:
+    return postgres_address(url, None).set(password=PASSWORD)

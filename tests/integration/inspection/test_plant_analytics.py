@@ -4,14 +4,12 @@ import csv
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from edge.contract.result import Verdict
 from inspection.plant import Plant
-from inspection.store.database import migrate
+from inspection.store.schema import migrate, revert
 from inspection.store.tables import HourRow
 from tests.support.plants import Person, a_result, add_station, send_results
 
@@ -101,12 +99,7 @@ def test_results_from_before_the_counts_are_counted(plant: Plant, client: TestCl
     """The migration makes the same rows as counting them one by one."""
     _send(client, station)
     before = _hours(plant)
-    config = Config()
-    config.set_main_option("script_location", "inspection.store:migrations")
-    config.set_main_option("path_separator", "os")
-    with plant.database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.downgrade(config, "0001")
+    revert(plant.database.engine, "0002")
     migrate(plant.database.engine)
     assert len(before) == 4
     assert _hours(plant) == before

@@ -1,11 +1,11 @@
 """The station link: idempotent, verified, and only for one's own station."""
 
-import sqlite3
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import text
 
 from edge.contract.result import ImageKind, Verdict
 from inspection.plant import Plant
@@ -137,9 +137,8 @@ def test_renewed_key_replaces_the_old_one(client: TestClient, admin: Person, sta
 def test_key_is_stored_as_a_hash_only(client: TestClient, plant: Plant, station: dict[str, str]) -> None:
     del client
     key = station["Authorization"].removeprefix("Bearer ")
-    with sqlite3.connect(plant.settings.data_dir / "plant.sqlite3") as connection:
-        rows = connection.execute("SELECT * FROM stations").fetchall()
-    connection.close()
+    with plant.database.read() as session:
+        rows = session.execute(text("SELECT * FROM stations")).fetchall()
     assert key not in str(rows)
     assert sha256(key.encode()).hexdigest() in str(rows)
 
@@ -178,6 +177,14 @@ def test_metrics_count_new_results_once(client: TestClient, station: dict[str, s
     text = client.get("/metrics").text
     assert 'plant_results_total{station="line-1",verdict="FAIL"} 1.0' in text
     assert 'plant_results_repeated_total{station="line-1"} 1.0' in text
+
+
+def test_part_with_a_nul_in_its_name_is_stored(client: TestClient, admin: Person, station: dict[str, str]) -> None:
+    """PostgreSQL's text has no NUL: the column for finding it shows a mark, the document keeps what came."""
+    result = a_result(part_id="P\x001")
+    assert send_results(client, station, result).json()["stored"] == 1
+    assert admin.get(f"/results/{result.id}").json()["result"]["part_id"] == "P\x001"
+    assert admin.get("/results", params={"part_id": "P\x001"}).status_code in {200, 422}
 
 
 def test_service_is_ready(client: TestClient) -> None:

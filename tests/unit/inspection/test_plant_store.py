@@ -12,9 +12,10 @@ from sqlalchemy.exc import IntegrityError
 
 from edge.contract.errors import NotFound
 from inspection.store.blobs import DiskBlobStore
-from inspection.store.database import Database, migrate
+from inspection.store.database import Database
 from inspection.store.images import keep_image, media_type_of
 from inspection.store.pictures import Pictures, PictureSize
+from inspection.store.schema import migrate
 from inspection.store.tables import Base, LabelRow, RecipeRow
 from tests.support.plants import png
 

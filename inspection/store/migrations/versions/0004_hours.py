@@ -1,5 +1,6 @@
 """Results counted by the hour, with those that are already there."""
 
+import json
 from collections import Counter
 from datetime import UTC, datetime
 
@@ -9,7 +10,7 @@ from alembic import op
 from inspection.store.types import UtcDateTime
 
 revision = "0004"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -30,7 +31,7 @@ _RESULTS = sa.table(
     sa.column("recipe", sa.String()),
     sa.column("verdict", sa.String()),
     sa.column("captured_at", UtcDateTime()),
-    sa.column("document", sa.JSON()),
+    sa.column("document", sa.Text()),
 )
 
 
@@ -62,12 +63,12 @@ def _count() -> None:
     counts: Counter[tuple[datetime, str, str, str, str]] = Counter()
     scored: Counter[tuple[datetime, str, str, str, str]] = Counter()
     sums: dict[tuple[datetime, str, str, str, str], float] = {}
-    connection = op.get_bind()
-    for row in connection.execution_options(yield_per=1000).execute(sa.select(_RESULTS)):
+    for row in op.get_bind().execute(sa.select(_RESULTS), execution_options={"yield_per": 1000}):
+        document = json.loads(row.document)
         hour = row.captured_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-        key = (hour, row.station, row.recipe, row.verdict, row.document.get("defect_class") or "")
+        key = (hour, row.station, row.recipe, row.verdict, document.get("defect_class") or "")
         counts[key] += 1
-        score = row.document.get("score")
+        score = document.get("score")
         if isinstance(score, (int, float)):
             scored[key] += 1
             sums[key] = sums.get(key, 0.0) + score

@@ -1,0 +1,1 @@
+"""The whole plant in one file, and back."""

@@ -1,0 +1,85 @@
+"""Bringing a backup back to an empty plant: checked as a whole aside, then put in place."""
+
+import re
+import shutil
+import tarfile
+from hashlib import file_digest
+from pathlib import Path
+
+from pydantic import ValidationError
+from sqlalchemy import URL
+
+from edge.contract.errors import DataInvalid, SettingsInvalid
+from inspection.backup.contents import DATABASE, LIST, MEMBER_PATTERN, Contents
+
+__all__ = ["restore_backup"]
+
+
+def restore_backup(source: Path, url: URL, data: Path) -> Contents:
+    """Fill the data folder, and the database at `url`, with what is in the backup.
+
+    Raises:
+        SettingsInvalid: the folder or the database is not empty, or is of another kind than the backup's; nothing was
+            changed.
+        DataInvalid: `source` is no backup, was cut off or altered; nothing was changed.
+    """
+    if data.exists() and (not data.is_dir() or any(data.iterdir())):
+        raise SettingsInvalid(f"data_dir {data}: expected an empty folder to restore to, there is something in it")
+    aside = data.with_name(f".{data.name}.restoring")
+    shutil.rmtree(aside, ignore_errors=True)  # of a restore that was killed
+    try:
+        aside.mkdir(parents=True, mode=0o700)
+        contents = _unpack(source, aside)
+        if contents.database != url.get_backend_name():
+            raise SettingsInvalid(
+                f"{source}: its tables are for {contents.database}, the settings name {url.get_backend_name()}"
+            )
+        _place_database(url, aside)
+        if data.exists():
+            data.rmdir()
+        aside.replace(data)
+    except OSError as error:
+        raise SettingsInvalid(f"restore {source} to {data}: {error}") from error
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+    return contents
+
+
+def _unpack(source: Path, aside: Path) -> Contents:
+    try:
+        with tarfile.open(source, "r:") as archive:
+            for member in archive:
+                if not member.isfile() or not re.fullmatch(f"{MEMBER_PATTERN}|{re.escape(LIST)}", member.name):
+                    raise DataInvalid(f"{source}: expected a backup of a plant, got a member {member.name[:100]!r}")
+                archive.extract(member, aside, filter="data")
+        contents = Contents.model_validate_json((aside / LIST).read_bytes())
+    except FileNotFoundError as error:
+        raise DataInvalid(f"{source}: expected a whole backup, got none or one that was cut off: {error}") from error
+    except (tarfile.TarError, EOFError, ValidationError) as error:
+        raise DataInvalid(f"{source}: expected a whole backup of a plant: {error}") from error
+    (aside / LIST).unlink()
+    _check(source, aside, contents)
+    return contents
+
+
+def _check(source: Path, aside: Path, contents: Contents) -> None:
+    there = {path.relative_to(aside).as_posix() for path in aside.rglob("*") if path.is_file()}
+    if there != set(contents.files):
+        odd = min(there ^ set(contents.files))
+        raise DataInvalid(f"{source}: expected the files of its list, {odd} is in one of the two only")
+    for name, expected in contents.files.items():
+        with (aside / name).open("rb") as file:
+            actual = file_digest(file, "sha256").hexdigest()
+        if actual != expected:
+            raise DataInvalid(f"{source}: {name} was altered: expected SHA-256 {expected}, got {actual}")
+
+
+def _place_database(url: URL, aside: Path) -> None:
+    match url.get_backend_name():
+        case "sqlite":
+            (aside / DATABASE).replace(aside / Path(str(url.database)).name)
+        case _:
+            from inspection.store.postgres import load_postgres  # noqa: PLC0415 - late: one of the two is used
+
+            load_postgres(url, aside / DATABASE)
+            (aside / DATABASE).unlink()

@@ -1,0 +1,25 @@
+"""From an address to an engine; what differs between databases is in one module each."""
+
+from sqlalchemy import URL, Engine
+
+__all__ = ["WRITE", "open_engine"]
+
+WRITE = {"writes": True}
+"""Options of the engine that writes: its transactions take the one write lock first, so two writers wait in turn."""
+
+
+def open_engine(url: URL) -> Engine:
+    """An engine whose transactions read one consistent state, or write alone.
+
+    Raises:
+        SettingsInvalid: the server cannot be reached or refuses us.
+    """
+    match url.get_backend_name():
+        case "sqlite":
+            from inspection.store.sqlite import sqlite_engine  # noqa: PLC0415 - late: one of the two is used
+
+            return sqlite_engine(url)
+        case _:
+            from inspection.store.postgres import postgres_engine  # noqa: PLC0415 - late, as above
+
+            return postgres_engine(url)

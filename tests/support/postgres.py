@@ -1,0 +1,102 @@
+"""A real PostgreSQL server for the tests: its own folder, port and password, as a user without rights."""
+
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+PASSWORD = "a-password-of-the-tests"
+_HERE = "127.0.0.1"
+_CARELESS = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60")
+"""The machine may not crash during a test; 0.1 s a database instead of 1 s."""
+
+
+def programs() -> Path | None:
+    """The folder of the newest server's programs; None if none is installed."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    return folders[-1] if folders else None
+
+
+@dataclass
+class PostgresServer:
+    """A running server."""
+
+    port: int
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def url(self, database: str) -> str:
+        """What `database_url` says of one of its databases."""
+        return f"postgresql://postgres@{_HERE}:{self.port}/{database}"
+
+    def new_database(self, template: str = "template0") -> str:
+        """Make a database; returns its `database_url`."""
+        name = f"plant_{next(self._numbers)}"
+        self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return self.url(name)
+
+    def _run(self, statement: Any) -> None:
+        with psycopg.connect(f"{self.url('postgres')}?password={PASSWORD}", autocommit=True) as connection:
+            connection.execute(statement)
+
+
+@contextmanager
+def postgres_server() -> Iterator[PostgresServer]:
+    """Start a server; stop it and delete its data at the end."""
+    folder = Path(tempfile.mkdtemp(prefix="inspection-postgres-"))
+    secret = folder / "password"
+    secret.write_text(PASSWORD, "utf-8")
+    for path in (folder, secret):
+        os.chown(path, *_owner())
+    data = folder / "data"
+    argv = ["-D", str(data), "-U", "postgres", "-A", "scram-sha-256", f"--pwfile={secret}", "-E", "UTF8"]
+    subprocess.run(
+        [_program("initdb"), *argv, "--locale=C", "--no-sync"], check=True, capture_output=True, **_as_user()
+    )
+    port = _free_port()
+    argv = ["-D", str(data), "-h", _HERE, "-p", str(port), "-k", str(folder), *_CARELESS]
+    server = subprocess.Popen([_program("postgres"), *argv], stderr=subprocess.DEVNULL, **_as_user())
+    try:
+        while subprocess.run([_program("pg_isready"), "-q", "-h", _HERE, "-p", str(port)], check=False).returncode:
+            assert server.poll() is None, "the server ended"
+            time.sleep(0.05)
+        yield PostgresServer(port)
+    finally:
+        server.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
+        server.wait()
+        shutil.rmtree(folder)
+
+
+def _program(name: str) -> str:
+    return str((programs() or Path()) / name)
+
+
+def _owner() -> tuple[int, int]:
+    if os.geteuid() != 0:
+        return os.geteuid(), os.getegid()
+    nobody = pwd.getpwnam("nobody")  # the server refuses to run as root
+    return nobody.pw_uid, nobody.pw_gid
+
+
+def _as_user() -> dict[str, Any]:
+    if os.geteuid() != 0:
+        return {}
+    user, group = _owner()
+    return {"user": user, "group": group, "extra_groups": [], "cwd": "/"}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HERE, 0))
+        return int(probe.getsockname()[1])
