@@ -44,6 +44,7 @@ def _page(request: Request) -> Response:
         "csrf": csrf_token(token),
         "may_label": person.role.covers(Role.INSPECTOR),
         "may_change": person.role.covers(Role.ENGINEER),
+        "may_force": person.role.covers(Role.ADMIN),
         "path": request.url.path,
     }
     return _TEMPLATES.TemplateResponse(request, PAGES[request.url.path], values)

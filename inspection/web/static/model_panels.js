@@ -1,6 +1,7 @@
 // Versions of a recipe, the evidence for one of them, and who promoted what.
 
-import { h, number, percent, short, when } from "./dom.js";
+import { imageUrl } from "./api.js";
+import { h, number, percent, short, verdictIcon, when } from "./dom.js";
 
 export function versionsPanel({ models, selected, mayChange, job, actions }) {
   if (models.models.length === 0) return [h("h2", {}, "Versions"), h("p", { class: "muted" }, "No model yet. Train the first one above; it appears here with its evaluation.")];
@@ -43,30 +44,65 @@ function action(model, busy, actions) {
     act();
   };
   if (model.gate?.passed && model.gate_is_current) return h("button", { type: "button", class: "primary small", onclick: stop(() => actions.promote(model)) }, "Promote…");
-  if (model.gate && !model.gate.passed && model.gate_is_current) return null;
+  if (model.gate && !model.gate.passed && model.gate_is_current) return actions.mayForce ? h("button", { type: "button", class: "danger small", onclick: stop(() => actions.force(model)) }, "Force…") : null;
   return h("button", { type: "button", class: "small", disabled: busy, onclick: stop(() => actions.gate(model.id)) }, "Run gate");
 }
 
-export function detailPanel({ models, selected }) {
+export function detailPanel({ models, selected, report, actions }) {
   const model = models.models.find((candidate) => candidate.id === selected);
   if (!model) return [h("h2", {}, "Evaluation"), h("p", { class: "muted" }, "Choose a version.")];
   return [
     h("h2", {}, "Evaluation of ", h("code", {}, short(model.id))),
     h("p", { class: "promise" }, model.promise),
     h("p", { class: "muted" }, `Trunk ${model.trunk}. ${model.origin === "upload" ? "Uploaded" : "Trained here"} ${when(model.registered_at).slice(0, 16)}.`),
-    ...(model.gate ? gateDetail(model) : [h("p", { class: "reason" }, "The gate has not compared it with the champion yet. Run it; only then can it be promoted.")]),
+    ...(model.gate ? gateDetail(model, report, actions) : [h("p", { class: "reason" }, "The gate has not compared it with the champion yet. Run it; only then can it be promoted.")]),
   ];
 }
 
-function gateDetail(model) {
+function gateDetail(model, report, actions) {
   const { evaluation } = model.gate;
   const reasons = evaluation.reasons ?? [];
   return [
     h("p", { class: `gate-verdict ${model.gate.passed ? "yes" : "no"}` }, model.gate.passed ? "✓ The gate passed" : "✗ The gate refused", h("small", {}, model.gate.champion_id ? ` against champion ${short(model.gate.champion_id)}` : " with no champion to compare")),
     model.champion || model.gate_is_current ? null : h("p", { class: "reason" }, "The champion has changed since. Run the gate again before promoting."),
-    reasons.length ? h("ul", { class: `reasons ${model.gate.passed ? "yes" : "no"}` }, reasons.map((text) => h("li", {}, text))) : null,
+    evaluation.checks?.length ? checkList(evaluation.checks) : reasons.length ? h("ul", { class: `reasons ${model.gate.passed ? "yes" : "no"}` }, reasons.map((text) => h("li", {}, text))) : null,
     comparison(evaluation.champion, evaluation.challenger),
+    ...flipList(report, actions),
   ].filter((part) => part !== null);
+}
+
+const CHECKS = { true: ["yes", "✓", "holds"], false: ["no", "✗", "broken"], null: ["told", "·", "for information"] };
+
+/** The written verdict, a line for each rule. */
+function checkList(checks) {
+  return h("ul", { class: "checks" }, checks.map(({ passed, text }) => h("li", { class: CHECKS[passed][0] }, h("b", { role: "img", "aria-label": CHECKS[passed][2] }, CHECKS[passed][1]), h("span", {}, text))));
+}
+
+/** Parts on which the two disagree: picture, both verdicts, both scores, and what a person says. */
+function flipList(report, actions) {
+  if (!report || report.flips_total === 0) return [];
+  const shown = report.flips.length < report.flips_total ? ` (${report.flips.length} shown)` : "";
+  return [
+    h("h3", {}, `${report.flips_total} ${report.flips_total === 1 ? "part" : "parts"} judged differently${shown}`),
+    h("ol", { class: "flips" }, report.flips.map((flip) => flipCard(flip, actions))),
+  ];
+}
+
+function flipCard(flip, actions) {
+  const said = flip.labels.at(-1);
+  const label = said ? (said.defect_type ?? said.label) : flip.label;
+  const side = (name, verdict, score) => h("span", { class: "side" }, h("small", {}, name), h("span", { class: `flip-verdict ${verdict}` }, verdictIcon(verdict), verdict), h("small", {}, number(score)));
+  const mayJudge = actions.mayLabel && flip.result_id && !label;
+  const ask = (answer, word) => h("button", { type: "button", class: "small", onclick: () => actions.label(flip.result_id, answer) }, word);
+  return h(
+    "li",
+    { class: "flip" },
+    h("a", { href: imageUrl(flip.sha256, "display"), target: "_blank", rel: "noopener" }, h("img", { src: imageUrl(flip.sha256, "thumb"), alt: flip.source === "holdout" ? "part of the hold-out" : "replayed part", loading: "lazy" })),
+    side("champion", flip.champion_verdict, flip.champion_score),
+    h("span", { class: "arrow", "aria-hidden": "true" }, "→"),
+    side("this model", flip.challenger_verdict, flip.challenger_score),
+    h("span", { class: "flip-label" }, label ? h("b", {}, label) : h("span", { class: "muted" }, "no label"), mayJudge ? h("span", { class: "row" }, ask("good", "Good"), ask("defect", "Defect")) : null),
+  );
 }
 
 const MEASURES = [
@@ -95,8 +131,10 @@ function changeCell(before, after, better) {
   return difference > 0 ? h("td", { class: "better" }, "▲ better") : h("td", { class: "worse" }, "▼ worse");
 }
 
+const KINDS = { rollback: "↶ rolled back to ", promote: "★ promoted ", force: "⚠ forced past the gate: " };
+
 export function historyPanel({ models, mayChange, actions }) {
-  const list = models.promotions.map((entry) => h("li", {}, h("b", {}, entry.kind === "rollback" ? "↶ rolled back to " : "★ promoted "), h("code", {}, short(entry.bundle_id)), ` by ${entry.user}, ${when(entry.created_at).slice(0, 16)}`, h("q", {}, entry.reason)));
+  const list = models.promotions.map((entry) => h("li", { class: entry.kind }, h("b", {}, KINDS[entry.kind]), h("code", {}, short(entry.bundle_id)), ` by ${entry.user}, ${when(entry.created_at).slice(0, 16)}`, h("q", {}, entry.reason)));
   const button = mayChange && models.rollback_to ? h("button", { type: "button", class: "danger", id: "rollback", onclick: () => actions.rollback(models.rollback_to) }, `Roll back to ${short(models.rollback_to)}…`) : null;
   return [h("div", { class: "row spread" }, h("h2", {}, "Champions so far"), button), list.length ? h("ol", { class: "history" }, list) : h("p", { class: "muted" }, "No model was promoted yet; stations of this recipe answer UNDECIDED.")];
 }
