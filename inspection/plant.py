@@ -88,6 +88,8 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         key_file=key_file,
         public_key=key.public_text,
         clock=clock,
+        replay_parts=settings.gate_replay_parts,
+        max_slowdown=settings.gate_max_slowdown,
     )
     live = LiveBoard()
     return Plant(

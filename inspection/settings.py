@@ -46,6 +46,13 @@ class PlantSettings(BaseModel):
     ] = 10
     max_image_mb: Annotated[int, Field(ge=1, le=1024, description="Largest image a station or person may send.")] = 64
     max_bundle_mb: Annotated[int, Field(ge=1, le=1024, description="Largest bundle file that may be uploaded.")] = 512
+    gate_replay_parts: Annotated[
+        int, Field(ge=0, le=100_000, description="Newest parts of the line on which the gate compares; 0 replays none.")
+    ] = 2000
+    gate_max_slowdown: Annotated[
+        float | None,
+        Field(gt=0, le=100, description="Most times the champion's session time; without it time is told, not judged."),
+    ] = None
     trusted_keys: Annotated[
         tuple[str, ...],
         Field(description="Base64 Ed25519 public keys, beside the plant's own, whose bundles may be uploaded."),

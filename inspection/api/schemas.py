@@ -239,6 +239,30 @@ class Gate(Answer):
     created_at: datetime
 
 
+class GateFlip(Answer):
+    """A part on which a bundle and the champion disagreed when the gate ran."""
+
+    source: Literal["holdout", "replay"]
+    sha256: str = Field(description="of the picture")
+    result_id: str | None = Field(description="of a replayed part")
+    label: str | None = Field(description="when the gate ran: good, a defect type, or None")
+    learnt: bool = Field(description="the challenger may have been trained on it")
+    champion_verdict: Verdict
+    champion_score: float | None
+    challenger_verdict: Verdict
+    challenger_score: float | None
+    labels: list[ShownLabel] = Field(description="what people say of a replayed part now")
+
+
+class GateReport(Answer):
+    """The latest verdict of the gate on a bundle, with what a person should look at."""
+
+    gate: Gate
+    verdict: str = Field(description="in words, a line for each rule")
+    flips_total: int
+    flips: list[GateFlip] = Field(description="those that nobody had labelled first")
+
+
 class ModelVersion(Answer):
     """A model version of a recipe."""
 
@@ -260,7 +284,7 @@ class Promotion(Answer):
     """A change of the champion."""
 
     bundle_id: str
-    kind: str
+    kind: str = Field(description="promote, force (against the gate's refusal) or rollback")
     reason: str
     user: str
     created_at: datetime
@@ -283,6 +307,7 @@ class Promote(Body):
 
     bundle_id: Sha256
     reason: Reason
+    force: Annotated[bool, Field(description="against the gate's refusal; needs the role admin")] = False
 
 
 class Rollback(Body):

@@ -7,17 +7,27 @@ from sqlalchemy.orm import Session
 
 from edge.contract.ledger import LedgerCounts
 from edge.contract.result import ImageKind, Verdict
-from inspection.api.schemas import Gate, ModelVersion, RecentPart, ShownLabel, Station, StoredResult
+from inspection.api.schemas import (
+    Gate,
+    GateFlip,
+    GateReport,
+    ModelVersion,
+    RecentPart,
+    ShownLabel,
+    Station,
+    StoredResult,
+)
 from inspection.ingest.find import ResultFilter, find_results, parse_result, stored_images
 from inspection.plant import Plant
 from inspection.registry.bundles import manifest_of
+from inspection.registry.flips import count_flips, flips_of
 from inspection.registry.gates import latest_gate
 from inspection.registry.promotions import champion_of
 from inspection.review.labels import labels_shown
 from inspection.stations.live import Seen
-from inspection.store.tables import BundleRow, ResultRow, StationRow
+from inspection.store.tables import BundleRow, FlipRow, GateRow, LabelRow, ResultRow, StationRow
 
-__all__ = ["model_view", "result_views", "station_view"]
+__all__ = ["gate_report", "model_view", "result_views", "station_view"]
 
 _RECENT = 24
 
@@ -73,6 +83,24 @@ def model_view(session: Session, row: BundleRow, champion: str | None) -> ModelV
         gate=None if gate is None else Gate.model_validate(gate),
         gate_is_current=gate is not None and gate.champion_id == champion,
     )
+
+
+def gate_report(session: Session, gate: GateRow, limit: int, offset: int) -> GateReport:
+    """A verdict of the gate with a page of its flips."""
+    rows = flips_of(session, gate.id, limit, offset)
+    labels = labels_shown(session, [row.result_id for row in rows if row.result_id])
+    return GateReport(
+        gate=Gate.model_validate(gate),
+        verdict=gate.evaluation.get("verdict") or "\n".join(gate.evaluation.get("reasons", [])),
+        flips_total=count_flips(session, gate.id),
+        flips=[_flip(row, labels.get(row.result_id or "", [])) for row in rows],
+    )
+
+
+def _flip(row: FlipRow, labels: Sequence[LabelRow]) -> GateFlip:
+    shown = [ShownLabel.model_validate(label) for label in labels]
+    fields = {name: getattr(row, name) for name in GateFlip.model_fields if name != "labels"}
+    return GateFlip(**fields, labels=shown)
 
 
 def _state(age_s: float | None, stale_after_s: float) -> Literal["never_seen", "live", "silent"]:

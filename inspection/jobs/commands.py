@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["ModelCommands", "TrainOrder"]
+__all__ = ["GateOrder", "ModelCommands", "TrainOrder"]
 
 Argv = list[str]
 
@@ -31,6 +31,29 @@ class TrainOrder:
 
 
 @dataclass(frozen=True)
+class GateOrder:
+    """What to compare.
+
+    Attributes:
+        bundle: the challenger's file.
+        holdout: folder with `test/good` and `test/<type>`.
+        trust: public key of the plant.
+        champion: file of the bundle to beat; None before the first promotion.
+        replay: folder of replayed parts; only beside a champion.
+        flips: file that takes the parts on which the two disagree; only beside a champion.
+        max_slowdown: budget of the session's time against the champion's; None judges it not.
+    """
+
+    bundle: Path
+    holdout: Path
+    trust: str
+    champion: Path | None
+    replay: Path | None = None
+    flips: Path | None = None
+    max_slowdown: float | None = None
+
+
+@dataclass(frozen=True)
 class ModelCommands:
     """Builds argument lists; `program` is what to start, another one in tests."""
 
@@ -48,9 +71,11 @@ class ModelCommands:
             argv += ["--like", str(order.like)]
         return [*argv, "--seed", "0", "--json", "--progress-json"]
 
-    def gate(self, bundle: Path, holdout: Path, trust: str, champion: Path | None) -> Argv:
-        """Compare a bundle with the champion on the hold-out; exit 0 passed, 1 refused, a JSON report last."""
-        argv = [*self.program, "gate", str(bundle), str(holdout), "--trust", trust]
-        if champion is not None:
-            argv += ["--champion", str(champion)]
+    def gate(self, order: GateOrder) -> Argv:
+        """Compare a bundle with the champion; exit 0 passed, 1 refused, a JSON report last."""
+        argv = [*self.program, "gate", str(order.bundle), str(order.holdout), "--trust", order.trust]
+        for option in ("champion", "replay", "flips", "max_slowdown"):
+            value = getattr(order, option)
+            if value is not None:
+                argv += [f"--{option.replace('_', '-')}", str(value)]
         return [*argv, "--json", "--progress-json"]

@@ -9,11 +9,13 @@ from typing import Any
 
 from edge.contract.errors import JobFailed
 from inspection.clock import Clock
-from inspection.jobs.commands import ModelCommands, TrainOrder
+from inspection.jobs.commands import GateOrder, ModelCommands, TrainOrder
 from inspection.jobs.desk import Desk
 from inspection.jobs.material import Material, lay_out, require_trainable
+from inspection.jobs.replay import lay_out_replay
 from inspection.jobs.runner import Finished, JobRunner
 from inspection.registry.bundles import BundleFiles, register, require_bundle
+from inspection.registry.flips import Flip, add_flips, read_flips
 from inspection.registry.gates import add_gate
 from inspection.registry.promotions import champion_of
 from inspection.samples.samples import Sample, samples_of
@@ -28,7 +30,12 @@ _GATE_STARTS = 0.85
 
 @dataclass(frozen=True)
 class Workshop:
-    """What every job works with."""
+    """What every job works with.
+
+    Attributes:
+        replay_parts: newest parts of the line that the gate compares on.
+        max_slowdown: of a challenger's session against the champion's; None judges it not.
+    """
 
     database: Database
     blobs: BlobStore
@@ -38,6 +45,8 @@ class Workshop:
     key_file: Path
     public_key: str
     clock: Clock
+    replay_parts: int
+    max_slowdown: float | None
 
 
 @dataclass(frozen=True)
@@ -114,14 +123,40 @@ def _wanted(ticket: Ticket, sample: Sample) -> bool:
 def _gate(shop: Workshop, ticket: Ticket, bundle_id: str, holdout: Path, champion: str | None) -> dict[str, Any]:
     ticket.desk.span(_GATE_STARTS, 1.0)
     ticket.desk.report(0.0, "comparing with the champion on the hold-out")
-    champion_file = None if champion in {None, bundle_id} else shop.bundles.path(str(champion))
-    argv = shop.commands.gate(shop.bundles.path(bundle_id), holdout, shop.public_key, champion_file)
-    evaluation = _report(_run(shop, ticket, argv, {0, 1}))
+    order = _gate_order(shop, ticket, bundle_id, holdout, champion)
+    evaluation = _report(_run(shop, ticket, shop.commands.gate(order), {0, 1}))
     if not isinstance(evaluation.get("passed"), bool):
         raise JobFailed(f"gate: expected `passed` in its report, got {sorted(evaluation)}")
+    flips = [] if order.flips is None else _flips(order.flips)
     with shop.database.write() as session:
-        add_gate(session, bundle_id, champion, evaluation, shop.clock())
+        gate = add_gate(session, bundle_id, champion, evaluation, shop.clock())
+        add_flips(session, gate.id, flips)
     return evaluation
+
+
+def _gate_order(shop: Workshop, ticket: Ticket, bundle_id: str, holdout: Path, champion: str | None) -> GateOrder:
+    bundle = shop.bundles.path(bundle_id)
+    if champion is None or champion == bundle_id:
+        return GateOrder(bundle, holdout, shop.public_key, None)
+    ticket.desk.report(0.0, "collecting parts of the line")
+    with shop.database.read() as session:
+        replay = lay_out_replay(session, shop.blobs, ticket.recipe, shop.replay_parts, ticket.folder / "replay")
+    return GateOrder(
+        bundle,
+        holdout,
+        shop.public_key,
+        champion=shop.bundles.path(champion),
+        replay=replay,
+        flips=ticket.folder / "flips.jsonl",
+        max_slowdown=shop.max_slowdown,
+    )
+
+
+def _flips(path: Path) -> list[Flip]:
+    try:
+        return read_flips(path)
+    except (OSError, ValueError) as error:
+        raise JobFailed(f"gate: expected the parts on which the two disagree in {path.name}: {error}") from error
 
 
 def _run(shop: Workshop, ticket: Ticket, argv: Sequence[str], allowed: set[int]) -> Finished:
@@ -145,6 +180,7 @@ def _report(finished: Finished) -> dict[str, Any]:
 
 def _tidy(folder: Path) -> None:
     """What is left is the log; images are in the store, the bundle in the registry."""
-    for name in ("data", "holdout"):
+    for name in ("data", "holdout", "replay"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    (folder / "model.bundle").unlink(missing_ok=True)
+    for name in ("model.bundle", "flips.jsonl"):
+        (folder / name).unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """The champion of a recipe: an append-only log of promotions and rollbacks, replayed.
 
-A promotion puts a bundle on top of those before it; a rollback takes the top one off and appends that the one below
-runs again. So after `promote A, promote B, rollback` the champion is A, and another rollback is refused.
+A promotion, forced or not, puts a bundle on top of those before it; a rollback takes the top one off and appends that
+the one below runs again. So after `promote A, promote B, rollback` the champion is A, and another rollback is refused.
 """
 
 from datetime import datetime
@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict
 from inspection.registry.bundles import require_bundle
-from inspection.registry.gates import latest_gate
+from inspection.registry.gates import latest_gate, refusal_of
 from inspection.registry.recipes import require_recipe
-from inspection.store.tables import PromotionRow
+from inspection.store.tables import GateRow, PromotionRow
 
-__all__ = ["champion_of", "log_of", "promote", "rollback", "rollback_target"]
+__all__ = ["champion_of", "force", "log_of", "promote", "rollback", "rollback_target"]
 
 
 def champion_of(session: Session, recipe: str) -> str | None:
@@ -36,15 +36,25 @@ def promote(session: Session, recipe: str, bundle_id: str, *, reason: str, user:
         NotFound: no such recipe or bundle.
         Conflict: it is the champion, is for another recipe, or the gate did not pass against today's champion.
     """
-    require_recipe(session, recipe)
-    bundle = require_bundle(session, bundle_id)
-    if bundle.recipe != recipe:
-        raise Conflict(f"bundle {bundle_id[:12]} is for recipe {bundle.recipe!r}, not for {recipe!r}")
-    champion = champion_of(session, recipe)
-    if champion == bundle_id:
-        raise Conflict(f"bundle {bundle_id[:12]} is the champion of {recipe!r} already")
-    _require_evidence(session, bundle_id, champion)
+    gate = _evidence(session, recipe, bundle_id)
+    if not gate.passed:
+        raise Conflict(f"bundle {bundle_id[:12]}: the gate refused it: {refusal_of(gate) or 'no reason given'}")
     return _append(session, PromotionRow(recipe=recipe, bundle_id=bundle_id, kind="promote", reason=reason), user, now)
+
+
+def force(session: Session, recipe: str, bundle_id: str, *, reason: str, user: str, now: datetime) -> PromotionRow:
+    """Make a bundle the champion although the gate refused it; the log of champions says so for ever.
+
+    It overrides a refusal and nothing else: the gate must have run against today's champion, so that what was
+    overridden is on record.
+
+    Raises:
+        NotFound: no such recipe or bundle.
+        Conflict: as `promote`; or the gate passed, and there is nothing to force.
+    """
+    if _evidence(session, recipe, bundle_id).passed:
+        raise Conflict(f"bundle {bundle_id[:12]}: the gate passed it, so there is nothing to force; promote it")
+    return _append(session, PromotionRow(recipe=recipe, bundle_id=bundle_id, kind="force", reason=reason), user, now)
 
 
 def rollback(session: Session, recipe: str, *, reason: str, user: str, now: datetime) -> PromotionRow:
@@ -66,18 +76,23 @@ def rollback_target(session: Session, recipe: str) -> str | None:
     return next(iter(_stack(log_of(session, recipe))[-2:-1]), None)
 
 
-def _require_evidence(session: Session, bundle_id: str, champion: str | None) -> None:
-    gate = latest_gate(session, bundle_id)
+def _evidence(session: Session, recipe: str, bundle_id: str) -> GateRow:
+    """What the gate said of a candidate against today's champion."""
+    require_recipe(session, recipe)
+    bundle = require_bundle(session, bundle_id)
+    if bundle.recipe != recipe:
+        raise Conflict(f"bundle {bundle_id[:12]} is for recipe {bundle.recipe!r}, not for {recipe!r}")
+    champion, gate = champion_of(session, recipe), latest_gate(session, bundle_id)
+    if champion == bundle_id:
+        raise Conflict(f"bundle {bundle_id[:12]} is the champion of {recipe!r} already")
     if gate is None:
         raise Conflict(f"bundle {bundle_id[:12]}: the gate has not run yet; run it, then promote")
-    if not gate.passed:
-        reasons = "; ".join(gate.evaluation.get("reasons", [])) or "no reason given"
-        raise Conflict(f"bundle {bundle_id[:12]}: the gate refused it: {reasons}")
     if gate.champion_id != champion:
         raise Conflict(
             f"bundle {bundle_id[:12]}: the gate compared it with {(gate.champion_id or 'no champion')[:12]}, "
             f"but the champion is {(champion or 'none')[:12]} now; run the gate again"
         )
+    return gate
 
 
 def _stack(log: list[PromotionRow]) -> list[str]:

@@ -24,10 +24,12 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from inspection.store.types import UtcDateTime
 
 __all__ = [
+    "AuditDrawRow",
     "AuditRow",
     "Base",
     "BlobRow",
     "BundleRow",
+    "FlipRow",
     "GateRow",
     "HourRow",
     "JobRow",
@@ -158,6 +160,15 @@ class ResultImageRow(Base):
     sha256: Mapped[str] = mapped_column(Sha256, index=True)
 
 
+class AuditDrawRow(Base):
+    """A result drawn by chance for review, whatever its score; with the share that was drawn then."""
+
+    __tablename__ = "audit_draws"
+    result_id: Mapped[str] = mapped_column(ForeignKey("results.id"), primary_key=True)
+    share: Mapped[float]
+    drawn_at: Mapped[datetime]
+
+
 class LabelRow(Base):
     """What a person said of a result, once; a later row of the same person takes its place for display."""
 
@@ -219,8 +230,25 @@ class GateRow(Base):
     created_at: Mapped[datetime]
 
 
+class FlipRow(Base):
+    """A part on which a bundle and the champion disagreed when the gate ran."""
+
+    __tablename__ = "gate_flips"
+    gate_id: Mapped[int] = mapped_column(ForeignKey("gates.id"), primary_key=True)
+    position: Mapped[int] = mapped_column(primary_key=True)
+    source: Mapped[str] = mapped_column(String(8), doc="`holdout` or `replay`")
+    sha256: Mapped[str] = mapped_column(Sha256, doc="of the image")
+    result_id: Mapped[str | None] = mapped_column(String(32))
+    label: Mapped[str | None] = mapped_column(String(80), doc="when the gate ran: `good` or a defect type")
+    learnt: Mapped[bool]
+    champion_verdict: Mapped[str] = mapped_column(String(16))
+    champion_score: Mapped[float | None]
+    challenger_verdict: Mapped[str] = mapped_column(String(16))
+    challenger_score: Mapped[float | None]
+
+
 class PromotionRow(Base):
-    """A change of a recipe's champion."""
+    """A change of a recipe's champion; `kind` is `promote`, `force` (against the gate) or `rollback`."""
 
     __tablename__ = "promotions"
     id: Mapped[int] = mapped_column(primary_key=True)

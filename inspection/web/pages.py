@@ -62,6 +62,7 @@ def _page(request: Request) -> Response:
         "csrf": csrf_token(token),
         "may_label": person.role.covers(Role.INSPECTOR),
         "may_change": person.role.covers(Role.ENGINEER),
+        "may_force": is_admin,
         "is_admin": is_admin,
         "path": path,
         "_": language_of(request),

@@ -1,16 +1,21 @@
 """`inspection gate`."""
 
 import argparse
+import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from edge.bundle import load_detector
+from edge.contract.errors import SettingsInvalid
 from edge.contract.local_key import trust_from
 from edge.contract.signature import TrustedKeys
 from edge.contract.terminal import ExitCode, print_json
 from edge.inference import Detector, InferenceSettings
 from models.evaluation.evaluate import EVALUATION_STEPS, Evaluation, evaluate, load_test_images
-from models.evaluation.gate import decide
+from models.evaluation.gate import Check, check_latency, check_parity_of, check_replay, decide, paired
+from models.evaluation.pairs import Pair, flips_of, holdout_pairs
+from models.evaluation.replay import REPLAYING, judge_both, replayed_parts
 from models.progress import Progress
 
 __all__ = ["run"]
@@ -18,17 +23,29 @@ __all__ = ["run"]
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Compare and answer with the exit code: 0 passed, 1 refused."""
+    _check(options)
     trusted = trust_from(options.trust)
     challenger = load_detector(options.challenger, trusted, InferenceSettings())
     champion = _champion(options.champion, trusted, challenger)
     after = _evaluate(challenger, options)
     before = None if champion is None else _evaluate(champion, options)
-    verdict = decide(after, before, challenger.manifest.calibration.promise.overkill_at_most)
+    further, flips = [check_parity_of(challenger.manifest.parity)], []
+    if champion is not None and before is not None:
+        calibrations = (challenger.manifest.calibration, champion.manifest.calibration)
+        held = holdout_pairs(after, before, calibrations)
+        replayed = _replay(options, champion, challenger)
+        further += [*_found(held, replayed, challenger), check_latency(after, before, options.max_slowdown)]
+        flips = flips_of([*held, *(replayed or [])])
+    verdict = decide(after, before, challenger.manifest.calibration.promise.overkill_at_most, further)
+    _write_flips(options.flips, flips)
     if options.json:
         print_json(
             {
                 "passed": verdict.passed,
                 "reasons": verdict.reasons,
+                "checks": [{"passed": check.passed, "text": check.text} for check in verdict.checks],
+                "verdict": verdict.text,
+                "flips": len(flips),
                 "champion": None if before is None else before.to_json(),
                 "challenger": after.to_json(),
             }
@@ -38,6 +55,14 @@ def run(options: argparse.Namespace) -> ExitCode:
             ("passed" if verdict.passed else "refused") + "".join(f"\n  {r}" for r in verdict.reasons) + "\n"
         )
     return ExitCode.OK if verdict.passed else ExitCode.NO
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.max_slowdown is not None and not options.max_slowdown > 0:
+        raise SettingsInvalid(f"--max-slowdown: expected a ratio above 0, got {options.max_slowdown}")
+    for option, value in (("--replay", options.replay), ("--flips", options.flips)):
+        if value is not None and options.champion is None:
+            raise SettingsInvalid(f"{option}: compares with a champion; name it by --champion")
 
 
 def _champion(path: Path | None, trusted: TrustedKeys, challenger: Detector) -> Detector | None:
@@ -50,3 +75,21 @@ def _evaluate(detector: Detector, options: argparse.Namespace) -> Evaluation:
     """Each by its own pre-processing: the pixels a bundle sees are part of the bundle."""
     progress = Progress(EVALUATION_STEPS, as_json=options.progress_json)
     return evaluate(detector, load_test_images(options.data, detector.manifest.preprocess, progress), progress)
+
+
+def _replay(options: argparse.Namespace, champion: Detector, challenger: Detector) -> list[Pair] | None:
+    """None if nothing was to be replayed."""
+    if options.replay is None:
+        return None
+    progress = Progress({REPLAYING: 1.0}, as_json=options.progress_json)
+    return judge_both(options.replay, replayed_parts(options.replay), champion, challenger, progress)
+
+
+def _found(held: Sequence[Pair], replayed: Sequence[Pair] | None, challenger: Detector) -> list[Check]:
+    promised = challenger.manifest.calibration.promise.overkill_at_most
+    return [paired("hold-out", held), *([] if replayed is None else check_replay(replayed, promised))]
+
+
+def _write_flips(path: Path | None, flips: Sequence[Pair]) -> None:
+    if path is not None:
+        path.write_text("".join(json.dumps(pair.to_json()) + "\n" for pair in flips), "utf-8")

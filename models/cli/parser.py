@@ -133,6 +133,18 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--champion", type=Path, metavar="BUNDLE", help="the bundle to beat; without it only the promise counts"
     )
+    parser.add_argument(
+        "--replay", type=Path, metavar="DIR", help="parts of the line to compare on, too: images and parts.jsonl"
+    )
+    parser.add_argument(
+        "--flips", type=Path, metavar="FILE", help="write the parts on which the two disagree, a JSON line each"
+    )
+    parser.add_argument(
+        "--max-slowdown",
+        type=float,
+        metavar="RATIO",
+        help="refuse a session that takes more than this times the champion's (default: told, not judged)",
+    )
     _add_trust(parser)
     _add_common(parser)
 

@@ -35,6 +35,7 @@ class Evaluation:
         undecided: images in which the part was not found, which are in no other count, and scores in the band.
         recall: share of each defect type that does not pass.
         pixel_auroc: None where there are no masks; good parts count as unmarked.
+        items: the images, in order.
     """
 
     scores: NDArray[np.float32]
@@ -53,6 +54,7 @@ class Evaluation:
     counts: dict[str, int]
     session_run_ms: NDArray[np.float64]
     undecided: int = 0
+    items: tuple[LabelledImage, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """As the command prints it; rates are None where nothing was counted."""
@@ -103,6 +105,7 @@ def evaluate(detector: Detector, images: ImageSet, progress: Progress) -> Evalua
         counts=_counts(images.items),
         session_run_ms=times_ms,
         undecided=len(images.refused) + int((~failed & ~passed).sum()),
+        items=tuple(images.items),
     )
 
 

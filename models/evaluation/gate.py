@@ -1,76 +1,217 @@
 """The gate: a challenger is promoted on evidence, or not at all.
 
-Both are judged on the same frozen hold-out that neither was trained on. Recall on every known defect type must not
-fall. Overkill must be what the challenger's calibration promises, and the ranking must not get worse: both with 95 %
-confidence, because a hold-out of a hundred parts cannot tell a worse model from bad luck by a point estimate.
+Both are judged on the same frozen hold-out that neither was trained on, and on parts that the line has made. Recall on
+every known defect type must not fall. Overkill must be what the challenger's calibration promises, and the ranking must
+not get worse: both with 95 % confidence, because a hold-out of a hundred parts cannot tell a worse model from bad luck
+by a point estimate.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import binom
 
+from edge.contract.manifest import ParityReport
+from edge.contract.result import Verdict
 from models.evaluation.evaluate import Evaluation
+from models.evaluation.intervals import exact_mcnemar, rate_interval
 from models.evaluation.metrics import roc_auc
+from models.evaluation.pairs import GOOD, Pair, counts_of
 
-__all__ = ["GateVerdict", "decide"]
+__all__ = ["Check", "GateVerdict", "check_latency", "check_parity_of", "check_replay", "decide", "paired"]
 
 _CONFIDENCE = 0.95
 _RESAMPLES = 1000
 
 
 @dataclass(frozen=True)
+class Check:
+    """One rule of the gate and what it found; `passed` is None for what is told and decides nothing."""
+
+    passed: bool | None
+    text: str
+
+
+@dataclass(frozen=True)
 class GateVerdict:
     """The gate's answer and what it rests on, in words."""
 
-    passed: bool
-    reasons: tuple[str, ...]
+    checks: tuple[Check, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Every rule holds."""
+        return all(check.passed is not False for check in self.checks)
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """What each rule found; of a refusal this says why."""
+        return tuple(check.text for check in self.checks)
+
+    @property
+    def text(self) -> str:
+        """The written verdict, a line for each rule."""
+        marks = {True: "holds", False: "BROKEN", None: "for information"}
+        head = "The gate passed the challenger." if self.passed else "The gate refuses the challenger."
+        return "\n".join([head, *(f"{marks[check.passed]}: {check.text}" for check in self.checks)])
 
 
-def decide(challenger: Evaluation, champion: Evaluation | None, promised_overkill: float) -> GateVerdict:
+def decide(
+    challenger: Evaluation, champion: Evaluation | None, promised_overkill: float, further: Sequence[Check] = ()
+) -> GateVerdict:
     """Compare on the frozen hold-out; without a champion only the challenger's own promise counts.
 
     Args:
         challenger: the new bundle.
-        champion: the bundle to beat, on the same images in the same order.
+        champion: the bundle to beat, on the same images.
         promised_overkill: by the challenger's calibration.
+        further: what was found elsewhere: on replayed parts, in parity and latency.
     """
     checks = [_overkill(challenger, champion, promised_overkill)]
     if champion is not None:
         checks += [*_recalls(challenger, champion), _ranking(challenger, champion)]
-    return GateVerdict(all(ok for ok, _ in checks), tuple(text for _, text in checks))
+    return GateVerdict((*checks, *further))
 
 
-def _overkill(challenger: Evaluation, champion: Evaluation | None, promised: float) -> tuple[bool, str]:
+def _promised_at_most(parts: int, promised: float) -> int:
+    """Overkill among good parts that a kept promise gives in 95 % of sets of this size."""
+    return int(binom.ppf(_CONFIDENCE, parts, promised)) if parts else 0
+
+
+def check_replay(pairs: Sequence[Pair], promised_overkill: float) -> list[Check]:
+    """Compare on parts that the line has made.
+
+    Most have no label, so overkill is counted where nobody calls the part defective and the champion passes it: what
+    fails there is overkill, or an escape of the champion that a person should label before the gate runs again.
+    """
+    if not pairs:
+        return [Check(None, "replay: the plant keeps no pictures of parts of this recipe yet, nothing was replayed")]
+    return [
+        _new_fails(pairs, promised_overkill),
+        *_replayed_recalls(pairs),
+        _fail_rates(pairs),
+        paired("replay", pairs),
+    ]
+
+
+def paired(where: str, pairs: Sequence[Pair]) -> Check:
+    """Who is right more often on labelled parts; told, not judged: the rules above say what may not get worse."""
+    better, worse = counts_of(pairs)
+    labelled = sum(pair.label is not None for pair in pairs)
+    return Check(
+        None,
+        f"{where}: of {labelled} labelled parts {better} are right only by the challenger, {worse} only by the "
+        f"champion (exact McNemar p = {exact_mcnemar(better, worse):.3g})",
+    )
+
+
+def check_parity_of(report: ParityReport) -> Check:
+    """The export must not have flipped a verdict; that this machine repeats its scores was checked on opening."""
+    return Check(
+        report.verdict_flips == 0,
+        f"parity: export flipped {report.verdict_flips} of {report.images} verdicts, scores differ by up to "
+        f"{report.max_score_difference:.2g}",
+    )
+
+
+def check_latency(challenger: Evaluation, champion: Evaluation, max_slowdown: float | None) -> Check:
+    """Session time, median against median on this machine; judged only where a budget is stated."""
+    if not len(challenger.session_run_ms) or not len(champion.session_run_ms):
+        return Check(None, "latency: no part of the hold-out was judged")
+    after, before = float(np.median(challenger.session_run_ms)), float(np.median(champion.session_run_ms))
+    ratio = after / before
+    budget = "no budget stated" if max_slowdown is None else f"budget {max_slowdown:.2f}"
+    text = f"latency: session p50 {before:.1f} to {after:.1f} ms on this machine, ratio {ratio:.2f} ({budget})"
+    return Check(None if max_slowdown is None else ratio <= max_slowdown, text)
+
+
+def _overkill(challenger: Evaluation, champion: Evaluation | None, promised: float) -> Check:
     """Refuse what the promise would give in fewer than one of twenty hold-outs, unless the champion is no better."""
     if not challenger.goods:
-        return False, "no good parts in the hold-out: overkill cannot be judged"
-    by_promise = int(binom.ppf(_CONFIDENCE, challenger.goods, promised))
-    allowed = max(by_promise, champion.overkill if champion else 0)
+        return Check(False, "no good parts in the hold-out: overkill cannot be judged")  # noqa: FBT003
+    allowed = max(_promised_at_most(challenger.goods, promised), champion.overkill if champion else 0)
     text = (
-        f"overkill {challenger.overkill} of {challenger.goods} good parts; "
+        f"overkill {challenger.overkill} of {challenger.goods} good parts "
+        f"({_interval(challenger.overkill, challenger.goods)}); "
         f"up to {allowed} agree with the promise of {promised:.1%} or with the champion"
     )
-    return challenger.overkill <= allowed, text
+    return Check(challenger.overkill <= allowed, text)
 
 
-def _recalls(challenger: Evaluation, champion: Evaluation) -> list[tuple[bool, str]]:
+def _recalls(challenger: Evaluation, champion: Evaluation) -> list[Check]:
+    """A part that is not found is UNDECIDED, and no escape: a type of which none is found keeps its recall."""
     checks = []
     for name, before in champion.recall.items():
-        after = challenger.recall[name]
-        text = f"recall of {name}: {before:.1%} to {after:.1%} on {champion.counts[name]} parts"
-        checks.append((after >= before, text))
-    return checks or [(True, "no labelled defects in the hold-out: recall cannot be compared")]
+        after, count = challenger.recall.get(name, 1.0), challenger.counts.get(name, 0)
+        interval = _interval(round(after * count), count)
+        checks.append(
+            Check(after >= before, f"recall of {name}: {before:.1%} to {after:.1%} on {count} parts ({interval})")
+        )
+    return checks or [Check(None, "no labelled defects in the hold-out: recall cannot be compared")]
 
 
-def _ranking(challenger: Evaluation, champion: Evaluation) -> tuple[bool, str]:
+def _ranking(challenger: Evaluation, champion: Evaluation) -> Check:
     """Refuse if 95 % of paired bootstrap resamples rank worse than the champion."""
     if challenger.image_auroc is None or champion.image_auroc is None:
-        return True, "image AUROC needs good and bad parts in the hold-out"
+        return Check(None, "image AUROC needs good and bad parts in the hold-out")
+    if challenger.items != champion.items:
+        return Check(None, "image AUROC: not compared, the two do not find the same parts")
     worse = _share_worse(challenger, champion)
     text = f"image AUROC {champion.image_auroc:.3f} to {challenger.image_auroc:.3f}, worse in {worse:.0%} of resamples"
-    return worse < _CONFIDENCE, text
+    return Check(worse < _CONFIDENCE, text)
+
+
+def _new_fails(pairs: Sequence[Pair], promised: float) -> Check:
+    """A part that the challenger cannot judge at all counts as failed: it is off the line, too."""
+    fresh = [
+        pair
+        for pair in pairs
+        if pair.champion.verdict is Verdict.PASS and pair.label in {None, GOOD} and not pair.learnt
+    ]
+    failed = sum(pair.challenger.verdict is Verdict.FAIL or pair.challenger.score is None for pair in fresh)
+    allowed = _promised_at_most(len(fresh), promised)
+    text = (
+        f"replay: of {len(fresh)} parts that the champion passes and nobody calls defective the challenger fails "
+        f"{failed} ({_interval(failed, len(fresh))}); up to {allowed} agree with its promise of {promised:.1%}"
+    )
+    return Check(failed <= allowed, text)
+
+
+def _replayed_recalls(pairs: Sequence[Pair]) -> list[Check]:
+    """Labelled defects of the line, those that were learnt from too: to lose one of them is worse still."""
+    types = sorted({pair.label for pair in pairs if pair.label not in {None, GOOD}} - {None})
+    return [_replayed_recall(name, [pair for pair in pairs if pair.label == name]) for name in types if name]
+
+
+def _replayed_recall(name: str, pairs: Sequence[Pair]) -> Check:
+    before = sum(pair.champion.verdict is not Verdict.PASS for pair in pairs)
+    after = sum(pair.challenger.verdict is not Verdict.PASS for pair in pairs)
+    learnt = sum(pair.learnt for pair in pairs)
+    text = (
+        f"replay: {name} caught in {before} to {after} of {len(pairs)} labelled parts "
+        f"({_interval(after, len(pairs))}), {learnt} of them learnt from"
+    )
+    return Check(after >= before, text)
+
+
+def _fail_rates(pairs: Sequence[Pair]) -> Check:
+    before = sum(pair.champion.verdict is Verdict.FAIL for pair in pairs)
+    after = sum(pair.challenger.verdict is Verdict.FAIL for pair in pairs)
+    flips = [pair for pair in pairs if pair.champion.verdict is not pair.challenger.verdict]
+    gained = sum(pair.challenger.verdict is Verdict.FAIL for pair in flips)
+    lost = sum(pair.champion.verdict is Verdict.FAIL for pair in flips)
+    return Check(
+        None,
+        f"replay: {before} to {after} of {len(pairs)} parts fail ({_interval(after, len(pairs))}), "
+        f"{len(flips)} verdicts flip (exact McNemar p = {exact_mcnemar(gained, lost):.3g})",
+    )
+
+
+def _interval(count: int, of: int) -> str:
+    lower, upper = rate_interval(count, of)
+    return f"95 % interval {lower:.1%} to {upper:.1%}"
 
 
 def _share_worse(challenger: Evaluation, champion: Evaluation) -> float:

@@ -36,6 +36,9 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     gate.add_argument("holdout", type=Path)
     gate.add_argument("--trust", required=True)
     gate.add_argument("--champion", type=Path)
+    gate.add_argument("--replay", type=Path)
+    gate.add_argument("--flips", type=Path)
+    gate.add_argument("--max-slowdown", type=float)
     gate.add_argument("--json", action="store_true")
     gate.add_argument("--progress-json", action="store_true")
     return parser.parse_args(argv)
@@ -68,6 +71,17 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
+def _flips(options: argparse.Namespace) -> int:
+    """Every replayed part flips from PASS to FAIL."""
+    if options.flips is None:
+        return 0
+    told = [json.loads(line) for line in (options.replay / "parts.jsonl").read_text("utf-8").splitlines()]
+    assert all((options.replay / part["file"]).is_file() for part in told)
+    says = {"champion_verdict": "PASS", "champion_score": 0.8, "challenger_verdict": "FAIL", "challenger_score": 1.9}
+    options.flips.write_text("".join(json.dumps({"source": "replay", **part, **says}) + "\n" for part in told), "utf-8")
+    return len(told)
+
+
 def _gate(options: argparse.Namespace) -> int:
     bundle = open_sealed(options.bundle, TrustedKeys((options.trust,)))
     passed = bundle.manifest.recipe != "worse"
@@ -84,9 +98,10 @@ def _gate(options: argparse.Namespace) -> int:
     }
     champion = None if options.champion is None else {**numbers, "image_auroc": 0.962, "escape_rate": 0.05}
     reasons = [] if passed else ["recall on scratch fell from 1.000 to 0.875"]
-    sys.stdout.write(
-        json.dumps({"passed": passed, "reasons": reasons, "champion": champion, "challenger": numbers}) + "\n"
-    )
+    report = {"passed": passed, "reasons": reasons, "champion": champion, "challenger": numbers}
+    checks = [{"passed": False, "text": text} for text in reasons]
+    verdict = {"verdict": "\n".join(["fake verdict", *reasons]), "checks": checks, "flips": _flips(options)}
+    sys.stdout.write(json.dumps({**report, **verdict}) + "\n")
     return 0 if passed else 1
 
 

@@ -2,19 +2,32 @@
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
+from edge.contract.errors import NotAllowed, NotFound
 from inspection.api.access import Engineer, Operator, PlantDep
-from inspection.api.schemas import Models, ModelVersion, Promote, Promotion, PublicKey, Rollback, SampleCounts
-from inspection.api.views import model_view
+from inspection.api.schemas import (
+    GateReport,
+    Models,
+    ModelVersion,
+    Promote,
+    Promotion,
+    PublicKey,
+    Rollback,
+    SampleCounts,
+)
+from inspection.api.views import gate_report, model_view
 from inspection.audit.change import change
 from inspection.jobs.book import last_training
+from inspection.people.roles import Role
 from inspection.plant import Plant
-from inspection.registry.bundles import bundles_of, register
-from inspection.registry.promotions import champion_of, log_of, promote, rollback, rollback_target
+from inspection.registry.bundles import bundles_of, register, require_bundle
+from inspection.registry.gates import latest_gate, refusal_of
+from inspection.registry.promotions import champion_of, force, log_of, promote, rollback, rollback_target
 from inspection.registry.recipes import require_recipe
 from inspection.samples.samples import count_samples, statements_since
 
@@ -34,11 +47,37 @@ def get_models(recipe: str, person: Operator, plant: PlantDep) -> Models:
 
 @router.post("/recipes/{recipe}/promote")
 def post_promote(recipe: str, body: Promote, person: Engineer, plant: PlantDep) -> Promotion:
-    """Make a bundle the champion; refused unless the gate passed against today's champion."""
+    """Make a bundle the champion; refused unless the gate passed against today's champion, or an admin forces it."""
+    if body.force and not person.role.covers(Role.ADMIN):
+        raise NotAllowed(f"{person.name} is {person.role}; forcing a bundle past the gate needs the role {Role.ADMIN}")
     with change(plant.database, person.name, plant.clock()) as doing:
-        row = promote(doing.session, recipe, body.bundle_id, reason=body.reason, user=person.name, now=doing.now)
-        doing.record("model.promoted", recipe=recipe, bundle=body.bundle_id, reason=body.reason)
+        make = force if body.force else promote
+        row = make(doing.session, recipe, body.bundle_id, reason=body.reason, user=person.name, now=doing.now)
+        gate = latest_gate(doing.session, body.bundle_id)
+        refused = {"refused_because": refusal_of(gate)} if body.force and gate is not None else {}
+        action = "model.forced" if body.force else "model.promoted"
+        doing.record(action, recipe=recipe, bundle=body.bundle_id, reason=body.reason, **refused)
         return Promotion.model_validate(row)
+
+
+@router.get("/recipes/{recipe}/models/{bundle_id}/gate")
+def get_gate(
+    recipe: str,
+    bundle_id: str,
+    person: Operator,
+    plant: PlantDep,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    offset: Annotated[int, Query(ge=0)] = 0,
+) -> GateReport:
+    """What the gate said of a bundle, in words, and the parts on which it and the champion disagree."""
+    del person
+    with plant.database.read() as session:
+        if require_bundle(session, bundle_id).recipe != recipe:
+            raise NotFound(f"bundle {bundle_id[:12]}: not of recipe {recipe!r}")
+        gate = latest_gate(session, bundle_id)
+        if gate is None:
+            raise NotFound(f"bundle {bundle_id[:12]}: the gate has not run yet")
+        return gate_report(session, gate, limit, offset)
 
 
 @router.post("/recipes/{recipe}/rollback")

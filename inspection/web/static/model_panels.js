@@ -1,6 +1,7 @@
 // Versions of a recipe, the evidence for one of them, and who promoted what.
 
 import { h, number, percent, short, when } from "./dom.js";
+import { checkList, flipList } from "./gate_panel.js";
 import { rich, t } from "./language.js";
 
 export function versionsPanel({ models, selected, mayChange, job, actions }) {
@@ -44,18 +45,18 @@ function action(model, busy, actions) {
     act();
   };
   if (model.gate?.passed && model.gate_is_current) return h("button", { type: "button", class: "primary small", onclick: stop(() => actions.promote(model)) }, t("Promote…"));
-  if (model.gate && !model.gate.passed && model.gate_is_current) return null;
+  if (model.gate && !model.gate.passed && model.gate_is_current) return actions.mayForce ? h("button", { type: "button", class: "danger small", onclick: stop(() => actions.force(model)) }, t("Force…")) : null;
   return h("button", { type: "button", class: "small", disabled: busy, onclick: stop(() => actions.gate(model.id)) }, t("Run gate"));
 }
 
-export function detailPanel({ models, selected }) {
+export function detailPanel({ models, selected, report, actions }) {
   const model = models.models.find((candidate) => candidate.id === selected);
   if (!model) return [h("h2", {}, t("Evaluation")), h("p", { class: "muted" }, t("Choose a version."))];
   return [
     h("h2", {}, ...rich("Evaluation of {bundle}", { bundle: h("code", {}, short(model.id)) })),
     h("p", { class: "promise" }, model.promise),
     h("p", { class: "muted" }, t("Trunk {trunk}.", { trunk: model.trunk }), " ", origin(model)),
-    ...(model.gate ? gateDetail(model) : [h("p", { class: "reason" }, t("The gate has not compared it with the champion yet. Run it; only then can it be promoted."))]),
+    ...(model.gate ? gateDetail(model, report, actions) : [h("p", { class: "reason" }, t("The gate has not compared it with the champion yet. Run it; only then can it be promoted."))]),
   ];
 }
 
@@ -64,14 +65,15 @@ function origin(model) {
   return model.origin === "upload" ? t("Uploaded {date}.", { date }) : t("Trained here {date}.", { date });
 }
 
-function gateDetail(model) {
+function gateDetail(model, report, actions) {
   const { evaluation } = model.gate;
   const reasons = evaluation.reasons ?? [];
   return [
     h("p", { class: `gate-verdict ${model.gate.passed ? "yes" : "no"}` }, model.gate.passed ? t("✓ The gate passed") : t("✗ The gate refused"), h("small", {}, " ", model.gate.champion_id ? t("against champion {bundle}", { bundle: short(model.gate.champion_id) }) : t("with no champion to compare"))),
     model.champion || model.gate_is_current ? null : h("p", { class: "reason" }, t("The champion has changed since. Run the gate again before promoting.")),
-    reasons.length ? h("ul", { class: `reasons ${model.gate.passed ? "yes" : "no"}` }, reasons.map((text) => h("li", {}, text))) : null,
+    evaluation.checks?.length ? checkList(evaluation.checks) : reasons.length ? h("ul", { class: `reasons ${model.gate.passed ? "yes" : "no"}` }, reasons.map((text) => h("li", {}, text))) : null,
     comparison(evaluation.champion, evaluation.challenger),
+    ...flipList(report, actions),
   ].filter((part) => part !== null);
 }
 
@@ -103,11 +105,12 @@ function changeCell(before, after, better) {
 
 function step(entry) {
   const values = { bundle: h("code", {}, short(entry.bundle_id)), user: entry.user, date: when(entry.created_at).slice(0, 16) };
+  if (entry.kind === "force") return ["⚠ ", ...rich("{bundle} forced past the gate by {user}, {date}", values)];
   return entry.kind === "rollback" ? ["↶ ", ...rich("rolled back to {bundle} by {user}, {date}", values)] : ["★ ", ...rich("promoted {bundle} by {user}, {date}", values)];
 }
 
 export function historyPanel({ models, mayChange, actions }) {
-  const list = models.promotions.map((entry) => h("li", {}, ...step(entry), h("q", {}, entry.reason)));
+  const list = models.promotions.map((entry) => h("li", { class: entry.kind }, ...step(entry), h("q", {}, entry.reason)));
   const button = mayChange && models.rollback_to ? h("button", { type: "button", class: "danger", id: "rollback", onclick: () => actions.rollback(models.rollback_to) }, t("Roll back to {bundle}…", { bundle: short(models.rollback_to) })) : null;
   return [h("div", { class: "row spread" }, h("h2", {}, t("Champions so far")), button), list.length ? h("ol", { class: "history" }, list) : h("p", { class: "muted" }, t("No model was promoted yet; stations of this recipe answer UNDECIDED."))];
 }

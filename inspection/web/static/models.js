@@ -10,7 +10,8 @@ import { trainingPanel } from "./training_panel.js";
 
 const $ = (id) => document.getElementById(id);
 const mayChange = flag("may-change");
-const state = { recipe: new URLSearchParams(location.search).get("recipe"), selected: null, drawn: {}, logOpen: false };
+const NO_REPORT = { key: null, report: null };
+const state = { reported: NO_REPORT, recipe: new URLSearchParams(location.search).get("recipe"), selected: null, drawn: {}, logOpen: false };
 
 async function refresh() {
   const recipes = await get("/recipes");
@@ -22,15 +23,24 @@ async function refresh() {
   const job = jobs.length ? await get(`/jobs/${jobs[0].id}`) : null;
   $("empty").hidden = true;
   $("content").hidden = false;
-  return drawAll(models, job);
+  return drawAll(models, job, await reportOf(models));
 }
 
-function drawAll(models, job) {
+/** The flips of the selected version, fetched when it or its gate changes. */
+async function reportOf(models) {
+  const model = models.models.find((candidate) => candidate.id === state.selected) ?? models.models[0];
+  if (!model?.gate) return null;
+  const key = `${model.id} ${model.gate.created_at}`;
+  if (state.reported.key !== key) state.reported = { key, report: await get(`/recipes/${encodeURIComponent(state.recipe)}/models/${model.id}/gate`) };
+  return state.reported.report;
+}
+
+function drawAll(models, job, report) {
   if (!models.models.some((model) => model.id === state.selected)) state.selected = models.models[0]?.id ?? null;
-  const context = { models, job, mayChange, selected: state.selected, logOpen: state.logOpen, actions };
+  const context = { models, job, mayChange, selected: state.selected, report, logOpen: state.logOpen, actions };
   draw("training", [models.waiting, models.samples, job, models.champion_id], () => trainingPanel(context));
   draw("versions", [models.models, models.champion_id, state.selected, job?.state], () => versionsPanel(context));
-  draw("detail", [models.models, models.champion_id, state.selected], () => detailPanel(context));
+  draw("detail", [models.models, models.champion_id, state.selected, report], () => detailPanel(context));
   draw("history", [models.promotions, models.rollback_to], () => historyPanel(context));
 }
 
@@ -64,6 +74,8 @@ function showEmpty() {
 const recipePath = () => `/recipes/${encodeURIComponent(state.recipe)}`;
 
 const actions = {
+  mayForce: flag("may-force"),
+  mayLabel: flag("may-label"),
   select: (id) => {
     state.selected = id;
     again();
@@ -76,6 +88,13 @@ const actions = {
   cancel: (id) => attempt(() => post(`/jobs/${id}/cancel`)),
   promote: (model) =>
     reason(t("Promote {bundle}", { bundle: model.id.slice(0, 10) }), t("Every station of this recipe switches to this model between two parts."), t("Promote"), (text) => post(`${recipePath()}/promote`, { bundle_id: model.id, reason: text })),
+  force: (model) =>
+    reason(t("Force {bundle} past the gate", { bundle: model.id.slice(0, 10) }), t("The gate refused this model. Every station of this recipe switches to it all the same; the history and the audit log say who forced it and why."), t("Force"), (text) => post(`${recipePath()}/promote`, { bundle_id: model.id, reason: text, force: true })),
+  label: (id, label) =>
+    attempt(async () => {
+      await post("/labels", { result_id: id, label });
+      state.reported = NO_REPORT;
+    }),
   rollback: (id) =>
     reason(t("Roll back to {bundle}", { bundle: id.slice(0, 10) }), t("Every station of this recipe goes back to the champion before this one."), t("Roll back"), (text) => post(`${recipePath()}/rollback`, { reason: text })),
 };

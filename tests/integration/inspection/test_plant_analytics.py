@@ -99,7 +99,7 @@ def test_results_from_before_the_counts_are_counted(plant: Plant, client: TestCl
     """The migration makes the same rows as counting them one by one."""
     _send(client, station)
     before = _hours(plant)
-    revert(plant.database.engine, "0002")
+    revert(plant.database.engine, "0003")
     migrate(plant.database.engine)
     assert len(before) == 4
     assert _hours(plant) == before

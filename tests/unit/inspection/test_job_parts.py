@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.contract.errors import DataInvalid, JobFailed
-from inspection.jobs.commands import ModelCommands, TrainOrder
+from inspection.jobs.commands import GateOrder, ModelCommands, TrainOrder
 from inspection.jobs.material import lay_out, require_trainable
 from inspection.jobs.progress import parse_progress
 from inspection.jobs.runner import LocalJobRunner
@@ -41,8 +41,16 @@ def test_first_training_has_neither_defects_nor_parent() -> None:
 
 @pytest.mark.parametrize(("champion", "extra"), [(None, []), (Path("old"), ["--champion", "old"])])
 def test_gate_command(champion: Path | None, extra: list[str]) -> None:
-    argv = ModelCommands(PROGRAM).gate(Path("new"), Path("holdout"), "KEY=", champion)
+    argv = ModelCommands(PROGRAM).gate(GateOrder(Path("new"), Path("holdout"), "KEY=", champion))
     assert argv == ["models", "gate", "new", "holdout", "--trust", "KEY=", *extra, "--json", "--progress-json"]
+
+
+def test_gate_command_names_replay_flips_and_budget() -> None:
+    order = GateOrder(Path("new"), Path("holdout"), "KEY=", Path("old"), Path("replay"), Path("flips"), 1.5)
+    assert " ".join(ModelCommands(PROGRAM).gate(order)) == (
+        "models gate new holdout --trust KEY= --champion old --replay replay --flips flips --max-slowdown 1.5"
+        " --json --progress-json"
+    )
 
 
 @pytest.mark.parametrize("line", ["", "epoch 1", "{broken", '{"progress": 2, "step": "x"}', '{"loss": 0.1}'])

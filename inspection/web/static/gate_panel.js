@@ -1,0 +1,41 @@
+// What the gate wrote: a line for each rule, and the parts on which champion and challenger disagree.
+
+import { imageUrl } from "./api.js";
+import { h, number, verdictIcon, verdictWord } from "./dom.js";
+import { n, t } from "./language.js";
+
+const CHECKS = { true: ["yes", "✓", t("holds")], false: ["no", "✗", t("broken")], null: ["told", "·", t("for information")] };
+const LABELS = { good: t("good"), defect: t("defect"), unsure: t("unsure") };
+
+/** The written verdict. */
+export function checkList(checks) {
+  return h("ul", { class: "checks" }, checks.map(({ passed, text }) => h("li", { class: CHECKS[passed][0] }, h("b", { role: "img", "aria-label": CHECKS[passed][2] }, CHECKS[passed][1]), h("span", {}, text))));
+}
+
+/** Pictures, both verdicts, both scores, and what a person says. */
+export function flipList(report, actions) {
+  if (!report || report.flips_total === 0) return [];
+  const title = n("{count} part judged differently", "{count} parts judged differently", report.flips_total);
+  const shown = report.flips.length < report.flips_total ? t(" ({shown} shown)", { shown: report.flips.length }) : "";
+  return [h("h3", {}, title, shown), h("ol", { class: "flips" }, report.flips.map((flip) => flipCard(flip, actions)))];
+}
+
+function flipCard(flip, actions) {
+  const said = flip.labels.at(-1);
+  const label = said ? (said.defect_type ?? LABELS[said.label] ?? said.label) : (LABELS[flip.label] ?? flip.label);
+  const mayJudge = actions.mayLabel && flip.result_id && !label;
+  const ask = (answer, word) => h("button", { type: "button", class: "small", onclick: () => actions.label(flip.result_id, answer) }, word);
+  return h(
+    "li",
+    { class: "flip" },
+    h("a", { href: imageUrl(flip.sha256, "display"), target: "_blank", rel: "noopener" }, h("img", { src: imageUrl(flip.sha256, "thumb"), alt: flip.source === "holdout" ? t("part of the hold-out") : t("replayed part"), loading: "lazy" })),
+    side(t("champion"), flip.champion_verdict, flip.champion_score),
+    h("span", { class: "arrow", "aria-hidden": "true" }, "→"),
+    side(t("this model"), flip.challenger_verdict, flip.challenger_score),
+    h("span", { class: "flip-label" }, label ? h("b", {}, label) : h("span", { class: "muted" }, t("no label")), mayJudge ? h("span", { class: "row" }, ask("good", t("Good")), ask("defect", t("Defect"))) : null),
+  );
+}
+
+function side(name, verdict, score) {
+  return h("span", { class: "side" }, h("small", {}, name), h("span", { class: `flip-verdict ${verdict}` }, verdictIcon(verdict), verdictWord(verdict)), h("small", {}, number(score)));
+}

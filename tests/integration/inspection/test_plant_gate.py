@@ -1,0 +1,129 @@
+"""The gate at the plant: replayed parts, flips for a person to judge, and forcing past a refusal."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from edge.contract.result import Verdict
+from inspection.people.roles import Role
+from inspection.plant import Plant
+from tests.support.plants import (
+    Person,
+    a_result,
+    add_samples,
+    add_station,
+    image_ref,
+    person_with,
+    png,
+    send_image,
+    send_results,
+    train,
+    wait_for_job,
+)
+
+
+def _send_part(client: TestClient, station: dict[str, str], seed: int, recipe: str = "part") -> str:
+    frame = png(seed)
+    result = a_result(Verdict.PASS, (image_ref(frame),), recipe=recipe)
+    send_results(client, station, result)
+    send_image(client, station, frame)
+    return result.id
+
+
+def _promote(person: Person, recipe: str, bundle_id: str, **more: object) -> tuple[int, dict[str, str]]:
+    body = {"bundle_id": bundle_id, "reason": "looks right", **more}
+    answer = person.post(f"/recipes/{recipe}/promote", body)
+    return answer.status_code, answer.json()
+
+
+@pytest.fixture(name="challenger")
+def _challenger(client: TestClient, admin: Person) -> tuple[str, list[str]]:
+    """A challenger, compared with a champion on three parts of the line; their results' ids, oldest first."""
+    station = add_station(admin)
+    add_samples(admin, "part", range(8))
+    _promote(admin, "part", train(admin, "part")["result"]["bundle_id"])
+    ids = [_send_part(client, station, seed) for seed in range(300, 303)]
+    admin.post("/labels", {"result_id": ids[0], "label": "good"})
+    add_samples(admin, "part", range(20, 28))
+    return train(admin, "part")["result"]["bundle_id"], ids
+
+
+def test_flips_of_replayed_parts_are_kept_for_a_person(admin: Person, challenger: tuple[str, list[str]]) -> None:
+    bundle_id, ids = challenger
+    report = admin.get(f"/recipes/part/models/{bundle_id}/gate").json()
+    assert report["verdict"].startswith("fake verdict")
+    replayed = {flip["result_id"]: flip for flip in report["flips"]}
+    assert report["flips_total"] == len(replayed)
+    assert set(ids[1:]) <= set(replayed) <= set(ids)  # the labelled one may be in the hold-out
+    flip = replayed[ids[1]]
+    assert (flip["champion_verdict"], flip["champion_score"]) == ("PASS", 0.8)
+    assert (flip["challenger_verdict"], flip["challenger_score"]) == ("FAIL", 1.9)
+    assert (flip["label"], flip["learnt"], flip["labels"]) == (None, False, [])
+    assert admin.get(f"/images/{flip['sha256']}?size=thumb").status_code == 200
+
+
+def test_a_flip_that_a_person_judges_shows_the_label(admin: Person, challenger: tuple[str, list[str]]) -> None:
+    bundle_id, ids = challenger
+    admin.post("/labels", {"result_id": ids[2], "label": "defect", "defect_type": "dent"})
+    flips = admin.get(f"/recipes/part/models/{bundle_id}/gate").json()["flips"]
+    assert next(flip for flip in flips if flip["result_id"] == ids[2])["labels"][0]["defect_type"] == "dent"
+
+
+def test_flips_come_in_pages(admin: Person, challenger: tuple[str, list[str]]) -> None:
+    path = f"/recipes/part/models/{challenger[0]}/gate"
+    whole = admin.get(path).json()["flips"]
+    pages = [admin.get(path, params={"limit": 1, "offset": at}).json()["flips"] for at in range(len(whole))]
+    assert [flip for page in pages for flip in page] == whole
+
+
+def test_the_gate_of_a_bundle_that_is_not_there_is_not_found(admin: Person, challenger: tuple[str, list[str]]) -> None:
+    assert admin.get(f"/recipes/part/models/{'0' * 64}/gate").status_code == 404
+    assert admin.get(f"/recipes/other/models/{challenger[0]}/gate").status_code == 404
+
+
+def test_nothing_of_a_gate_stays_in_the_jobs_folder(
+    admin: Person, plant: Plant, challenger: tuple[str, list[str]]
+) -> None:
+    job = admin.post("/jobs", {"kind": "gate", "recipe": "part", "bundle_id": challenger[0]}).json()["id"]
+    wait_for_job(admin, job)
+    assert [path.name for path in plant.jobs.folder(job).iterdir()] == ["log.txt"]
+
+
+@pytest.fixture(name="refused")
+def _refused(admin: Person) -> str:
+    add_samples(admin, "worse", range(8))
+    return str(train(admin, "worse")["result"]["bundle_id"])
+
+
+def test_an_engineer_cannot_force(client: TestClient, plant: Plant, admin: Person, refused: str) -> None:
+    engineer = person_with(plant, client, Role.ENGINEER)
+    status, answer = _promote(engineer, "worse", refused, force=True)
+    assert (status, "needs the role admin" in answer["message"]) == (403, True)
+    assert admin.get("/recipes/worse/models").json()["champion_id"] is None
+
+
+def test_forcing_is_marked_in_the_history_and_audited_with_the_refusal(admin: Person, refused: str) -> None:
+    assert _promote(admin, "worse", refused)[0] == 409
+    assert _promote(admin, "worse", refused, force=True, reason=" ")[0] == 422
+    assert _promote(admin, "worse", refused, force=True)[1]["kind"] == "force"
+    models = admin.get("/recipes/worse/models").json()
+    assert (models["champion_id"], models["promotions"][0]["kind"]) == (refused, "force")
+    entry = admin.get("/audit", params={"limit": 1}).json()[0]
+    assert entry["action"] == "model.forced"
+    assert "recall on scratch fell" in entry["details"]
+
+
+def test_a_forced_champion_can_be_rolled_back_over(admin: Person, refused: str) -> None:
+    _promote(admin, "worse", refused, force=True)
+    add_samples(admin, "worse", range(20, 28))
+    second = train(admin, "worse")["result"]["bundle_id"]
+    _promote(admin, "worse", second, force=True)
+    assert admin.post("/recipes/worse/rollback", {"reason": "escapes"}).json()["bundle_id"] == refused
+
+
+def test_forcing_overrides_a_refusal_and_nothing_else(admin: Person) -> None:
+    """What passed is promoted; what the gate has not seen against today's champion goes through it first."""
+    add_samples(admin, "part", range(8))
+    bundle_id = train(admin, "part")["result"]["bundle_id"]
+    status, answer = _promote(admin, "part", bundle_id, force=True)
+    assert (status, "nothing to force" in answer["message"]) == (409, True)
+    assert _promote(admin, "part", bundle_id)[0] == 200
