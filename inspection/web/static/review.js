@@ -67,7 +67,8 @@ function showEmpty() {
 
 function showPicture(item) {
   const { frame, overlay } = item.images;
-  const missing = item.result.images.length ? "The picture is still on its way from the station." : "The station kept no picture of this part.";
+  const removed = item.images_removed.includes("frame");
+  const missing = removed ? "The picture was removed by the plant's retention rules." : item.result.images.length ? "The picture is still on its way from the station." : "The station kept no picture of this part.";
   $("frame").hidden = !frame;
   $("no-picture").hidden = Boolean(frame);
   $("no-picture").textContent = frame ? "" : missing;
