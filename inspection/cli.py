@@ -51,6 +51,7 @@ OWN_COMMANDS = {
     "audit": "check the audit log",
     "backup": "write a whole plant to one file",
     "restore": "make a plant from such a file",
+    "retention": "remove images that the rules of the plant let go",
     "demo": "see all of it work on this machine",
     "openapi": "write the description of the API to docs/openapi.json",
     "docs": "write docs/cli.md",
@@ -96,7 +97,7 @@ def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         description="Recompute every hash of the log: exit 0 if all fit, 1 with the first row that does not.",
     )
     verify.add_argument("settings", metavar="PLANT.toml", type=Path, help="settings of the plant service")
-    _add_backup(commands)
+    _add_upkeep(commands)
     commands.add_parser("demo", help=OWN_COMMANDS["demo"], add_help=False)
     openapi = commands.add_parser("openapi", help=OWN_COMMANDS["openapi"], description="Describe the API as OpenAPI.")
     openapi.add_argument("--out", metavar="FILE", type=Path, default=Path("docs/openapi.json"), help="file to write")
@@ -104,7 +105,7 @@ def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     docs.add_argument("--out", metavar="FILE", type=Path, default=Path("docs/cli.md"), help="file to write")
 
 
-def _add_backup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     backup = commands.add_parser(
         "backup",
         help=OWN_COMMANDS["backup"],
@@ -122,7 +123,15 @@ def _add_backup(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
     restore.add_argument(
         "--to", metavar="PLANT.toml", type=Path, required=True, help="settings; data folder and database must be empty"
     )
-    for command in (backup, restore):
+    retention = commands.add_parser(
+        "retention",
+        help=OWN_COMMANDS["retention"],
+        description="Run the [[retention]] rules once, as the service does every few hours. Images of labelled "
+        "results, samples, and what another result that is kept names, are never removed.",
+    )
+    retention.add_argument("settings", metavar="PLANT.toml", type=Path, help="settings of the plant service")
+    retention.add_argument("--dry-run", action="store_true", help="only count")
+    for command in (backup, restore, retention):
         command.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout")
 
 
@@ -132,6 +141,7 @@ def _run_own(options: argparse.Namespace) -> ExitCode:
         "audit": _audit,
         "backup": _backup,
         "restore": _restore,
+        "retention": _retention,
         "openapi": _openapi,
         "docs": _docs,
     }
@@ -178,6 +188,15 @@ def _restore(options: argparse.Namespace) -> ExitCode:
     from inspection.backup.command import restore, summary_of  # noqa: PLC0415 - late, as above
 
     _tell({"file": str(options.backup), **summary_of(restore(options.backup, options.to))}, as_json=options.json)
+    return ExitCode.OK
+
+
+def _retention(options: argparse.Namespace) -> ExitCode:
+    _require_plant("retention")
+    from inspection.retention.command import sweep_now  # noqa: PLC0415 - late, as above
+
+    swept = sweep_now(options.settings, dry_run=options.dry_run)
+    _tell({"images": swept.images, "bytes": swept.size_bytes, "dry_run": options.dry_run}, as_json=options.json)
     return ExitCode.OK
 
 

@@ -21,6 +21,8 @@ class PlantMetrics:
         )
         self._repeated = Counter("plant_results_repeated", "Results sent again", ["station"], registry=self._registry)
         self._images = Counter("plant_image_bytes", "Image bytes received", ["station"], registry=self._registry)
+        self._removed = Counter("plant_images_removed", "Images that retention removed", registry=self._registry)
+        self._freed = Counter("plant_image_bytes_removed", "Their bytes", registry=self._registry)
         self._age = Gauge(
             "plant_heartbeat_age_seconds", "Since the last heartbeat", ["station"], registry=self._registry
         )
@@ -40,6 +42,11 @@ class PlantMetrics:
     def took_image(self, station: str, size_bytes: int) -> None:
         """Count an image."""
         self._images.labels(station).inc(size_bytes)
+
+    def removed_images(self, images: int, size_bytes: int) -> None:
+        """Count what a run of retention removed."""
+        self._removed.inc(images)
+        self._freed.inc(size_bytes)
 
     def render(self) -> bytes:
         """The metrics in Prometheus' text format."""

@@ -14,6 +14,8 @@ from inspection.metrics import PlantMetrics
 from inspection.people.throttle import LoginThrottle
 from inspection.people.users import ensure_admin
 from inspection.registry.bundles import BundleFiles
+from inspection.retention.keeper import RetentionKeeper
+from inspection.retention.sweep import Retention
 from inspection.settings import PlantSettings
 from inspection.stations.live import LiveBoard
 from inspection.store.address import postgres_address, sqlite_address
@@ -21,7 +23,7 @@ from inspection.store.blobs import BlobStore, DiskBlobStore
 from inspection.store.database import Database
 from inspection.store.pictures import Pictures
 
-__all__ = ["Plant", "database_address", "open_plant"]
+__all__ = ["Plant", "database_address", "open_plant", "retention_of"]
 
 _DATABASE_FILE = "plant.sqlite3"
 
@@ -44,11 +46,18 @@ class Plant:
     metrics: PlantMetrics
     throttle: LoginThrottle
     jobs: JobWorker
+    retention: RetentionKeeper
     clock: Clock
     first_password: str | None
 
+    def start(self) -> None:
+        """Begin with jobs and retention."""
+        self.jobs.start()
+        self.retention.start()
+
     def close(self) -> None:
-        """Stop the jobs, then let go of the database."""
+        """Stop what runs beside the requests, then let go of the database."""
+        self.retention.stop()
         self.jobs.stop()
         self.database.close()
 
@@ -64,8 +73,15 @@ def database_address(settings: PlantSettings) -> URL:
     return postgres_address(settings.database_url, settings.database_password_file)
 
 
+def retention_of(settings: PlantSettings, database: Database) -> Retention:
+    """Retention as the settings say."""
+    blobs = DiskBlobStore(settings.data_dir / "images")
+    pictures = Pictures(blobs, settings.data_dir / "pictures")
+    return Retention(database, blobs, pictures, settings.retention, settings.data_dir)
+
+
 def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, clock: Clock = utc_now) -> Plant:
-    """Open or make the data folder; nothing runs until `Plant.jobs.start`.
+    """Open or make the data folder; nothing runs until `Plant.start`.
 
     Raises:
         SettingsInvalid: a key or password file is not what it should be, or the database cannot be used.
@@ -75,7 +91,8 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
     database = Database(database_address(settings), copies=copies)  # first: if unreachable, nothing is left behind
     key_file = data / "keys" / "signing_key.pem"
     key = SigningKey.load_or_create(key_file)
-    blobs = DiskBlobStore(data / "images")
+    retention = retention_of(settings, database)
+    blobs = retention.blobs
     bundles = BundleFiles(data / "bundles", TrustedKeys((key.public_text, *settings.trusted_keys)))
     with database.write() as session:
         password = ensure_admin(session, settings.admin_password_file, clock())
@@ -92,17 +109,19 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         max_slowdown=settings.gate_max_slowdown,
     )
     live = LiveBoard()
+    metrics = PlantMetrics(live, clock)
     return Plant(
         settings=settings,
         database=database,
         blobs=blobs,
-        pictures=Pictures(blobs, data / "pictures"),
+        pictures=retention.pictures,
         bundles=bundles,
         public_key=key.public_text,
         live=live,
-        metrics=PlantMetrics(live, clock),
+        metrics=metrics,
         throttle=LoginThrottle(),
         jobs=JobWorker(shop, data / "jobs"),
+        retention=RetentionKeeper(retention, metrics, clock, settings.retention_every_h),
         clock=clock,
         first_password=password,
     )

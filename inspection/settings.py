@@ -5,9 +5,22 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from edge.contract.result import Verdict
 from edge.contract.settings import load_toml
 
-__all__ = ["PlantSettings", "load_plant_settings"]
+__all__ = ["PlantSettings", "RetentionRule", "load_plant_settings"]
+
+
+class RetentionRule(BaseModel):
+    """How long images of some results are kept; what is None fits all."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    station: Annotated[str | None, Field(min_length=1, max_length=64, description="Only results of this station.")] = (
+        None
+    )
+    verdict: Annotated[Verdict | None, Field(description="Only results with this verdict.")] = None
+    keep_days: Annotated[float, Field(ge=0, le=36_500, description="Days after their arrival that images are kept.")]
 
 
 class PlantSettings(BaseModel):
@@ -53,6 +66,11 @@ class PlantSettings(BaseModel):
         float | None,
         Field(gt=0, le=100, description="Most times the champion's session time; without it time is told, not judged."),
     ] = None
+    retention: Annotated[
+        tuple[RetentionRule, ...],
+        Field(description="Rules by which images are removed; the first that fits a result decides, none keeps it."),
+    ] = ()
+    retention_every_h: Annotated[float, Field(gt=0, le=720, description="Hours between two runs of retention.")] = 6
     trusted_keys: Annotated[
         tuple[str, ...],
         Field(description="Base64 Ed25519 public keys, beside the plant's own, whose bundles may be uploaded."),

@@ -26,6 +26,7 @@ InspectionError
 │   ├── NotSignedIn          nobody is signed in, or the key is unknown
 │   ├── NotAllowed           the role or the key does not cover it
 │   ├── NotFound             there is no such thing
+│   ├── Gone                 it was here, and a rule of the plant removed it
 │   ├── Conflict             it does not go with what is there
 │   ├── TooLarge             more bytes than the settings allow
 │   └── TooManyAttempts      wrong passwords; wait
@@ -49,6 +50,7 @@ __all__ = [
     "DataInvalid",
     "FrameRejected",
     "GateRefused",
+    "Gone",
     "InspectionError",
     "JobCancelled",
     "JobError",
@@ -188,6 +190,10 @@ class NotAllowed(RequestRefused):
 
 class NotFound(RequestRefused):
     """The named thing is not there; the caller checks the name."""
+
+
+class Gone(RequestRefused):
+    """The named thing was here and was removed by a rule of the plant; asking again does not help."""
 
 
 class Conflict(RequestRefused):

@@ -71,7 +71,7 @@ def plant_app(plant: Plant) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     plant: Plant = app.state.plant
-    plant.jobs.start()
+    plant.start()
     try:
         yield
     finally:

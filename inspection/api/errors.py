@@ -31,6 +31,7 @@ STATUS: Mapping[type[errors.InspectionError], int] = {
     errors.NotSignedIn: 401,
     errors.NotAllowed: 403,
     errors.NotFound: 404,
+    errors.Gone: 410,
     errors.Conflict: 409,
     errors.TooLarge: 413,
     errors.TooManyAttempts: 429,

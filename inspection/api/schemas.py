@@ -159,6 +159,7 @@ class StoredResult(Answer):
     received_at: datetime
     result: InspectionResult
     images: dict[str, str] = Field(description="SHA-256 by kind, of the images that have arrived")
+    images_removed: list[str] = Field(description="kinds of the images that retention removed")
     labels: list[ShownLabel]
 
 

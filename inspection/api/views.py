@@ -17,7 +17,7 @@ from inspection.api.schemas import (
     Station,
     StoredResult,
 )
-from inspection.ingest.find import ResultFilter, find_results, parse_result, stored_images
+from inspection.ingest.find import ResultFilter, find_results, parse_result, removed_images, stored_images
 from inspection.plant import Plant
 from inspection.registry.bundles import manifest_of
 from inspection.registry.flips import count_flips, flips_of
@@ -35,13 +35,14 @@ _RECENT = 24
 def result_views(session: Session, rows: Sequence[ResultRow]) -> list[StoredResult]:
     """Results with their images and labels."""
     ids = [row.id for row in rows]
-    images, labels = stored_images(session, ids), labels_shown(session, ids)
+    images, removed, labels = stored_images(session, ids), removed_images(session, ids), labels_shown(session, ids)
     return [
         StoredResult(
             number=row.number,
             received_at=row.received_at,
             result=parse_result(row),
             images=images[row.id],
+            images_removed=removed[row.id],
             labels=[ShownLabel.model_validate(label) for label in labels[row.id]],
         )
         for row in rows

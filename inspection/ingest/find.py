@@ -9,7 +9,15 @@ from edge.contract.errors import NotFound
 from edge.contract.result import ImageKind, InspectionResult
 from inspection.store.tables import BlobRow, ResultImageRow, ResultRow
 
-__all__ = ["ResultFilter", "find_results", "parse_result", "require_result", "stored_frame", "stored_images"]
+__all__ = [
+    "ResultFilter",
+    "find_results",
+    "parse_result",
+    "removed_images",
+    "require_result",
+    "stored_frame",
+    "stored_images",
+]
 
 
 @dataclass(frozen=True)
@@ -58,15 +66,29 @@ def parse_result(row: ResultRow) -> InspectionResult:
 
 
 def stored_images(session: Session, result_ids: list[str]) -> dict[str, dict[str, str]]:
-    """SHA-256 by kind, by result, of the images that have arrived."""
+    """SHA-256 by kind, by result, of the images that have arrived and are still here."""
     query = (
         select(ResultImageRow)
         .join(BlobRow, BlobRow.sha256 == ResultImageRow.sha256)
-        .where(ResultImageRow.result_id.in_(result_ids))
+        .where(ResultImageRow.result_id.in_(result_ids), BlobRow.removed_at.is_(None))
     )
     found: dict[str, dict[str, str]] = {id_: {} for id_ in result_ids}
     for row in session.scalars(query):
         found[row.result_id][row.kind] = row.sha256
+    return found
+
+
+def removed_images(session: Session, result_ids: list[str]) -> dict[str, list[str]]:
+    """Kinds, by result, of the images that retention removed."""
+    query = (
+        select(ResultImageRow.result_id, ResultImageRow.kind)
+        .join(BlobRow, BlobRow.sha256 == ResultImageRow.sha256)
+        .where(ResultImageRow.result_id.in_(result_ids), BlobRow.removed_at.is_not(None))
+        .order_by(ResultImageRow.kind)
+    )
+    found: dict[str, list[str]] = {id_: [] for id_ in result_ids}
+    for result_id, kind in session.execute(query):
+        found[result_id].append(kind)
     return found
 
 

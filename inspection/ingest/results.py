@@ -33,13 +33,14 @@ def take_results(session: Session, station: str, batch: IngestBatch, now: dateti
     for result in batch.results:
         _require_own(station, result)
     by_id = {result.id: result for result in batch.results}
-    known = set(session.scalars(select(ResultRow.id).where(ResultRow.id.in_(by_id))))
+    arrived = select(ResultRow.id, ResultRow.received_at).where(ResultRow.id.in_(by_id))
+    known = dict(session.execute(arrived).all())
     new = [result for id_, result in by_id.items() if id_ not in known]
     session.add_all(_row(result, now) for result in new)
     session.flush()
     session.add_all(_image_rows(new))
     count_results(session, new)
-    wanted = _wanted(session, batch.results)
+    wanted = _wanted(session, [(result, known.get(result.id, now)) for result in batch.results])
     receipt = IngestReceipt(stored=len(new), known=len(batch.results) - len(new), images_wanted=wanted)
     return Taken(receipt, tuple(new))
 
@@ -73,7 +74,14 @@ def _image_rows(results: Iterable[InspectionResult]) -> list[ResultImageRow]:
     return list(rows.values())
 
 
-def _wanted(session: Session, results: Iterable[InspectionResult]) -> tuple[str, ...]:
-    named = list(dict.fromkeys(image.sha256 for result in results for image in result.images))
-    stored = set(session.scalars(select(BlobRow.sha256).where(BlobRow.sha256.in_(named))))
-    return tuple(digest for digest in named if digest not in stored)
+def _wanted(session: Session, results: Iterable[tuple[InspectionResult, datetime]]) -> tuple[str, ...]:
+    """Images that are not here; one that retention removed is wanted by a result that arrived after that only."""
+    named: dict[str, datetime] = {}
+    for result, received_at in results:
+        for image in result.images:
+            named[image.sha256] = max(received_at, named.get(image.sha256, received_at))
+    query = select(BlobRow.sha256, BlobRow.removed_at).where(BlobRow.sha256.in_(named))
+    settled = {
+        digest for digest, removed_at in session.execute(query) if removed_at is None or named[digest] < removed_at
+    }
+    return tuple(digest for digest in named if digest not in settled)

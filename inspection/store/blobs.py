@@ -13,7 +13,7 @@ __all__ = ["BlobStore", "DiskBlobStore"]
 
 
 class BlobStore(Protocol):
-    """Where image files are kept. `put` before `get` and `export`; there is no delete and no overwrite."""
+    """Where image files are kept. `put` before `get` and `export`; there is no overwrite."""
 
     def put(self, data: bytes) -> str:
         """Keep `data` durably; returns its SHA-256. Putting the same bytes again changes nothing."""
@@ -33,6 +33,10 @@ class BlobStore(Protocol):
         Raises:
             NotFound: it was never put here.
         """
+        ...
+
+    def delete(self, digest: str) -> None:
+        """Take the file of `digest` away; only retention does. One that is not there is no error."""
         ...
 
 
@@ -69,6 +73,10 @@ class DiskBlobStore:
             target.hardlink_to(source)
         except OSError:
             shutil.copyfile(source, target)
+
+    def delete(self, digest: str) -> None:
+        """Unlink; a job that linked the file before still has it."""
+        self._path(digest).unlink(missing_ok=True)
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from edge.contract.errors import NotFound
+from edge.contract.errors import Gone, NotFound
 from inspection.store.blobs import BlobStore
 from inspection.store.tables import BlobRow
 
@@ -33,9 +33,12 @@ def keep_image(session: Session, blobs: BlobStore, data: bytes, now: datetime) -
     The file is on disk before the row says so; an interruption between the two costs nothing but the space.
     """
     digest = blobs.put(data)
-    if session.get(BlobRow, digest) is None:
+    row = session.get(BlobRow, digest)
+    if row is None:
         session.add(BlobRow(sha256=digest, media_type=media_type_of(data), size_bytes=len(data), stored_at=now))
         session.flush()
+    elif row.removed_at is not None:  # it is wanted again
+        row.removed_at, row.file_deleted, row.stored_at = None, False, now
     return digest
 
 
@@ -44,8 +47,11 @@ def image_row(session: Session, digest: str) -> BlobRow:
 
     Raises:
         NotFound: never received.
+        Gone: retention removed it.
     """
     row = session.get(BlobRow, digest)
     if row is None:
         raise NotFound(f"image {digest[:12]}…: not stored here (a station uploads images after the result)")
+    if row.removed_at is not None:
+        raise Gone(f"image {digest[:12]}…: removed by retention on {row.removed_at:%Y-%m-%d} (rules in PLANT.toml)")
     return row

@@ -43,6 +43,11 @@ class Pictures:
         cached.write_bytes(data)
         return data
 
+    def forget(self, digest: str) -> None:
+        """Delete the renderings of an image."""
+        for size in PictureSize:
+            (self._folder / size / f"{digest}.jpg").unlink(missing_ok=True)
+
 
 def _render(data: bytes, longest_px: int, digest: str) -> bytes:
     flags = cv2.IMREAD_COLOR  # 16-bit and grey come out as 8-bit colour

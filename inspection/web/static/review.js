@@ -74,7 +74,8 @@ function showEmpty() {
 
 function showPicture(item) {
   const { frame, overlay } = item.images;
-  const missing = item.result.images.length ? t("The picture is still on its way from the station.") : t("The station kept no picture of this part.");
+  const lost = item.result.images.length ? t("The picture is still on its way from the station.") : t("The station kept no picture of this part.");
+  const missing = item.images_removed.includes("frame") ? t("The picture was removed by the plant's retention rules.") : lost;
   $("frame").hidden = !frame;
   $("no-picture").hidden = Boolean(frame);
   $("no-picture").textContent = frame ? "" : missing;

@@ -1,0 +1,1 @@
+"""Removing images that nobody needs any more, by rules in the settings."""
