@@ -12,6 +12,7 @@ from inspection.metrics import PlantMetrics
 from inspection.people.throttle import LoginThrottle
 from inspection.people.users import ensure_admin
 from inspection.registry.bundles import BundleFiles
+from inspection.review.audit_sample import AuditPlan, AuditSampler, load_or_create_seed
 from inspection.settings import PlantSettings
 from inspection.stations.live import LiveBoard
 from inspection.store.blobs import BlobStore, DiskBlobStore
@@ -41,6 +42,7 @@ class Plant:
     metrics: PlantMetrics
     throttle: LoginThrottle
     jobs: JobWorker
+    audit: AuditSampler
     clock: Clock
     first_password: str | None
 
@@ -88,6 +90,12 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         metrics=PlantMetrics(live, clock),
         throttle=LoginThrottle(),
         jobs=JobWorker(shop, data / "jobs"),
+        audit=_audit(settings),
         clock=clock,
         first_password=password,
     )
+
+
+def _audit(settings: PlantSettings) -> AuditSampler:
+    plan = AuditPlan(settings.audit_escapes_at_most or None, settings.audit_period_passes, settings.audit_fail_share)
+    return AuditSampler(load_or_create_seed(settings.data_dir / "keys" / "audit_seed"), plan)

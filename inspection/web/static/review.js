@@ -10,18 +10,19 @@ const REFILL_BELOW = 8;
 const $ = (id) => document.getElementById(id);
 const mayLabel = flag("may-label");
 
-const queue = { items: [], at: 0, answered: new Set(), history: [], types: [], left: 0 };
+const queue = { drawn: new Set(), items: [], at: 0, answered: new Set(), history: [], types: [], left: 0 };
 const outbox = new Outbox(showOutbox, putBack);
 
 const current = () => queue.items[queue.at];
 
 async function load() {
   const recipe = $("recipe").value;
-  const answer = await get(`/review/queue?limit=${BATCH}${recipe ? `&recipe=${encodeURIComponent(recipe)}` : ""}`);
+  const answer = await get(`/review/queue?limit=${BATCH}&order=${$("order").value}${recipe ? `&recipe=${encodeURIComponent(recipe)}` : ""}`);
   const known = new Set(queue.items.map((item) => item.result.id));
   queue.items.push(...answer.results.filter((item) => !known.has(item.result.id) && !queue.answered.has(item.result.id)));
   queue.types = [...new Set([...queue.types, ...answer.defect_types])];
-  queue.left = answer.waiting.FAIL + answer.waiting.UNDECIDED - unsent();
+  for (const id of answer.drawn) queue.drawn.add(id);
+  queue.left = Object.values(answer.waiting).reduce((sum, count) => sum + count, 0) - unsent();
   render();
 }
 
@@ -82,6 +83,7 @@ function showFacts(item) {
   $("verdict").replaceChildren(verdictBadge(result.verdict, "medium"));
   $("score").replaceChildren(result.reason ? h("p", { class: "reason" }, result.reason) : scoreBar(result.score, result.threshold));
   const rows = { Part: result.part_id, Station: result.station, Recipe: result.recipe, Taken: when(result.captured_at), Model: short(result.bundle_id), Took: milliseconds((result.times.verdict_us - (result.times.frame_received_us ?? result.times.trigger_us)) / 1000) };
+  if (queue.drawn.has(result.id)) rows.Drawn = "by chance, to check what is passed";
   if (result.defect_class) rows.Suspected = result.defect_class;
   $("facts").replaceChildren(...Object.entries(rows).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
@@ -195,6 +197,7 @@ $("next").addEventListener("click", () => move(1));
 $("back").addEventListener("click", () => move(-1));
 $("opacity").addEventListener("input", applyOpacity);
 $("recipe").addEventListener("change", restart);
+$("order").addEventListener("change", restart);
 window.addEventListener("beforeunload", (event) => outbox.waiting.length && event.preventDefault());
 
 applyOpacity();
