@@ -10,6 +10,7 @@ from edge.contract.result import InspectionResult, Verdict
 from inspection.jobs.book import JobKind, JobState
 from inspection.people.roles import Role
 from inspection.people.users import MIN_PASSWORD
+from inspection.samples.doubts import DoubtKind
 from inspection.samples.splits import Split
 from inspection.samples.statements import Label
 
@@ -101,6 +102,26 @@ class SampleCounts(Answer):
 
     goods: dict[str, int]
     defects: dict[str, dict[str, int]]
+
+
+class Statement(Answer):
+    """What stands of one source; an upload has neither user nor result."""
+
+    user: str | None
+    result_id: str | None
+    label: Label
+    defect_type: str | None
+
+
+class Doubt(Answer):
+    """A sample to look at before a training."""
+
+    sha256: str
+    split: Split
+    kind: DoubtKind
+    why: str
+    counts_as: str | None = Field(description="for a training: good, a defect type, or None where it is left out")
+    said: list[Statement]
 
 
 class NewStation(Body):
