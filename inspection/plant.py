@@ -16,6 +16,7 @@ from inspection.people.users import ensure_admin
 from inspection.registry.bundles import BundleFiles
 from inspection.retention.keeper import RetentionKeeper
 from inspection.retention.sweep import Retention
+from inspection.review.audit_sample import AuditPlan, AuditSampler, load_or_create_seed
 from inspection.settings import PlantSettings
 from inspection.stations.live import LiveBoard
 from inspection.store.address import postgres_address, sqlite_address
@@ -47,6 +48,7 @@ class Plant:
     throttle: LoginThrottle
     jobs: JobWorker
     retention: RetentionKeeper
+    audit: AuditSampler
     clock: Clock
     first_password: str | None
 
@@ -122,6 +124,12 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         throttle=LoginThrottle(),
         jobs=JobWorker(shop, data / "jobs"),
         retention=RetentionKeeper(retention, metrics, clock, settings.retention_every_h),
+        audit=_audit(settings),
         clock=clock,
         first_password=password,
     )
+
+
+def _audit(settings: PlantSettings) -> AuditSampler:
+    plan = AuditPlan(settings.audit_escapes_at_most or None, settings.audit_period_passes, settings.audit_fail_share)
+    return AuditSampler(load_or_create_seed(settings.data_dir / "keys" / "audit_seed"), plan)

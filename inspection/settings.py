@@ -59,6 +59,16 @@ class PlantSettings(BaseModel):
     ] = 10
     max_image_mb: Annotated[int, Field(ge=1, le=1024, description="Largest image a station or person may send.")] = 64
     max_bundle_mb: Annotated[int, Field(ge=1, le=1024, description="Largest bundle file that may be uploaded.")] = 512
+    audit_escapes_at_most: Annotated[
+        float,
+        Field(ge=0, lt=1, description="Share of passed parts that may be bad, shown by a random sample; 0 draws none."),
+    ] = 0.01
+    audit_period_passes: Annotated[
+        int, Field(ge=1, description="Passed parts with a picture over which that shall be shown.")
+    ] = 10_000
+    audit_fail_share: Annotated[
+        float, Field(gt=0, le=1, description="Share of failed parts that is drawn, to estimate overkill by.")
+    ] = 0.2
     gate_replay_parts: Annotated[
         int, Field(ge=0, le=100_000, description="Newest parts of the line on which the gate compares; 0 replays none.")
     ] = 2000

@@ -10,6 +10,7 @@ from edge.contract.result import InspectionResult, Verdict
 from inspection.jobs.book import JobKind, JobState
 from inspection.people.roles import Role
 from inspection.people.users import MIN_PASSWORD
+from inspection.samples.doubts import DoubtKind
 from inspection.samples.splits import Split
 from inspection.samples.statements import Label
 
@@ -103,6 +104,26 @@ class SampleCounts(Answer):
     defects: dict[str, dict[str, int]]
 
 
+class Statement(Answer):
+    """What stands of one source; an upload has neither user nor result."""
+
+    user: str | None
+    result_id: str | None
+    label: Label
+    defect_type: str | None
+
+
+class Doubt(Answer):
+    """A sample to look at before a training."""
+
+    sha256: str
+    split: Split
+    kind: DoubtKind
+    why: str
+    counts_as: str | None = Field(description="for a training: good, a defect type, or None where it is left out")
+    said: list[Statement]
+
+
 class NewStation(Body):
     """A station to make."""
 
@@ -171,11 +192,54 @@ class ResultPage(Answer):
 
 
 class ReviewQueue(Answer):
-    """Flagged parts that nobody has judged yet, newest first."""
+    """Parts that nobody has judged yet: flagged ones, and passed ones drawn by chance."""
 
     waiting: dict[str, int] = Field(description="how many, by verdict")
     defect_types: list[str]
     results: list[StoredResult]
+    drawn: list[str] = Field(description="ids of those that belong to the random audit sample")
+
+
+class AuditPlan(Answer):
+    """How large a random sample of passed parts shows a bound."""
+
+    escapes_at_most: float = Field(description="share of passed parts that is bad")
+    confidence: float
+    parts_needed: int = Field(description="to be reviewed, none of them bad")
+
+
+class Estimate(Answer):
+    """A rate with its two-sided 95 % interval."""
+
+    value: float
+    lower: float
+    upper: float
+
+
+class AuditSide(Answer):
+    """Parts of one verdict, and how many verdicts of the sample were wrong."""
+
+    parts: int
+    with_picture: int = Field(description="the station kept one; the others cannot be reviewed")
+    drawn: int
+    reviewed: int = Field(description="of those drawn, labelled good or defect")
+    unsure: int = Field(description="of those drawn; left out")
+    uncovered: int = Field(description="parts of stations of which none was reviewed; the rate says nothing of them")
+    wrong: Estimate | None
+
+
+class AuditReport(Answer):
+    """How often the line is wrong, from the random audit sample alone."""
+
+    recipe: str
+    since: datetime | None
+    plan: AuditPlan | None = Field(description="what the plant's settings ask for; None if nothing is drawn")
+    passes: AuditSide
+    fails: AuditSide
+    escape_rate: Estimate | None = Field(description="bad parts that passed, of all bad ones; at least 95 %")
+    overkill_rate: Estimate | None = Field(description="good parts that failed, of all good ones; at least 95 %")
+    escapes_at_most: float | None = Field(description="share of passed parts that is bad, one-sided bound with 95 %")
+    shown: bool = Field(description="the plan's bound holds")
 
 
 class NewLabel(Body):

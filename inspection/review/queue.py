@@ -1,29 +1,58 @@
-"""The review queue: parts that were not passed and that nobody has judged yet."""
+"""The review queue: parts that were not passed, and passed ones drawn by chance, that nobody has judged yet."""
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from collections.abc import Iterator, Sequence
+from enum import StrEnum
+from itertools import cycle
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from edge.contract.result import Verdict
+from edge.contract.result import ImageKind, InspectionResult, Verdict
+from inspection.ingest.find import parse_result
 from inspection.samples.statements import Label
-from inspection.store.tables import LabelRow, ResultRow, SampleLabelRow, SampleRow
+from inspection.store.tables import (
+    AuditDrawRow,
+    BlobRow,
+    LabelRow,
+    ResultImageRow,
+    ResultRow,
+    SampleLabelRow,
+    SampleRow,
+)
 
-__all__ = ["FLAGGED", "defect_types", "queue", "queue_length"]
+__all__ = ["FLAGGED", "Order", "defect_types", "drawn_among", "queue", "queue_length"]
 
 FLAGGED = (Verdict.FAIL.value, Verdict.UNDECIDED.value)
+_LOOKED_AT = 1000
 
 
-def queue(session: Session, recipe: str | None, limit: int) -> list[ResultRow]:
-    """The newest flagged results without a label."""
-    return list(
-        session.scalars(select(ResultRow).where(_waiting(recipe)).order_by(ResultRow.number.desc()).limit(limit))
-    )
+class Order(StrEnum):
+    """What comes first."""
+
+    TIME = "time"  # the newest
+    VALUE = "value"  # what teaches most
+
+
+def queue(session: Session, recipe: str | None, limit: int, order: Order = Order.TIME) -> list[ResultRow]:
+    """Results without a label: the newest, or of the newest thousand those that teach most."""
+    query = select(ResultRow).where(_waiting(recipe)).order_by(ResultRow.number.desc())
+    if order is Order.TIME:
+        return list(session.scalars(query.limit(limit)))
+    rows = list(session.scalars(query.limit(_LOOKED_AT)))
+    drawn = drawn_among(session, [row.id for row in rows])
+    return _by_value(rows, drawn)[:limit]
 
 
 def queue_length(session: Session, recipe: str | None) -> dict[str, int]:
-    """How many results wait, by verdict."""
+    """How many results wait, by verdict; passed ones are those drawn by chance."""
     query = select(ResultRow.verdict, func.count()).where(_waiting(recipe)).group_by(ResultRow.verdict)
     counts = {row[0]: row[1] for row in session.execute(query)}
-    return {verdict: counts.get(verdict, 0) for verdict in FLAGGED}
+    return {verdict.value: counts.get(verdict.value, 0) for verdict in Verdict}
+
+
+def drawn_among(session: Session, result_ids: Sequence[str]) -> set[str]:
+    """Which of these results belong to the random audit sample."""
+    return set(session.scalars(select(AuditDrawRow.result_id).where(AuditDrawRow.result_id.in_(result_ids))))
 
 
 def defect_types(session: Session, recipe: str | None) -> list[str]:
@@ -34,11 +63,56 @@ def defect_types(session: Session, recipe: str | None) -> list[str]:
     return sorted(name for name in session.scalars(query) if name)
 
 
+def _by_value(rows: Sequence[ResultRow], drawn: set[str]) -> list[ResultRow]:
+    """In turn two near the threshold, one like no known defect, one drawn by chance.
+
+    What was drawn comes oldest first and in no other turn, so that no score decides which of it gets reviewed.
+    """
+    flagged = [(row, parse_result(row)) for row in rows if row.id not in drawn]
+    near = sorted(flagged, key=lambda pair: _distance(pair[1]))
+    novel = sorted((pair for pair in flagged if _is_novel(pair[1])), key=lambda pair: -_distance(pair[1]))
+    chance = sorted((row for row in rows if row.id in drawn), key=lambda row: row.number)
+    lanes = [iter([row for row, _ in near]), iter([row for row, _ in novel]), iter(chance)]
+    return list(_in_turn(lanes, len(rows)))
+
+
+def _in_turn(lanes: Sequence[Iterator[ResultRow]], count: int) -> Iterator[ResultRow]:
+    given: set[str] = set()
+    for lane in cycle((0, 0, 1, 2)):
+        if len(given) == count:
+            return
+        row = next((row for row in lanes[lane] if row.id not in given), None)
+        if row is not None:
+            given.add(row.id)
+            yield row
+
+
+def _distance(result: InspectionResult) -> float:
+    """From the threshold, in units of the score; what has no score teaches least."""
+    if result.score is None or result.threshold is None:
+        return float("inf")
+    return abs(result.score - result.threshold)
+
+
+def _is_novel(result: InspectionResult) -> bool:
+    return result.verdict is Verdict.FAIL and result.score is not None and result.defect_class is None
+
+
 def _waiting(recipe: str | None) -> ColumnElement[bool]:
     later = aliased(LabelRow)
     superseded = exists().where(
         later.result_id == LabelRow.result_id, later.user == LabelRow.user, later.id > LabelRow.id
     )
     labelled = exists().where(LabelRow.result_id == ResultRow.id, LabelRow.label != Label.RETRACTED.value, ~superseded)
-    condition = and_(ResultRow.verdict.in_(FLAGGED), ~labelled)
+    condition = and_(or_(ResultRow.verdict.in_(FLAGGED), _is_audited()), ~labelled)
     return condition if recipe is None else and_(condition, ResultRow.recipe == recipe)
+
+
+def _is_audited() -> ColumnElement[bool]:
+    """Drawn, and its picture has arrived: without it nobody can say what is true."""
+    picture = exists().where(
+        ResultImageRow.result_id == ResultRow.id,
+        ResultImageRow.kind == ImageKind.FRAME.value,
+        BlobRow.sha256 == ResultImageRow.sha256,
+    )
+    return and_(exists().where(AuditDrawRow.result_id == ResultRow.id), picture)

@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from inspection.store.tables import SampleLabelRow
 
-__all__ = ["DEFAULT_DEFECT", "Label", "Truth", "truth_of"]
+__all__ = ["DEFAULT_DEFECT", "Label", "Truth", "standing_of", "truth_of"]
 
 DEFAULT_DEFECT = "defect"
 """Type of a defect that nobody named."""
@@ -37,16 +37,22 @@ class Truth:
     defect_type: str | None
 
 
-def truth_of(statements: Iterable[SampleLabelRow]) -> Truth | None:
-    """What the statements (oldest first) say together; None if the sample is not to be used."""
+def standing_of(statements: Iterable[SampleLabelRow]) -> list[SampleLabelRow]:
+    """Of the statements (oldest first) the latest of each source that was not taken back, in the order they came."""
     standing: dict[str, SampleLabelRow] = {}
     for statement in statements:
         standing.pop(statement.source, None)
         if statement.label != Label.RETRACTED:
             standing[statement.source] = statement  # goes to the end: the latest decides
+    return list(standing.values())
+
+
+def truth_of(statements: Iterable[SampleLabelRow]) -> Truth | None:
+    """What the statements (oldest first) say together; None if the sample is not to be used."""
+    standing = standing_of(statements)
     if not standing:
         return None
-    last = list(standing.values())[-1]
+    last = standing[-1]
     if last.label == Label.UNSURE:
         return None
     if last.label == Label.GOOD:

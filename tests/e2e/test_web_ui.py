@@ -17,6 +17,7 @@ from tests.support.live_plants import live_plant
 from tests.support.plants import ADMIN_PASSWORD, a_heartbeat, a_result, image_ref, png
 
 SMALL, LARGE = (1024, 600), (1440, 900)
+JOB_MS = 60_000  # a busy machine may take that long to start two processes
 
 pytestmark = [
     pytest.mark.browser,
@@ -234,6 +235,44 @@ def test_retrain_then_promote_then_roll_back(page: Page, floor: Floor) -> None:
     page.locator("#reason-dialog").get_by_role("button", name="Roll back").click()
     expect(page.locator("#history li")).to_have_count(3)
     expect(page.locator("#history li").first).to_contain_text("rolled back")
+    assert _fits(page)
+
+
+def test_a_part_judged_differently_is_shown_and_labelled(page: Page, floor: Floor) -> None:
+    part = floor.report("P-1", Verdict.PASS)
+    page.goto("/models?recipe=part")
+    page.locator("#train").click()
+    page.get_by_role("button", name="Promote…").click()
+    page.locator("#reason-dialog").get_by_label("Reason").fill("first model")
+    page.locator("#reason-dialog").get_by_role("button", name="Promote").click()
+    expect(page.locator("#history li")).to_have_count(1)
+    for number in range(20, 28):
+        floor.http.post("/recipes/part/samples?label=good", content=png(number)).raise_for_status()
+    page.locator("#train").click()
+    expect(page.locator("#versions tbody tr")).to_have_count(2, timeout=JOB_MS)
+    page.locator("#versions tbody tr", has_text="challenger").click()
+    flip = page.locator(".flip")
+    expect(flip).to_contain_text("no label", timeout=JOB_MS)
+    expect(flip).to_contain_text("champion")
+    expect(flip.locator("img")).to_have_js_property("naturalWidth", 160)
+    expect(flip.locator(".side")).to_have_text([re.compile("PASS0.80"), re.compile("FAIL1.90")])
+    flip.get_by_role("button", name="Defect").click()
+    expect(flip.locator("b")).to_have_text("defect")
+    assert floor.labels(part) == ["defect:-"]
+    assert _fits(page)
+
+
+def test_an_admin_forces_a_refused_model_on_record(page: Page, floor: Floor) -> None:
+    floor.http.post("/recipes", json={"name": "worse"}).raise_for_status()
+    for number in range(8):
+        floor.http.post("/recipes/worse/samples?label=good", content=png(number)).raise_for_status()
+    page.goto("/models?recipe=worse")
+    page.locator("#train").click()
+    expect(page.locator(".checks .no")).to_contain_text("recall on scratch fell", timeout=JOB_MS)
+    page.get_by_role("button", name="Force…").click()
+    page.locator("#reason-dialog").get_by_label("Reason").fill("type is made no more")
+    page.locator("#reason-dialog").get_by_role("button", name="Force").click()
+    expect(page.locator("#history li")).to_contain_text("forced past the gate")
     assert _fits(page)
 
 

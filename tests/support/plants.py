@@ -71,10 +71,11 @@ class Person:
 
 
 def plant_settings(folder: Path, **changes: Any) -> PlantSettings:
-    """Settings with a known admin password."""
+    """Settings with a known admin password; no part is drawn by chance unless a test asks for it."""
     folder.mkdir(parents=True, exist_ok=True)
     password = folder / "password.txt"
     password.write_text(ADMIN_PASSWORD, "utf-8")
+    changes.setdefault("audit_escapes_at_most", 0)
     return PlantSettings(data_dir=folder / "data", admin_password_file=password, **changes)
 
 

@@ -27,6 +27,7 @@ def post_results(batch: IngestBatch, station: StationDep, plant: PlantDep) -> In
     """Take results in; sending them again changes nothing."""
     with plant.database.write() as session:
         taken = take_results(session, station.name, batch, plant.clock())
+        plant.audit.draw(session, taken.new, plant.clock())
     plant.metrics.took_results(station.name, taken)
     return taken.receipt
 

@@ -7,12 +7,14 @@ from starlette.concurrency import run_in_threadpool
 
 from edge.contract.errors import DataInvalid
 from inspection.api.access import Engineer, Operator, PlantDep
-from inspection.api.schemas import DefectType, NewRecipe, Recipe, SampleAdded, SampleCounts
+from inspection.api.schemas import DefectType, Doubt, NewRecipe, Recipe, SampleAdded, SampleCounts
 from inspection.audit.change import change
+from inspection.jobs.book import last_training
 from inspection.plant import Plant
 from inspection.registry.promotions import champion_of
 from inspection.registry.recipes import add_recipe, list_recipes, require_recipe
 from inspection.review.queue import queue_length
+from inspection.samples.doubts import doubts_of
 from inspection.samples.samples import UPLOAD, add_statement, count_samples
 from inspection.samples.splits import split_of
 from inspection.samples.statements import Label
@@ -57,6 +59,17 @@ def get_samples(recipe: str, person: Operator, plant: PlantDep) -> SampleCounts:
     with plant.database.read() as session:
         require_recipe(session, recipe)
         return SampleCounts.model_validate(count_samples(session, recipe))
+
+
+@router.get("/recipes/{recipe}/samples/doubts")
+def get_doubts(recipe: str, person: Operator, plant: PlantDep) -> list[Doubt]:
+    """Labels to look at before a training: conflicts, and goods that look bad."""
+    del person
+    with plant.database.read() as session:
+        require_recipe(session, recipe)
+        trained = last_training(session, recipe)
+        named = [] if trained is None or trained.result is None else trained.result.get("suspicious_goods", [])
+        return [Doubt.model_validate(doubt) for doubt in doubts_of(session, recipe, named)]
 
 
 @router.post("/recipes/{recipe}/samples", status_code=201)

@@ -12,7 +12,7 @@ const REFILL_BELOW = 8;
 const $ = (id) => document.getElementById(id);
 const mayLabel = flag("may-label");
 
-const queue = { items: [], at: 0, answered: new Set(), history: [], types: [], left: 0 };
+const queue = { drawn: new Set(), items: [], at: 0, answered: new Set(), history: [], types: [], left: 0 };
 const outbox = new Outbox(showOutbox, putBack);
 
 const loupe = new Loupe($("picture"), [$("frame"), $("map")]);
@@ -21,11 +21,12 @@ const current = () => queue.items[queue.at];
 
 async function load() {
   const recipe = $("recipe").value;
-  const answer = await get(`/review/queue?limit=${BATCH}${recipe ? `&recipe=${encodeURIComponent(recipe)}` : ""}`);
+  const answer = await get(`/review/queue?limit=${BATCH}&order=${$("order").value}${recipe ? `&recipe=${encodeURIComponent(recipe)}` : ""}`);
   const known = new Set(queue.items.map((item) => item.result.id));
   queue.items.push(...answer.results.filter((item) => !known.has(item.result.id) && !queue.answered.has(item.result.id)));
   queue.types = [...new Set([...queue.types, ...answer.defect_types])];
-  queue.left = answer.waiting.FAIL + answer.waiting.UNDECIDED - unsent();
+  for (const id of answer.drawn) queue.drawn.add(id);
+  queue.left = Object.values(answer.waiting).reduce((sum, count) => sum + count, 0) - unsent();
   render();
 }
 
@@ -98,6 +99,7 @@ function showFacts(item) {
     [t("Model"), h("code", {}, short(result.bundle_id))],
     [t("Took"), milliseconds(took_us / 1000)],
   ];
+  if (queue.drawn.has(result.id)) rows.push([t("Drawn"), t("by chance, to check what is passed")]);
   if (result.defect_class) rows.push([t("Suspected"), result.defect_class]);
   $("facts").replaceChildren(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 }
@@ -211,6 +213,7 @@ $("next").addEventListener("click", () => move(1));
 $("back").addEventListener("click", () => move(-1));
 $("opacity").addEventListener("input", applyOpacity);
 $("recipe").addEventListener("change", restart);
+$("order").addEventListener("change", restart);
 window.addEventListener("beforeunload", (event) => outbox.waiting.length && event.preventDefault());
 
 applyOpacity();

@@ -1,0 +1,142 @@
+"""Labels to look at before a training: people who disagree, pictures labelled both ways, goods that look bad."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from edge.contract.result import ImageKind, InspectionResult, Verdict
+from inspection.samples.statements import Label, standing_of, truth_of
+from inspection.store.tables import ResultImageRow, ResultRow, SampleLabelRow, SampleRow
+
+__all__ = ["Doubt", "DoubtKind", "Statement", "doubts_of"]
+
+_FAR_ABOVE = 1.0  # -log10 of a tail probability: ten times less like a good part than the threshold
+
+
+class DoubtKind(StrEnum):
+    """What is doubtful."""
+
+    PEOPLE_DISAGREE = "people_disagree"
+    LABELLED_BOTH_WAYS = "labelled_both_ways"  # by one person, or by an upload and a person
+    TYPES_DIFFER = "types_differ"
+    UNLIKE_OTHER_GOODS = "unlike_other_goods"  # by the last training
+    FAILED_FAR_ABOVE = "failed_far_above"  # labelled good, and its station was sure that it is not
+
+
+@dataclass(frozen=True)
+class Statement:
+    """What stands of one source.
+
+    Attributes:
+        user: None for an upload.
+        result_id: that was labelled; None for an upload.
+    """
+
+    user: str | None
+    result_id: str | None
+    label: Label
+    defect_type: str | None
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """One sample that a person should look at.
+
+    Attributes:
+        counts_as: what a training takes it for: `good`, a defect type, or None where it is left out.
+    """
+
+    sha256: str
+    split: str
+    kind: DoubtKind
+    why: str
+    counts_as: str | None
+    said: tuple[Statement, ...]
+
+
+def doubts_of(session: Session, recipe: str, suspicious_files: Iterable[str] = ()) -> list[Doubt]:
+    """Conflicts first, then goods that the last training named, then those that their station failed far above.
+
+    Args:
+        session: of the database.
+        recipe: whose samples.
+        suspicious_files: names of the files that the last training found unlike all other goods, the worst first.
+    """
+    samples = list(session.scalars(select(SampleRow).where(SampleRow.recipe == recipe).order_by(SampleRow.sha256)))
+    statements = _statements(session, recipe)
+    conflicts = [doubt for row in samples for doubt in _conflict(row, statements[row.id])]
+    goods = {row.sha256: (row, statements[row.id]) for row in samples if _counts_as(statements[row.id]) == Label.GOOD}
+    named = [Path(name).stem for name in suspicious_files]
+    unlike = [_unlike(*goods[sha256]) for sha256 in named if sha256 in goods]
+    return conflicts + unlike + list(_failed_far_above(session, recipe, goods))
+
+
+def _statements(session: Session, recipe: str) -> defaultdict[int, list[SampleLabelRow]]:
+    query = select(SampleLabelRow).join(SampleRow, SampleRow.id == SampleLabelRow.sample_id)
+    found: defaultdict[int, list[SampleLabelRow]] = defaultdict(list)
+    for row in session.scalars(query.where(SampleRow.recipe == recipe).order_by(SampleLabelRow.id)):
+        found[row.sample_id].append(row)
+    return found
+
+
+def _conflict(row: SampleRow, statements: list[SampleLabelRow]) -> Iterator[Doubt]:
+    said = [_said(statement) for statement in standing_of(statements)]
+    clear = [one for one in said if one.label in {Label.GOOD, Label.DEFECT}]
+    types = {one.defect_type for one in clear if one.defect_type is not None}
+    if {one.label for one in clear} == {Label.GOOD, Label.DEFECT}:
+        people = {one.user for one in clear if one.user is not None}
+        kind = DoubtKind.PEOPLE_DISAGREE if len(people) > 1 else DoubtKind.LABELLED_BOTH_WAYS
+        yield _doubt(row, statements, kind, "good to one, defective to another: the latest label counts")
+    elif len(types) > 1:
+        why = f"named {' and '.join(sorted(types))}: the latest label counts"
+        yield _doubt(row, statements, DoubtKind.TYPES_DIFFER, why)
+
+
+def _unlike(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:
+    why = "the last training found it unlike all other good parts"
+    return _doubt(row, statements, DoubtKind.UNLIKE_OTHER_GOODS, why)
+
+
+def _failed_far_above(
+    session: Session, recipe: str, goods: dict[str, tuple[SampleRow, list[SampleLabelRow]]]
+) -> Iterator[Doubt]:
+    """Goods by the distance of their station's score, the farthest first; each picture once."""
+    query = select(ResultRow, ResultImageRow.sha256).join(ResultImageRow, ResultImageRow.result_id == ResultRow.id)
+    query = query.where(ResultRow.recipe == recipe, ResultRow.verdict == Verdict.FAIL.value)
+    farthest: dict[str, InspectionResult] = {}
+    for row, sha256 in session.execute(query.where(ResultImageRow.kind == ImageKind.FRAME.value)):
+        if sha256 in goods:
+            result = InspectionResult.model_validate_json(row.document)
+            farthest[sha256] = max(farthest.get(sha256, result), result, key=_excess)
+    for sha256, result in sorted(farthest.items(), key=lambda pair: -_excess(pair[1])):
+        if _excess(result) > _FAR_ABOVE:
+            why = f"its station scored it {result.score:.2f}, threshold {result.threshold:.2f}: sure that it is bad"
+            yield _doubt(*goods[sha256], DoubtKind.FAILED_FAR_ABOVE, why)
+
+
+def _excess(result: InspectionResult) -> float:
+    if result.score is None or result.threshold is None:
+        return float("-inf")
+    return result.score - result.threshold
+
+
+def _doubt(row: SampleRow, statements: list[SampleLabelRow], kind: DoubtKind, why: str) -> Doubt:
+    said = tuple(_said(statement) for statement in standing_of(statements))
+    return Doubt(row.sha256, row.split, kind, why, _counts_as(statements), said)
+
+
+def _counts_as(statements: list[SampleLabelRow]) -> str | None:
+    truth = truth_of(statements)
+    return None if truth is None else truth.defect_type or Label.GOOD.value
+
+
+def _said(row: SampleLabelRow) -> Statement:
+    """A source is `upload` or `result:<id>:<user>`."""
+    _, _, named = row.source.partition(":")
+    result_id, _, user = named.partition(":")
+    return Statement(user or None, result_id or None, Label(row.label), row.defect_type)

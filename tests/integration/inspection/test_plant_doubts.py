@@ -1,0 +1,105 @@
+"""Labels to look at before a training."""
+
+import pytest
+from fastapi.testclient import TestClient
+
+from edge.contract.result import InspectionResult, Verdict
+from inspection.jobs.book import JobKind, JobState, add_job
+from inspection.people.roles import Role
+from inspection.plant import Plant
+from tests.support.plants import Person, a_result, image_ref, person_with, png, send_image, send_results
+
+
+def _part(client: TestClient, station: dict[str, str], seed: int, score: float = 1.5) -> InspectionResult:
+    frame = png(seed)
+    result = a_result(Verdict.FAIL, (image_ref(frame),), score=score)
+    send_results(client, station, result)
+    send_image(client, station, frame)
+    return result
+
+
+def _say(person: Person, result: InspectionResult, label: str, defect_type: str | None = None) -> None:
+    body = {"result_id": result.id, "label": label, "defect_type": defect_type}
+    assert person.post("/labels", body).status_code == 201
+
+
+def _doubts(person: Person) -> list[dict[str, object]]:
+    doubts: list[dict[str, object]] = person.get("/recipes/part/samples/doubts").json()
+    return doubts
+
+
+@pytest.fixture(name="other")
+def _other(client: TestClient, plant: Plant) -> Person:
+    return person_with(plant, client, Role.INSPECTOR)
+
+
+def test_people_who_disagree_are_named_with_what_counts(
+    client: TestClient, admin: Person, other: Person, station: dict[str, str]
+) -> None:
+    part = _part(client, station, 1)
+    _say(admin, part, "good")
+    assert _doubts(admin) == []
+    _say(other, part, "defect", "dent")
+    (doubt,) = _doubts(admin)
+    assert (doubt["kind"], doubt["counts_as"]) == ("people_disagree", "dent")
+    assert [(said["user"], said["label"], said["result_id"]) for said in doubt["said"]] == [
+        ("admin", "good", part.id),
+        (other.name, "defect", part.id),
+    ]
+    _say(other, part, "retracted")
+    assert _doubts(admin) == []
+
+
+def test_a_picture_that_one_person_labels_both_ways_is_named(
+    client: TestClient, admin: Person, station: dict[str, str]
+) -> None:
+    """The same picture in two results, and an upload against a person."""
+    for label in ("good", "defect"):
+        _say(admin, _part(client, station, 1), label)
+    admin.send("/recipes/part/samples", png(2), label="defect", defect_type="dent")
+    _say(admin, _part(client, station, 2), "good")
+    found = {doubt["sha256"]: doubt for doubt in _doubts(admin)}
+    assert [doubt["kind"] for doubt in found.values()] == ["labelled_both_ways"] * 2
+    uploaded = found[image_ref(png(2)).sha256]
+    assert [(said["user"], said["result_id"] is None) for said in uploaded["said"]] == [(None, True), ("admin", False)]
+
+
+def test_two_names_of_one_defect_are_a_lesser_doubt(
+    client: TestClient, admin: Person, other: Person, station: dict[str, str]
+) -> None:
+    part = _part(client, station, 1)
+    _say(admin, part, "defect", "dent")
+    _say(other, part, "defect", "hole")
+    (doubt,) = _doubts(admin)
+    assert (doubt["kind"], doubt["why"]) == ("types_differ", "named dent and hole: the latest label counts")
+
+
+def test_goods_that_their_station_failed_far_above_come_farthest_first(
+    client: TestClient, admin: Person, station: dict[str, str]
+) -> None:
+    parts = [_part(client, station, seed, score) for seed, score in enumerate((1.5, 3.0, 9.0))]
+    for part in parts:
+        _say(admin, part, "good")
+    doubts = _doubts(admin)
+    assert [doubt["kind"] for doubt in doubts] == ["failed_far_above"] * 2
+    assert "scored it 9.00, threshold 1.00" in str(doubts[0]["why"])
+    _say(admin, parts[2], "defect")
+    assert len(_doubts(admin)) == 1
+
+
+def test_goods_that_the_last_training_named_are_listed_until_relabelled(
+    client: TestClient, plant: Plant, admin: Person, station: dict[str, str]
+) -> None:
+    part = _part(client, station, 1)
+    _say(admin, part, "good")
+    sha256 = image_ref(png(1)).sha256
+    with plant.database.write() as session:
+        row = add_job(session, JobKind.TRAIN, "part", {}, "admin", plant.clock())
+        row.state, row.result = JobState.SUCCEEDED.value, {"suspicious_goods": [f"{sha256}.png", "gone.png"]}
+    assert [(doubt["sha256"], doubt["kind"]) for doubt in _doubts(admin)] == [(sha256, "unlike_other_goods")]
+    _say(admin, part, "defect", "dent")
+    assert _doubts(admin) == []
+
+
+def test_doubts_of_an_unknown_recipe_are_not_found(admin: Person) -> None:
+    assert admin.get("/recipes/none/samples/doubts").status_code == 404
