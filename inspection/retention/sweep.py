@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import func, select
+from sqlalchemy import Update, func, select, update
 
 from inspection.audit.log import append
 from inspection.retention.find import may_go
@@ -79,11 +79,10 @@ class Retention:
 
     def _decide(self, digests: Sequence[str], now: datetime) -> Swept:
         """Ask again under the lock: a label may have come since."""
-        query = select(BlobRow).where(BlobRow.sha256.in_(digests), may_go(self.rules, now))
+        query = select(BlobRow.sha256, BlobRow.size_bytes).where(BlobRow.sha256.in_(digests), may_go(self.rules, now))
         with self.database.write() as session:
-            rows = list(session.scalars(query))
-            for row in rows:
-                row.removed_at = now
+            rows = session.execute(query).all()
+            session.execute(_change([row.sha256 for row in rows]).values(removed_at=now))
             swept = Swept(len(rows), sum(row.size_bytes for row in rows))
             if rows:
                 details = {"images": swept.images, "bytes": swept.size_bytes, "rules": self._told()}
@@ -91,16 +90,22 @@ class Retention:
         return swept
 
     def _delete_files(self) -> None:
-        query = select(BlobRow).where(BlobRow.file_deleted.is_(False), BlobRow.removed_at.is_not(None)).limit(_BATCH)
+        query = (
+            select(BlobRow.sha256).where(BlobRow.file_deleted.is_(False), BlobRow.removed_at.is_not(None)).limit(_BATCH)
+        )
         more = True
         while more:
             with self.database.write() as session:
-                rows = list(session.scalars(query))
-                for row in rows:
-                    self.blobs.delete(row.sha256)
-                    self.pictures.forget(row.sha256)
-                    row.file_deleted = True
-            more = len(rows) == _BATCH
+                digests = list(session.scalars(query))
+                for digest in digests:
+                    self.blobs.delete(digest)
+                    self.pictures.forget(digest)
+                session.execute(_change(digests).values(file_deleted=True))
+            more = len(digests) == _BATCH
 
     def _told(self) -> list[dict[str, object]]:
         return [rule.model_dump(mode="json", exclude_none=True) for rule in self.rules]
+
+
+def _change(digests: Sequence[str]) -> Update:
+    return update(BlobRow).where(BlobRow.sha256.in_(digests)).execution_options(synchronize_session=False)

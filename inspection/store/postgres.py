@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
@@ -27,6 +28,13 @@ _CONNECT = {
     "options": "-c lock_timeout=10s -c timezone=UTC",  # as long as SQLite's busy timeout; then 503, try again
 }
 
+_POOL: dict[str, Any] = {
+    "pool_pre_ping": True,
+    "pool_size": 5,
+    "max_overflow": 45,  # one for each of the service's 40 threads and those beside them; a server lets 100 in
+    "pool_timeout": 10,
+}
+
 
 def postgres_engine(url: URL) -> Engine:
     """Connect, once, to tell at the start what is wrong; connections that broke later are replaced.
@@ -34,7 +42,7 @@ def postgres_engine(url: URL) -> Engine:
     Raises:
         SettingsInvalid: the server cannot be reached or refuses us.
     """
-    engine = create_engine(url.set(query={**_CONNECT, **url.query}), pool_pre_ping=True)
+    engine = create_engine(url.set(query={**_CONNECT, **url.query}), **_POOL)
     event.listen(engine, "begin", _begin)
     try:
         with engine.connect() as connection:

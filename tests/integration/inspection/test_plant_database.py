@@ -197,6 +197,23 @@ def test_reading_transaction_sees_one_state(address: URL) -> None:
     database.close()
 
 
+@pytest.mark.postgres
+def test_connections_that_broke_are_replaced(new_postgres: Callable[[], URL]) -> None:
+    """A restarted server must not cost a restart of the service."""
+    address = new_postgres()
+    database, other = Database(address), Database(address)
+    with database.write() as session:
+        session.add(RecipeRow(name="part", created_at=NOW))
+    with other.read() as session:
+        end = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        ended = session.execute(text(f"{end} AND datname = current_database()")).scalar_one()
+    assert ended >= 1
+    with database.read() as session:
+        assert session.get(RecipeRow, "part") is not None
+    database.close()
+    other.close()
+
+
 @pytest.mark.parametrize(
     ("url", "expected"),
     [
