@@ -462,3 +462,23 @@ def test_a_picture_is_looked_at_closely(page: Page, floor: Floor) -> None:
     page.keyboard.press("n")
     expect(page.locator("#picture")).not_to_have_class(re.compile("zoomed"))
     assert page.locator("#frame").evaluate("element => element.style.filter") == ""
+
+
+def test_analytics_say_what_the_random_sample_shows(browser: Browser, tmp_path: Path) -> None:
+    """A passed part is drawn, reviewed in the page, and counted for the recipe."""
+    with live_plant(tmp_path / "audit", audit_escapes_at_most=0.1, audit_period_passes=1) as address:
+        floor = Floor(address)
+        floor.report("P-1", Verdict.PASS)
+        page = browser.new_page(base_url=address)
+        _sign_in(page)
+        page.goto("/review")
+        expect(page.locator("#facts")).to_contain_text("by chance, to check what is passed")
+        page.keyboard.press("g")
+        expect(page.locator("#outbox")).to_have_text("✓ all saved")
+        page.goto("/analytics?days=365")
+        expect(page.locator("#audit")).to_contain_text("Choose a recipe")
+        page.locator("#recipe").select_option("part")
+        expect(page.locator("#audit")).to_contain_text("To show 10.0 %: 28 more passed parts to review")
+        expect(page.locator("#audit")).to_contain_text("At most 95.0 % of the passed parts are bad")
+        floor.close()
+        page.close()

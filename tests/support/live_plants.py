@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import uvicorn
@@ -19,11 +20,11 @@ __all__ = ["live_plant"]
 
 
 @contextmanager
-def live_plant(folder: Path) -> Iterator[str]:
-    """Serve a new plant (training is the named fake); gives its address."""
+def live_plant(folder: Path, **changes: Any) -> Iterator[str]:
+    """Serve a new plant (training is the named fake) with these settings changed; gives its address."""
     listener = listen("127.0.0.1", 0)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = plant_app(open_plant(plant_settings(folder), FAKE_MODELS, utc_now))
+    app = plant_app(open_plant(plant_settings(folder, **changes), FAKE_MODELS, utc_now))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -1,6 +1,7 @@
 // The analytics page: what a line did in a period; the filters stand in the address.
 
 import { get } from "./api.js";
+import { auditPanel } from "./audit_panel.js";
 import { complain, h, number, percent, when } from "./dom.js";
 import { controlChart, countsChart, driftChart, paretoChart } from "./charts.js";
 import { t } from "./language.js";
@@ -23,10 +24,16 @@ async function show() {
   $("table").href = `/api/v1/analytics.csv?${wanted}`;
   try {
     draw(await get(`/analytics?${wanted}`));
+    $("audit").replaceChildren(...auditPanel(await audited(wanted)));
     complain($("problem"), null);
   } catch (error) {
     complain($("problem"), error.message);
   }
+}
+
+function audited(wanted) {
+  if (!wanted.has("recipe")) return null;
+  return get(`/review/audit?${new URLSearchParams({ recipe: wanted.get("recipe"), since: wanted.get("since") })}`);
 }
 
 function draw(answer) {
