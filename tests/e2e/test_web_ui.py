@@ -482,3 +482,22 @@ def test_analytics_say_what_the_random_sample_shows(browser: Browser, tmp_path: 
         expect(page.locator("#audit")).to_contain_text("At most 95.0 % of the passed parts are bad")
         floor.close()
         page.close()
+
+
+def test_labels_that_contradict_each_other_are_shown_before_training(page: Page, floor: Floor) -> None:
+    page.goto("/models?recipe=part")
+    expect(page.locator("#train")).to_be_enabled()
+    expect(page.locator("#doubts")).to_be_hidden()
+    floor.http.post("/recipes/part/samples?label=defect&defect_type=dent", content=png(200)).raise_for_status()
+    result = floor.report("P-1", Verdict.FAIL, seed=50)
+    floor.http.post("/labels", json={"result_id": result.id, "label": "good"}).raise_for_status()
+    body = {"name": "eve", "role": "inspector", "password": ADMIN_PASSWORD}
+    floor.http.post("/users", json=body).raise_for_status()
+    with httpx.Client(base_url=f"{floor.address}/api/v1") as eve:
+        csrf = eve.post("/login", json={"name": "eve", "password": ADMIN_PASSWORD}).json()["csrf"]
+        label = {"result_id": result.id, "label": "defect", "defect_type": "scratch"}
+        eve.post("/labels", json=label, headers={"X-CSRF-Token": csrf}).raise_for_status()
+    page.locator("#doubts summary").click()
+    expect(page.locator("#doubts")).to_contain_text("people disagree")
+    expect(page.locator("#doubts")).to_contain_text("admin: good · eve: scratch")
+    assert _fits(page)

@@ -3,6 +3,7 @@
 import { get, post } from "./api.js";
 import { ask } from "./dialog.js";
 import { complain, flag, h } from "./dom.js";
+import { doubtsPanel } from "./doubts_panel.js";
 import { n, t } from "./language.js";
 import { detailPanel, historyPanel, versionsPanel } from "./model_panels.js";
 import { poll } from "./poll.js";
@@ -11,7 +12,7 @@ import { trainingPanel } from "./training_panel.js";
 const $ = (id) => document.getElementById(id);
 const mayChange = flag("may-change");
 const NO_REPORT = { key: null, report: null };
-const state = { reported: NO_REPORT, recipe: new URLSearchParams(location.search).get("recipe"), selected: null, drawn: {}, logOpen: false };
+const state = { reported: NO_REPORT, doubted: {}, recipe: new URLSearchParams(location.search).get("recipe"), selected: null, drawn: {}, logOpen: false };
 
 async function refresh() {
   const recipes = await get("/recipes");
@@ -23,7 +24,16 @@ async function refresh() {
   const job = jobs.length ? await get(`/jobs/${jobs[0].id}`) : null;
   $("empty").hidden = true;
   $("content").hidden = false;
+  const doubts = await doubtsOf(models);
+  draw("doubts", doubts, () => doubtsPanel(doubts));
   return drawAll(models, job, await reportOf(models));
+}
+
+/** The doubtful labels, fetched when what there is to learn from changes. */
+async function doubtsOf({ samples, waiting, models }) {
+  const key = JSON.stringify([state.recipe, samples, waiting, models.length]);
+  if (state.doubted.key !== key) state.doubted = { key, doubts: await get(`/recipes/${encodeURIComponent(state.recipe)}/samples/doubts`) };
+  return state.doubted.doubts;
 }
 
 /** The flips of the selected version, fetched when it or its gate changes. */

@@ -1,0 +1,34 @@
+// Labels to look at before a training: who disagrees, and which goods look bad.
+
+import { imageUrl } from "./api.js";
+import { h } from "./dom.js";
+import { n, t } from "./language.js";
+
+const KINDS = {
+  people_disagree: t("people disagree"),
+  labelled_both_ways: t("labelled good and defect"),
+  types_differ: t("defect types differ"),
+  unlike_other_goods: t("unlike the other good parts"),
+  failed_far_above: t("labelled good, but failed far above the threshold"),
+};
+const LABELS = { good: t("good"), defect: t("defect"), unsure: t("unsure") };
+
+export function doubtsPanel(doubts) {
+  if (doubts.length === 0) return [];
+  const title = n("{count} label to look at before training", "{count} labels to look at before training", doubts.length);
+  return [h("details", { class: "doubts" }, h("summary", {}, "⚠ ", title), h("ul", { class: "flips" }, doubts.map(card)))];
+}
+
+function card(doubt) {
+  const taken = doubt.counts_as === null ? t("left out of training") : t("counts as {label}", { label: LABELS[doubt.counts_as] ?? doubt.counts_as });
+  return h(
+    "li",
+    { class: "flip", title: doubt.why },
+    h("a", { href: imageUrl(doubt.sha256, "display"), target: "_blank", rel: "noopener" }, h("img", { src: imageUrl(doubt.sha256, "thumb"), alt: KINDS[doubt.kind], loading: "lazy" })),
+    h("span", { class: "side" }, h("b", {}, KINDS[doubt.kind]), h("small", {}, doubt.said.map(said).join(" · ")), h("small", {}, taken)),
+  );
+}
+
+function said({ user, label, defect_type: type }) {
+  return `${user ?? t("upload")}: ${type ?? LABELS[label] ?? label}`;
+}
