@@ -7,7 +7,7 @@ import numpy as np
 
 from edge.contract.errors import FrameRejected
 from edge.contract.frame import EncodedImage, Pixels
-from edge.preprocess.image_size import header_size_px
+from edge.contract.image_size import MAX_PIXELS, header_size_px
 
 __all__ = ["decode", "encode_png", "media_type_of"]
 
@@ -21,7 +21,6 @@ _MEDIA_TYPES = (
     (b"MM\x00*", "image/tiff"),
 )
 UNKNOWN_MEDIA_TYPE = "application/octet-stream"
-_MAX_PIXELS = 200_000_000  # beyond any camera; a file of a kilobyte may claim more than the memory holds
 _TO_RGB = {1: cv2.COLOR_GRAY2RGB, 3: cv2.COLOR_BGR2RGB, 4: cv2.COLOR_BGRA2RGB}
 
 
@@ -30,7 +29,7 @@ def media_type_of(data: bytes) -> str:
     return next((name for magic, name in _MEDIA_TYPES if data.startswith(magic)), UNKNOWN_MEDIA_TYPE)
 
 
-def decode(data: bytes, max_pixels: int = _MAX_PIXELS) -> Pixels:
+def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Pixels:
     """Decode a PNG, JPEG, BMP or TIFF file; grey or colour, 8 or 16 bit, an alpha channel is ignored.
 
     Returns:

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from edge.contract.result import InspectionResult
 from inspection.store.tables import HourRow
+from inspection.store.types import storable
 
 __all__ = ["count_results"]
 
@@ -40,7 +41,8 @@ def count_results(session: Session, results: Iterable[InspectionResult]) -> None
 
 def _key(result: InspectionResult) -> _Key:
     hour = result.captured_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    return _Key(hour, result.station, result.recipe, result.verdict.value, result.defect_class or "")
+    texts = storable(result.recipe), result.verdict.value, storable(result.defect_class or "")
+    return _Key(hour, result.station, *texts)
 
 
 def _row(session: Session, key: _Key) -> HourRow:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from edge.contract.link import Heartbeat
 from edge.contract.result import InspectionResult, Verdict
@@ -23,9 +23,17 @@ Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=
 
 
 class Body(BaseModel):
-    """What a request brings; unknown keys are refused."""
+    """What a request brings; unknown keys are refused, and so are zero bytes, which PostgreSQL cannot keep."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _no_zero_bytes(cls, value: Any) -> Any:
+        if isinstance(value, str) and "\0" in value:
+            msg = "expected text without zero bytes"
+            raise ValueError(msg)
+        return value
 
 
 class Answer(BaseModel):

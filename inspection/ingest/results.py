@@ -12,6 +12,7 @@ from edge.contract.link import IngestBatch, IngestReceipt
 from edge.contract.result import InspectionResult
 from inspection.analytics.hours import count_results
 from inspection.store.tables import BlobRow, ResultImageRow, ResultRow
+from inspection.store.types import storable
 
 __all__ = ["Taken", "take_results"]
 
@@ -56,7 +57,7 @@ def _row(result: InspectionResult, now: datetime) -> ResultRow:
     return ResultRow(
         id=result.id,
         station=result.station,
-        recipe=result.recipe,
+        recipe=storable(result.recipe),
         verdict=result.verdict.value,
         part_id=result.part_id.replace("\x00", "\ufffd"),  # PostgreSQL's text has no NUL; the document keeps it
         captured_at=result.captured_at,

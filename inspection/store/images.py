@@ -4,11 +4,12 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from edge.contract.errors import Gone, NotFound
+from edge.contract.errors import DataInvalid, Gone, NotFound
+from edge.contract.image_size import MAX_PIXELS, header_size_px
 from inspection.store.blobs import BlobStore
 from inspection.store.tables import BlobRow
 
-__all__ = ["EXTENSIONS", "image_row", "keep_image", "media_type_of"]
+__all__ = ["EXTENSIONS", "image_row", "keep_image", "media_type_of", "require_decodable_size"]
 
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/bmp": "bmp", "image/tiff": "tif"}
 """File extension of each image type that is accepted."""
@@ -25,6 +26,21 @@ _MAGIC = (
 def media_type_of(data: bytes) -> str:
     """What the first bytes say; what a sender claims is never used, for a browser will be given this."""
     return next((kind for magic, kind in _MAGIC if data.startswith(magic)), "application/octet-stream")
+
+
+def require_decodable_size(data: bytes) -> None:
+    """Return if the header of an image file claims a size that a decoder may be given.
+
+    Raises:
+        DataInvalid: no size in the header, or one that would fill the memory; nothing was decoded.
+    """
+    size = header_size_px(data, media_type_of(data))
+    if size is None or min(size) < 1:
+        raise DataInvalid(f"image: expected width and height in its header, got {size}: damaged content")
+    if size[0] * size[1] > MAX_PIXELS:
+        raise DataInvalid(
+            f"image: expected at most {MAX_PIXELS / 1e6:g} megapixels, header claims {size[0]}x{size[1]} px"
+        )
 
 
 def keep_image(session: Session, blobs: BlobStore, data: bytes, now: datetime) -> str:

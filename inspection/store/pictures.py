@@ -4,10 +4,12 @@ from enum import StrEnum
 from pathlib import Path
 
 import cv2
+import cv2.typing
 import numpy as np
 
-from edge.contract.errors import NotFound
+from edge.contract.errors import DataInvalid, NotFound
 from inspection.store.blobs import BlobStore
+from inspection.store.images import require_decodable_size
 
 __all__ = ["PictureSize", "Pictures"]
 
@@ -50,11 +52,19 @@ class Pictures:
 
 
 def _render(data: bytes, longest_px: int, digest: str) -> bytes:
-    flags = cv2.IMREAD_COLOR  # 16-bit and grey come out as 8-bit colour
-    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), flags) if data else None
+    pixels = _decoded(data)
     if pixels is None:
         raise NotFound(f"image {digest[:12]}…: the stored bytes cannot be shown as a picture (damaged or cut off)")
     scale = longest_px / max(pixels.shape[:2])
     if scale < 1:
         pixels = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     return bytes(cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 88])[1].tobytes())
+
+
+def _decoded(data: bytes) -> cv2.typing.MatLike | None:
+    try:
+        require_decodable_size(data)
+        # IMREAD_COLOR: 16-bit and grey come out as 8-bit colour
+        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    except (DataInvalid, cv2.error):
+        return None

@@ -6,7 +6,7 @@ from sqlalchemy import DateTime
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
-__all__ = ["UtcDateTime"]
+__all__ = ["UtcDateTime", "storable"]
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -26,3 +26,8 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def storable(text: str) -> str:
+    """Text that every database keeps: PostgreSQL has no zero bytes, which a controller's registers may pad with."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")

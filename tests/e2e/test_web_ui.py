@@ -501,3 +501,20 @@ def test_labels_that_contradict_each_other_are_shown_before_training(page: Page,
     expect(page.locator("#doubts")).to_contain_text("people disagree")
     expect(page.locator("#doubts")).to_contain_text("admin: good · eve: scratch")
     assert _fits(page)
+
+
+def test_markup_in_names_is_shown_as_text(page: Page, floor: Floor) -> None:
+    """A part id comes from a scanner, a defect type from a keyboard; the fixture sees whatever a script would do."""
+    hostile = "<img src=x onerror=alert(1)>"
+    page.on("dialog", lambda dialog: pytest.fail(dialog.message))
+    floor.beat(floor.report(hostile))
+    expect(page.locator(".station")).to_contain_text(hostile)
+    page.goto("/review")
+    expect(page.locator("#facts")).to_contain_text(hostile)
+    page.keyboard.press("t")
+    page.keyboard.type(hostile)
+    page.keyboard.press("Enter")
+    expect(page.locator("#outbox")).to_have_text("✓ all saved")
+    page.goto("/analytics?days=365")
+    expect(page.locator("#pareto")).to_contain_text("<img")
+    assert page.locator("img[src='x']").count() == 0

@@ -18,7 +18,7 @@ from inspection.samples.doubts import doubts_of
 from inspection.samples.samples import UPLOAD, add_statement, count_samples
 from inspection.samples.splits import split_of
 from inspection.samples.statements import Label
-from inspection.store.images import EXTENSIONS, keep_image, media_type_of
+from inspection.store.images import EXTENSIONS, keep_image, media_type_of, require_decodable_size
 
 __all__ = ["router"]
 
@@ -92,6 +92,7 @@ async def post_sample(
 def _add_sample(plant: Plant, user: str, recipe: str, data: bytes, truth: tuple[Label, str | None]) -> SampleAdded:
     if media_type_of(data) not in EXTENSIONS:
         raise DataInvalid(f"sample: expected a PNG, JPEG, BMP or TIFF file, got {len(data)} bytes of something else")
+    require_decodable_size(data)
     with change(plant.database, user, plant.clock()) as doing:
         require_recipe(doing.session, recipe)
         digest = keep_image(doing.session, plant.blobs, data, doing.now)

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from edge.contract.errors import FrameRejected
+from edge.contract.image_size import header_size_px
 from edge.preprocess import decode, media_type_of
-from edge.preprocess.image_size import header_size_px
 
 WIDTH, HEIGHT = 37, 21
 SUFFIXES = (".png", ".jpg", ".bmp", ".tif")

@@ -3,7 +3,10 @@
 import struct
 from collections.abc import Callable
 
-__all__ = ["header_size_px"]
+__all__ = ["MAX_PIXELS", "header_size_px"]
+
+MAX_PIXELS = 200_000_000
+"""Beyond any camera; a file of a kilobyte may claim more than the memory holds."""
 
 Size = tuple[int, int]
 
