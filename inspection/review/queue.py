@@ -1,6 +1,7 @@
 """The review queue: parts that were not passed, and passed ones drawn by chance, that nobody has judged yet."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import cycle
 
@@ -20,7 +21,7 @@ from inspection.store.tables import (
     SampleRow,
 )
 
-__all__ = ["FLAGGED", "Order", "defect_types", "drawn_among", "queue", "queue_length"]
+__all__ = ["FLAGGED", "Order", "Wanted", "defect_types", "drawn_among", "queue", "queue_length"]
 
 FLAGGED = (Verdict.FAIL.value, Verdict.UNDECIDED.value)
 _LOOKED_AT = 1000
@@ -33,9 +34,18 @@ class Order(StrEnum):
     VALUE = "value"  # what teaches most
 
 
-def queue(session: Session, recipe: str | None, limit: int, order: Order = Order.TIME) -> list[ResultRow]:
+@dataclass(frozen=True)
+class Wanted:
+    """Which waiting results; None means any."""
+
+    recipe: str | None = None
+    station: str | None = None
+    verdict: str | None = None
+
+
+def queue(session: Session, wanted: Wanted, limit: int, order: Order = Order.TIME) -> list[ResultRow]:
     """Results without a label: the newest, or of the newest thousand those that teach most."""
-    query = select(ResultRow).where(_waiting(recipe)).order_by(ResultRow.number.desc())
+    query = select(ResultRow).where(_waiting(wanted)).order_by(ResultRow.number.desc())
     if order is Order.TIME:
         return list(session.scalars(query.limit(limit)))
     rows = list(session.scalars(query.limit(_LOOKED_AT)))
@@ -43,9 +53,9 @@ def queue(session: Session, recipe: str | None, limit: int, order: Order = Order
     return _by_value(rows, drawn)[:limit]
 
 
-def queue_length(session: Session, recipe: str | None) -> dict[str, int]:
+def queue_length(session: Session, wanted: Wanted) -> dict[str, int]:
     """How many results wait, by verdict; passed ones are those drawn by chance."""
-    query = select(ResultRow.verdict, func.count()).where(_waiting(recipe)).group_by(ResultRow.verdict)
+    query = select(ResultRow.verdict, func.count()).where(_waiting(wanted)).group_by(ResultRow.verdict)
     counts = {row[0]: row[1] for row in session.execute(query)}
     return {verdict.value: counts.get(verdict.value, 0) for verdict in Verdict}
 
@@ -98,14 +108,15 @@ def _is_novel(result: InspectionResult) -> bool:
     return result.verdict is Verdict.FAIL and result.score is not None and result.defect_class is None
 
 
-def _waiting(recipe: str | None) -> ColumnElement[bool]:
+def _waiting(wanted: Wanted) -> ColumnElement[bool]:
     later = aliased(LabelRow)
     superseded = exists().where(
         later.result_id == LabelRow.result_id, later.user == LabelRow.user, later.id > LabelRow.id
     )
     labelled = exists().where(LabelRow.result_id == ResultRow.id, LabelRow.label != Label.RETRACTED.value, ~superseded)
-    condition = and_(or_(ResultRow.verdict.in_(FLAGGED), _is_audited()), ~labelled)
-    return condition if recipe is None else and_(condition, ResultRow.recipe == recipe)
+    asked = {ResultRow.recipe: wanted.recipe, ResultRow.station: wanted.station, ResultRow.verdict: wanted.verdict}
+    fits = [column == value for column, value in asked.items() if value is not None]
+    return and_(or_(ResultRow.verdict.in_(FLAGGED), _is_audited()), ~labelled, *fits)
 
 
 def _is_audited() -> ColumnElement[bool]:

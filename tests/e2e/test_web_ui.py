@@ -518,3 +518,21 @@ def test_markup_in_names_is_shown_as_text(page: Page, floor: Floor) -> None:
     page.goto("/analytics?days=365")
     expect(page.locator("#pareto")).to_contain_text("<img")
     assert page.locator("img[src='x']").count() == 0
+
+
+def test_review_filters_stand_in_the_address(page: Page, floor: Floor) -> None:
+    floor.report("P-bad", Verdict.FAIL, seed=60)
+    floor.report("P-odd", Verdict.UNDECIDED, seed=61)
+    page.goto("/review")
+    expect(page.locator("#waiting")).to_have_text("2 parts wait")
+    page.locator("#verdict-filter").select_option("UNDECIDED")
+    expect(page.locator("#facts")).to_contain_text("P-odd")
+    expect(page.locator("#waiting")).to_have_text("1 part waits")
+    expect(page).to_have_url(re.compile("verdict=UNDECIDED"))
+    page.reload()
+    expect(page.locator("#facts")).to_contain_text("P-odd")
+    page.get_by_label("Recipe").select_option("hangs")
+    expect(page.locator("#empty")).to_contain_text("Nothing to review")
+    page.goto("/review?verdict=FAIL&station=line-1&recipe=nonsense")
+    expect(page.locator("#facts")).to_contain_text("P-bad")
+    assert _fits(page)

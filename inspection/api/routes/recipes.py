@@ -13,7 +13,7 @@ from inspection.jobs.book import last_training
 from inspection.plant import Plant
 from inspection.registry.promotions import champion_of
 from inspection.registry.recipes import add_recipe, list_recipes, require_recipe
-from inspection.review.queue import queue_length
+from inspection.review.queue import Wanted, queue_length
 from inspection.samples.doubts import doubts_of
 from inspection.samples.samples import UPLOAD, add_statement, count_samples
 from inspection.samples.splits import split_of
@@ -46,7 +46,7 @@ def get_recipes(person: Operator, plant: PlantDep) -> list[Recipe]:
                 name=row.name,
                 created_at=row.created_at,
                 champion_id=champion_of(session, row.name),
-                review_waiting=sum(queue_length(session, row.name).values()),
+                review_waiting=sum(queue_length(session, Wanted(recipe=row.name)).values()),
             )
             for row in list_recipes(session)
         ]

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from edge.contract.result import Verdict
 from inspection.api.access import Inspector, Operator, PlantDep
 from inspection.api.schemas import AuditPlan, AuditReport, AuditSide, Estimate, NewLabel, ReviewQueue, ShownLabel
 from inspection.api.views import result_views
@@ -13,7 +14,7 @@ from inspection.registry.recipes import require_recipe
 from inspection.review.audit_sample import CONFIDENCE, parts_needed
 from inspection.review.estimates import audit_estimates
 from inspection.review.labels import Said, add_label
-from inspection.review.queue import Order, defect_types, drawn_among, queue, queue_length
+from inspection.review.queue import Order, Wanted, defect_types, drawn_among, queue, queue_length
 
 __all__ = ["router"]
 
@@ -21,19 +22,22 @@ router = APIRouter(tags=["review"])
 
 
 @router.get("/review/queue")
-def get_queue(
+def get_queue(  # noqa: PLR0913, PLR0917 - one parameter per filter is what makes them appear in the API's description
     person: Operator,
     plant: PlantDep,
     recipe: str | None = None,
+    station: str | None = None,
+    verdict: Verdict | None = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     order: Annotated[Order, Query(description="time: newest first; value: what teaches most first")] = Order.TIME,
 ) -> ReviewQueue:
     """Flagged parts, and passed ones drawn by chance, that nobody has judged yet."""
     del person
+    wanted = Wanted(recipe, station, None if verdict is None else verdict.value)
     with plant.database.read() as session:
-        rows = queue(session, recipe, limit, order)
+        rows = queue(session, wanted, limit, order)
         return ReviewQueue(
-            waiting=queue_length(session, recipe),
+            waiting=queue_length(session, wanted),
             defect_types=defect_types(session, recipe),
             results=result_views(session, rows),
             drawn=sorted(drawn_among(session, [row.id for row in rows])),

@@ -17,11 +17,29 @@ const outbox = new Outbox(showOutbox, putBack);
 
 const loupe = new Loupe($("picture"), [$("frame"), $("map")]);
 
+const FILTERS = { recipe: "recipe", station: "station", verdict: "verdict-filter", order: "order" };
+
+/** What the filters say; the address says the same, so that it can be kept and sent. */
+function chosen() {
+  return Object.fromEntries(Object.entries(FILTERS).map(([name, id]) => [name, $(id).value]).filter(([, value]) => value));
+}
+
+function filter() {
+  history.replaceState(null, "", `?${new URLSearchParams(chosen())}`);
+  return restart();
+}
+
+function readAddress() {
+  for (const [name, value] of new URLSearchParams(location.search)) {
+    const select = $(FILTERS[name]);
+    if (select && [...select.options].some((option) => option.value === value)) select.value = value;
+  }
+}
+
 const current = () => queue.items[queue.at];
 
 async function load() {
-  const recipe = $("recipe").value;
-  const answer = await get(`/review/queue?limit=${BATCH}&order=${$("order").value}${recipe ? `&recipe=${encodeURIComponent(recipe)}` : ""}`);
+  const answer = await get(`/review/queue?${new URLSearchParams({ limit: BATCH, ...chosen() })}`);
   const known = new Set(queue.items.map((item) => item.result.id));
   queue.items.push(...answer.results.filter((item) => !known.has(item.result.id) && !queue.answered.has(item.result.id)));
   queue.types = [...new Set([...queue.types, ...answer.defect_types])];
@@ -212,12 +230,13 @@ $("undo").addEventListener("click", undo);
 $("next").addEventListener("click", () => move(1));
 $("back").addEventListener("click", () => move(-1));
 $("opacity").addEventListener("input", applyOpacity);
-$("recipe").addEventListener("change", restart);
-$("order").addEventListener("change", restart);
+for (const id of Object.values(FILTERS)) $(id).addEventListener("change", filter);
 window.addEventListener("beforeunload", (event) => outbox.waiting.length && event.preventDefault());
 
 applyOpacity();
-const recipes = await get("/recipes");
+const [recipes, stations] = await Promise.all([get("/recipes"), get("/stations")]);
 $("recipe").append(...recipes.map((recipe) => h("option", {}, recipe.name)));
+$("station").append(...stations.map((station) => h("option", {}, station.name)));
+readAddress();
 // Fresh parts come in by themselves, but never move what a person is looking at.
 poll(load, 5000);

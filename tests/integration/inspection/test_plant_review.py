@@ -38,6 +38,10 @@ def test_queue_holds_what_was_not_passed(client: TestClient, admin: Person, stat
     assert [item["result"]["part_id"] for item in queue["results"]] == ["UNDECIDED", "FAIL"]
     assert queue["waiting"] == {"PASS": 0, "FAIL": 1, "UNDECIDED": 1}
     assert admin.get("/review/queue", params={"recipe": "other"}).json()["results"] == []
+    assert admin.get("/review/queue", params={"station": "line-2"}).json()["results"] == []
+    failed = admin.get("/review/queue", params={"verdict": "FAIL", "station": "line-1"}).json()
+    assert [item["result"]["part_id"] for item in failed["results"]] == ["FAIL"]
+    assert failed["waiting"]["UNDECIDED"] == 0
 
 
 def test_label_takes_a_part_off_the_queue_and_makes_a_sample(
