@@ -1,10 +1,11 @@
-"""Who is asking: a person by cookie, a station by key. Every route names what it needs."""
+"""Who is asking: a person by cookie, a program or a station by key. Every route names what it needs."""
 
 from typing import Annotated
 
 from fastapi import Depends, Request
 
 from edge.contract.errors import NotAllowed, NotSignedIn
+from inspection.people.api_keys import PREFIX, person_of_key
 from inspection.people.roles import Role
 from inspection.people.sessions import check_csrf, person_of
 from inspection.people.users import Person
@@ -51,7 +52,17 @@ class Caller:
         self.recipe = recipe
 
 
+def _bearer(request: Request) -> str | None:
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    return key if scheme.lower() == "bearer" else None
+
+
 def _person(request: Request, plant: PlantDep) -> Person:
+    """Whoever has signed in, or a program by its key; a key needs no CSRF header, for no browser sends it by itself."""
+    key = _bearer(request)
+    if key is not None and key.startswith(PREFIX):
+        with plant.database.read() as session:
+            return person_of_key(session, key)
     token = request.cookies.get(COOKIE)
     with plant.database.read() as session:
         person = person_of(session, token, plant.clock())
@@ -61,15 +72,15 @@ def _person(request: Request, plant: PlantDep) -> Person:
 
 
 def _station(request: Request, plant: PlantDep) -> Caller:
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
     with plant.database.read() as session:
-        row = station_of_key(session, key if scheme.lower() == "bearer" else None)
+        row = station_of_key(session, _bearer(request))
         return Caller(row.name, row.recipe)
 
 
 def _bundle_reader(request: Request, plant: PlantDep) -> Caller | Person:
     """A station with its key, or a person."""
-    if "Authorization" in request.headers:
+    key = _bearer(request)
+    if key is not None and not key.startswith(PREFIX):
         return _station(request, plant)
     return _person(request, plant)
 

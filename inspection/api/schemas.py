@@ -82,6 +82,31 @@ class User(Answer):
     created_at: datetime
 
 
+class NewApiKey(Body):
+    """A key for a program; people and the audit log stay with people."""
+
+    name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
+    role: Literal[Role.OPERATOR, Role.INSPECTOR, Role.ENGINEER]
+
+
+class ApiKey(Answer):
+    """A key of a program; acts as `key:<name>`."""
+
+    name: str
+    role: Role
+    created_by: str
+    created_at: datetime
+    revoked_at: datetime | None
+
+
+class ApiKeyOnce(Answer):
+    """A new key, shown this once."""
+
+    name: str
+    role: Role
+    api_key: str
+
+
 class NewRecipe(Body):
     """A recipe to make."""
 

@@ -24,6 +24,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from inspection.store.types import UtcDateTime
 
 __all__ = [
+    "ApiKeyRow",
     "AuditDrawRow",
     "AuditRow",
     "Base",
@@ -84,6 +85,18 @@ class SessionRow(Base):
     user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
+
+
+class ApiKeyRow(Base):
+    """A key of a program that asks for data or acts with a role; only its hash is kept, and the row stays for ever."""
+
+    __tablename__ = "api_keys"
+    name: Mapped[str] = mapped_column(Name, primary_key=True)
+    key_sha256: Mapped[str] = mapped_column(Sha256, unique=True)
+    role: Mapped[str] = mapped_column(String(16))
+    created_by: Mapped[str] = mapped_column(Name)
+    created_at: Mapped[datetime]
+    revoked_at: Mapped[datetime | None]
 
 
 class RecipeRow(Base):

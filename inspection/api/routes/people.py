@@ -1,13 +1,15 @@
-"""Users and the audit log, for admins."""
+"""Users, keys of programs and the audit log, for admins."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query
 
 from inspection.api.access import Admin, PlantDep
-from inspection.api.schemas import AuditCheck, AuditEntry, NewUser, User, UserChange
+from inspection.api.schemas import ApiKey, ApiKeyOnce, AuditCheck, AuditEntry, NewApiKey, NewUser, User, UserChange
 from inspection.audit import log
 from inspection.audit.change import change
+from inspection.people.api_keys import add_api_key, list_api_keys, revoke_api_key
+from inspection.people.roles import Role
 from inspection.people.sessions import close_all_sessions
 from inspection.people.users import add_user, change_user, list_users
 
@@ -44,6 +46,33 @@ def patch_user(name: str, body: UserChange, person: Admin, plant: PlantDep) -> U
             "user.changed", name=name, role=body.role, disabled=body.disabled, password=body.password is not None
         )
         return User.model_validate(row)
+
+
+@router.get("/api-keys")
+def get_api_keys(person: Admin, plant: PlantDep) -> list[ApiKey]:
+    """All keys of programs, revoked ones too."""
+    del person
+    with plant.database.read() as session:
+        return [ApiKey.model_validate(row) for row in list_api_keys(session)]
+
+
+@router.post("/api-keys", status_code=201)
+def post_api_key(body: NewApiKey, person: Admin, plant: PlantDep) -> ApiKeyOnce:
+    """Make a key for a program, sent as `Authorization: Bearer ik_…`; it is shown this once."""
+    role = Role(body.role)
+    with change(plant.database, person.name, plant.clock()) as doing:
+        key = add_api_key(doing.session, body.name, role, person.name, doing.now)
+        doing.record("api_key.created", name=body.name, role=role)
+    return ApiKeyOnce(name=body.name, role=role, api_key=key)
+
+
+@router.post("/api-keys/{name}/revoke")
+def post_revocation(name: str, person: Admin, plant: PlantDep) -> ApiKey:
+    """Take a key's rights away at once."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        row = revoke_api_key(doing.session, name, doing.now)
+        doing.record("api_key.revoked", name=name)
+        return ApiKey.model_validate(row)
 
 
 @router.get("/audit")

@@ -46,7 +46,9 @@ def login(body: Credentials, request: Request, response: Response, plant: PlantD
 
 @router.post("/logout", status_code=204)
 def logout(request: Request, response: Response, person: Operator, plant: PlantDep) -> None:
-    """Sign out."""
+    """Sign out; a program's key has no session to end."""
+    if COOKIE not in request.cookies:
+        return
     with change(plant.database, person.name, plant.clock()) as doing:
         close_session(doing.session, request.cookies[COOKIE])
         doing.record("session.closed")
@@ -55,5 +57,6 @@ def logout(request: Request, response: Response, person: Operator, plant: PlantD
 
 @router.get("/me")
 def me(request: Request, person: Operator) -> Me:
-    """Who is signed in."""
-    return Me(name=person.name, role=person.role, csrf=csrf_token(request.cookies[COOKIE]))
+    """Who is signed in, or whose key this is (it needs no CSRF token)."""
+    token = request.cookies.get(COOKIE)
+    return Me(name=person.name, role=person.role, csrf="" if token is None else csrf_token(token))

@@ -62,6 +62,40 @@ function newKey(name) {
   });
 }
 
+async function showKeys() {
+  const keys = await get("/api-keys");
+  if (keys.length === 0) return $("keys").replaceChildren(h("tbody", {}, h("tr", {}, h("td", { class: "muted" }, t("No program has a key.")))));
+  return $("keys").replaceChildren(head(t("Name"), t("Role"), t("May"), t("Since"), ""), h("tbody", {}, keys.map(programKey)));
+}
+
+function programKey(key) {
+  const revoke = () => attempt(() => post(`/api-keys/${encodeURIComponent(key.name)}/revoke`));
+  return h(
+    "tr",
+    { class: key.revoked_at ? "disabled" : "" },
+    h("th", {}, key.name, key.revoked_at ? h("span", { class: "tag" }, t("revoked")) : null),
+    h("td", {}, ROLES[key.role]),
+    h("td", { class: "muted" }, MAY[key.role]),
+    h("td", {}, when(key.created_at).slice(0, 10)),
+    h("td", { class: "end" }, key.revoked_at ? null : h("button", { type: "button", class: "small", onclick: revoke }, t("Revoke"))),
+  );
+}
+
+function addKey() {
+  const dialog = $("program-dialog");
+  const shown = $("program-key");
+  dialog.querySelector("form").reset();
+  dialog.querySelector("select").replaceChildren(...options("operator").filter((option) => option.value !== "admin"));
+  shown.hidden = $("program-key-note").hidden = true;
+  ask(dialog, async (fields) => {
+    if (!shown.hidden) return true;
+    shown.textContent = (await post("/api-keys", { name: fields.name.value.trim(), role: fields.role.value })).api_key;
+    shown.hidden = $("program-key-note").hidden = false;
+    await refresh();
+    return false;
+  });
+}
+
 async function showAudit(before = null) {
   const page = await get(`/audit?limit=${PAGE}${before === null ? "" : `&before=${before}`}`);
   audit.entries = before === null ? page : [...audit.entries, ...page];
@@ -91,7 +125,7 @@ async function attempt(action) {
   await refresh();
 }
 
-const refresh = () => Promise.all([showPeople(), showStations(), showAudit()]).catch((error) => complain($("problem"), error.message));
+const refresh = () => Promise.all([showPeople(), showStations(), showKeys(), showAudit()]).catch((error) => complain($("problem"), error.message));
 
 $("add-person").addEventListener("click", () => {
   const dialog = $("person-dialog");
@@ -102,6 +136,7 @@ $("add-person").addEventListener("click", () => {
     await refresh();
   });
 });
+$("add-key").addEventListener("click", addKey);
 $("older").addEventListener("click", () => showAudit(audit.entries.at(-1).number));
 $("verify").addEventListener("click", () => verify().catch((error) => complain($("problem"), error.message)));
 refresh();

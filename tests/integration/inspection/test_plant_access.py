@@ -123,7 +123,7 @@ def test_each_role_changes_only_what_it_may(client: TestClient, plant: Plant, ro
     assert allowed == ALLOWED[role]
 
 
-@pytest.mark.parametrize("path", ["/users", "/audit"])
+@pytest.mark.parametrize("path", ["/users", "/audit", "/audit/verification", "/api-keys"])
 def test_people_and_the_audit_log_are_for_admins(client: TestClient, plant: Plant, path: str) -> None:
     assert person_with(plant, client, Role.ENGINEER).get(path).status_code == 403
     assert sign_in(client).get(path).status_code == 200
