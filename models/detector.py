@@ -5,15 +5,17 @@ from torch import Tensor, nn
 
 from models.features import PatchFeatures, join_tiles
 from models.heads.fusion import FusedHeads
+from models.heads.signature import Signature
 from models.heads.tail import pool
 
 __all__ = ["DetectorNet"]
 
 
 class DetectorNet(nn.Module):
-    """Pixels `(N * tiles, H, W, 3)` uint8 -> score `(N,)`, map `(N * tiles, H, W)`, class score `(N, C)`, float32.
+    """Pixels `(N * tiles, H, W, 3)` uint8 -> score `(N,)`, map `(N * tiles, H, W)`, signature `(N, S)`, class score.
 
-    The heads see a part's tiles as one: each has its own positions, and the score is that of the whole part.
+    All outputs are float32; the class score is `(N, C)`. The heads see a part's tiles as one: each has its own
+    positions, and the score is that of the whole part.
     """
 
     def __init__(
@@ -22,6 +24,7 @@ class DetectorNet(nn.Module):
         super().__init__()
         self.features = features
         self.fused = fused
+        self.signature = Signature(fused.heads.whitening)
         self.size = (height_px, width_px)
         self.tiles = tiles
         stride_px = features.trunk.stride_px
@@ -29,8 +32,9 @@ class DetectorNet(nn.Module):
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Judge a batch; the class score is left out where no defect head was trained."""
-        fused, classes = self.fused(join_tiles(self.features(pixels), self.tiles))  # (N, T * P), (N, T * P, C)
+        features = join_tiles(self.features(pixels), self.tiles)  # (N, T * P, D)
+        fused, classes = self.fused(features)  # (N, T * P), (N, T * P, C)
         grid_map = fused.reshape(-1, 1, *self.grid)  # (N * T, 1, h, w)
         full = F.interpolate(grid_map, size=self.size, mode="bilinear").squeeze(1)
-        outputs = (pool(fused), full)
+        outputs = (pool(fused), full, self.signature(features, fused))
         return (*outputs, pool(classes)) if classes.shape[-1] else outputs

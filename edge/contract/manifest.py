@@ -110,9 +110,9 @@ class GraphSpec(Value):
     """Names and shapes of the ONNX graph.
 
     input `(N * tiles, height, width, 3)` uint8 RGB, the tiles of a part in turn; outputs `score (N,)`,
-    `map (N * tiles, height, width)` and, where a defect head was trained, `class_score (N, classes)`, all float32;
-    larger = more anomalous. Scores are in units of
-    -log10(tail probability) of good parts.
+    `map (N * tiles, height, width)`, where we made the graph `signature (N, S)`, and where a defect head was trained
+    `class_score (N, classes)`, all float32; larger = more anomalous. Scores are in units of
+    -log10(tail probability) of good parts. A signature decides nothing: people see alike parts together by it.
     """
 
     input_name: str = "pixels"

@@ -90,6 +90,14 @@ class InspectionResult(Value):
     times: Times
     images: tuple[ImageRef, ...] = ()
     source: Annotated[str | None, Field(max_length=300)] = None
+    signature: Annotated[
+        tuple[Annotated[int, Field(ge=-127, le=127)], ...],
+        Field(
+            max_length=128,
+            description="what the most unusual place looks like, a unit vector in 127ths; of parts whose picture is "
+            "kept, in the record, not in what outputs are told",
+        ),
+    ] = ()
     views: Annotated[
         tuple[ViewVerdict, ...], Field(description="of a part of several views: what each one said; empty otherwise")
     ] = ()

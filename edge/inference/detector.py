@@ -1,7 +1,7 @@
 """The detector: one opened bundle that judges frames."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from edge.contract.manifest import Calibration, Manifest
 from edge.contract.result import Verdict
 from edge.preprocess import map_in_roi, preprocess
 
-__all__ = ["Detector", "GraphOutput", "Judgement", "monotonic_us"]
+__all__ = ["Detector", "GraphOutput", "Judgement", "graph_output", "monotonic_us"]
 
 _NAMED_ABOVE = 1.0  # -log10: fewer than one good part in ten looks so much like the class
 
@@ -32,11 +32,14 @@ class GraphOutput:
         maps: `(N * tiles, height, width)` float32, in the units of the score.
         class_score: `(N, classes)` float32, how much the part looks like each known class, whatever else is unusual;
             empty second axis without a defect head.
+        signature: `(N, S)` float32 of length 1, what the most unusual place looks like: two parts with the same kind of
+            defect have alike ones; empty second axis where the graph gives none. It decides nothing.
     """
 
     score: NDArray[np.float32]
     maps: NDArray[np.float32]
     class_score: NDArray[np.float32]
+    signature: NDArray[np.float32]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Judgement:
         inference_start_us: monotonic clock, after pre-processing.
         inference_end_us: monotonic clock.
         reason: why UNDECIDED; None for PASS and FAIL.
+        signature: `(S,)` float32 of length 1, what the most unusual place looks like; None where the graph gives none.
     """
 
     verdict: Verdict
@@ -62,6 +66,7 @@ class Judgement:
     inference_start_us: int
     inference_end_us: int
     reason: str | None = None
+    signature: NDArray[np.float32] | None = None
 
 
 class Detector:
@@ -102,14 +107,13 @@ class Detector:
             inference_start_us=start,
             inference_end_us=end,
             reason=_why_undecided(score, calibration) if verdict is Verdict.UNDECIDED else None,
+            signature=output.signature[0] if output.signature.size else None,
         )
 
     def run(self, batch: NDArray[np.uint8]) -> GraphOutput:
         """Run the graph on `(N * tiles, height, width, 3)` uint8, the tiles of one part or of several in turn."""
         values = self._session.run(self._outputs, {self.manifest.graph.input_name: batch})
-        named = dict(zip(self._outputs, values, strict=True))
-        no_classes = np.zeros((len(named["score"]), 0), np.float32)
-        return GraphOutput(named["score"], named["map"], named.get("class_score", no_classes))
+        return graph_output(dict(zip(self._outputs, values, strict=True)))
 
     def _best_class(self, class_score: NDArray[np.float32]) -> str | None:
         """The known class that the part looks most like; an unseen type stays without a name."""
@@ -119,6 +123,12 @@ class Detector:
         if class_score[best] <= _NAMED_ABOVE:
             return None
         return self.manifest.defect_classes[best]
+
+
+def graph_output(named: Mapping[str, NDArray[np.float32]]) -> GraphOutput:
+    """The graph's outputs by name; those that it does not give are empty."""
+    none = np.zeros((len(named["score"]), 0), np.float32)
+    return GraphOutput(named["score"], named["map"], named.get("class_score", none), named.get("signature", none))
 
 
 def _why_undecided(score: float, calibration: Calibration) -> str:

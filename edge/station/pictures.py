@@ -34,7 +34,8 @@ def record_with_images(settled: Settled) -> Record:
         ImageRef(kind=kind, sha256=digest, media_type=image.media_type, size_bytes=len(image.data))
         for kind, digest, image in hashed
     )
-    return Record(settled.result.model_copy(update={"images": refs}), {digest: image for _, digest, image in hashed})
+    result = settled.result.model_copy(update={"images": refs, "signature": _signature(settled.judgement)})
+    return Record(result, {digest: image for _, digest, image in hashed})
 
 
 def live_picture(settled: Settled) -> LivePicture | None:
@@ -71,6 +72,12 @@ def map_on_frame(anomaly_map: NDArray[np.float32], roi: Roi | None, frame_size: 
     resized = cv2.resize(anomaly_map, (right - left, bottom - top), interpolation=cv2.INTER_LINEAR)
     canvas[top:bottom, left:right] = resized
     return canvas
+
+
+def _signature(judgement: Judgement | None) -> tuple[int, ...]:
+    if judgement is None or judgement.signature is None:
+        return ()
+    return tuple(int(value) for value in np.rint(127 * judgement.signature))
 
 
 def _frame_image(frame: Frame) -> list[EncodedImage]:

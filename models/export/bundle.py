@@ -60,7 +60,7 @@ def write_bundle(net: DetectorNet, parts: BundleParts, export: Exporter = to_onn
     Raises:
         GateRefused: torch and onnxruntime disagree; nothing was written.
     """
-    graph = GraphSpec(outputs=OUTPUTS if parts.classes else OUTPUTS[:2])
+    graph = GraphSpec(outputs=OUTPUTS if parts.classes else OUTPUTS[:-1])
     model = export(net, graph.outputs)
     pixels = _parity_images(parts)
     expected = run_torch(net, pixels)

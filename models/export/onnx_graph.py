@@ -12,7 +12,7 @@ from models.detector import DetectorNet
 __all__ = ["OUTPUTS", "to_onnx"]
 
 INPUT = "pixels"
-OUTPUTS = ("score", "map", "class_score")
+OUTPUTS = ("score", "map", "signature", "class_score")
 
 
 def to_onnx(net: DetectorNet, outputs: tuple[str, ...]) -> bytes:

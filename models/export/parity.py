@@ -1,6 +1,6 @@
 """The parity gate: torch and onnxruntime must say the same of the same images, or there is no bundle."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 
 from edge.contract.errors import GateRefused
 from edge.contract.manifest import GraphSpec, ParityReport
-from edge.inference.detector import GraphOutput
+from edge.inference.detector import GraphOutput, graph_output
 from edge.inference.session import InferenceSettings, open_session
+from models.export.onnx_graph import OUTPUTS
 
 __all__ = ["TOLERANCE", "check_parity", "run_onnx", "run_torch"]
 
@@ -53,23 +54,22 @@ def check_parity(expected: GraphOutput, got: GraphOutput, threshold: float) -> P
 @torch.inference_mode()
 def run_torch(net: torch.nn.Module, pixels: NDArray[np.uint8]) -> GraphOutput:
     """Run the torch module on `(N, tiles, H, W, 3)` uint8 inputs, one part at a time as on the line."""
-    return _one_by_one(lambda part: [value.numpy() for value in net(torch.from_numpy(part))], pixels)
+    return _one_by_one(lambda part: [value.numpy() for value in net(torch.from_numpy(part))], OUTPUTS, pixels)
 
 
 def run_onnx(model: bytes, graph: GraphSpec, pixels: NDArray[np.uint8]) -> GraphOutput:
     """Run the exported graph on the same, in the same way."""
     session = open_session(model, InferenceSettings())
-    return _one_by_one(lambda part: session.run(list(graph.outputs), {graph.input_name: part}), pixels)
+    return _one_by_one(lambda part: session.run(list(graph.outputs), {graph.input_name: part}), graph.outputs, pixels)
 
 
 def _one_by_one(
-    run: Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]], pixels: NDArray[np.uint8]
+    run: Callable[[NDArray[np.uint8]], list[NDArray[np.float32]]], names: Sequence[str], pixels: NDArray[np.uint8]
 ) -> GraphOutput:
-    """Score, maps and, where there is a third output, class scores."""
+    """What there is of the outputs `names`; a module without a defect head gives all but the last."""
     per_part = [run(part) for part in pixels]
     outputs = [np.concatenate(values) for values in zip(*per_part, strict=True)]
-    no_classes = np.zeros((len(pixels), 0), np.float32)
-    return GraphOutput(outputs[0], outputs[1], outputs[2] if len(outputs) > 2 else no_classes)  # noqa: PLR2004
+    return graph_output(dict(zip(names, outputs, strict=False)))
 
 
 def _largest(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:

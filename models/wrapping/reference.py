@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp, softmax
 
 from edge.inference import InferenceSettings, open_session
-from edge.inference.detector import GraphOutput
+from edge.inference.detector import GraphOutput, graph_output
 from models.wrapping.request import ForeignInput, ForeignOutput
 from models.wrapping.surgery import GREY, NO_CERTAINTY, ForeignGraph
 
@@ -22,7 +22,9 @@ def expected_output(
     session = open_session(bytes(foreign.model.SerializeToString()), InferenceSettings())
     parts = [_judge(session, foreign, takes, gives, part) for part in pixels]
     scores, maps, classes = zip(*parts, strict=True)
-    return GraphOutput(np.array(scores, np.float32), np.stack(maps), np.stack(classes))
+    return graph_output(
+        {"score": np.array(scores, np.float32), "map": np.stack(maps), "class_score": np.stack(classes)}
+    )
 
 
 def _judge(

@@ -19,6 +19,7 @@ from edge.contract.manifest import PreprocessSpec
 from edge.contract.result import Verdict
 from edge.contract.signature import SigningKey, TrustedKeys
 from edge.inference import Detector, InferenceSettings
+from inspection.review.alike import alike_groups
 from models.backbones.lite import LiteTrunk
 from models.calibration.threshold import calibrate
 from models.data.folder import goods_in
@@ -211,7 +212,7 @@ def test_the_number_of_threads_decides_no_verdict(trainings: Trainings) -> None:
 
 def test_a_known_defect_is_named_and_an_unseen_one_is_caught(trainings: Trainings) -> None:
     detector = trainings.detector("labelled")
-    assert detector.manifest.graph.outputs == ("score", "map", "class_score")
+    assert detector.manifest.graph.outputs == ("score", "map", "signature", "class_score")
     judged = [(kind, detector.judge(pixels)) for kind, pixels in new_parts()]
     named = [j.defect_class for kind, j in judged if kind == "scratch"]
     assert named.count("scratch") >= 7
@@ -227,9 +228,18 @@ def test_labels_without_masks_teach_the_name_too(trainings: Trainings) -> None:
     assert min(score["scratch"]) > max(score[None])
 
 
+def test_parts_with_one_kind_of_defect_have_alike_signatures(trainings: Trainings) -> None:
+    detector = trainings.detector("goods")
+    judged = [(kind, detector.judge(pixels).signature) for kind, pixels in new_parts() if kind is not None]
+    kinds = [kind for kind, _ in judged]
+    groups = alike_groups([tuple(np.rint(127 * signature).astype(int)) for _, signature in judged])
+    assert sum(len(group) for group in groups if len(group) > 1) >= len(judged) / 2
+    assert all(len({kinds[index] for index in group}) == 1 for group in groups)
+
+
 def test_without_labels_there_is_no_class_score(trainings: Trainings) -> None:
     detector = trainings.detector("goods")
-    assert detector.manifest.graph.outputs == ("score", "map")
+    assert detector.manifest.graph.outputs == ("score", "map", "signature")
     assert {detector.judge(pixels).defect_class for _, pixels in new_parts()} == {None}
 
 

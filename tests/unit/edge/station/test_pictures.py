@@ -11,7 +11,7 @@ from edge.contract.manifest import Roi
 from edge.contract.result import Verdict
 from edge.inference import Judgement
 from edge.station.line import Settled
-from edge.station.pictures import live_picture, map_on_frame
+from edge.station.pictures import live_picture, map_on_frame, record_with_images
 from tests.support.edge_fakes import frame, grey, result
 
 
@@ -69,3 +69,11 @@ def test_an_overlay_too_large_for_a_heartbeat_is_left_out() -> None:
     noise = np.random.default_rng(0).random((900, 900), np.float32) * 3
     part = Settled(result(1, Verdict.FAIL), frame(), Judgement(Verdict.FAIL, 2.0, 1.0, None, noise, 0, 1))
     assert live_picture(part).overlay_png_base64 is None
+
+
+def test_a_kept_part_says_what_its_most_unusual_place_looks_like() -> None:
+    direction = np.array([0.6, -0.8], np.float32)
+    judgement = Judgement(Verdict.FAIL, 2.0, 1.0, None, np.zeros((8, 8), np.float32), 0, 1, signature=direction)
+    part = Settled(result(1, Verdict.FAIL), frame(), judgement)
+    assert record_with_images(part).result.signature == (76, -102)
+    assert record_with_images(replace(part, judgement=None)).result.signature == ()

@@ -13,7 +13,10 @@ THRESHOLD = 2.0
 def output(scores: list[float], maps: float = 0.0, classes: float | None = None) -> GraphOutput:
     count = len(scores)
     class_score = np.full((count, 0 if classes is None else 2), classes or 0, np.float32)
-    return GraphOutput(np.array(scores, np.float32), np.full((count, 4, 4), maps, np.float32), class_score)
+    no_signature = np.zeros((count, 0), np.float32)
+    return GraphOutput(
+        np.array(scores, np.float32), np.full((count, 4, 4), maps, np.float32), class_score, no_signature
+    )
 
 
 def test_equal_outputs_pass_and_are_reported() -> None:

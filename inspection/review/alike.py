@@ -1,0 +1,53 @@
+"""Which parts look alike where they are most unusual, so that one decision can clear many.
+
+Average linkage on the cosine of the stations' signatures: unlike single linkage it does not chain two kinds of defect
+together through what lies between them, and it needs no number of groups.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.cluster.hierarchy import fcluster, linkage
+from scipy.spatial.distance import cdist
+
+__all__ = ["alike_groups", "nearest", "typical_first"]
+
+_FARTHEST = 0.4  # 1 - cosine; unrelated directions of 32 numbers are one apart, give or take 0.18 (bench/alike.py)
+
+
+def alike_groups(signatures: Sequence[Sequence[int]], farthest: float = _FARTHEST) -> list[list[int]]:
+    """Indices of the parts of each group, the largest group first; one that is like no other is a group of its own.
+
+    Args:
+        signatures: all of one length.
+        farthest: largest 1 - cosine, on average, between two halves of a group.
+    """
+    if len(signatures) < 2:  # noqa: PLR2004 - nothing to compare
+        return [[index] for index in range(len(signatures))]
+    numbers = fcluster(linkage(_matrix(signatures), "average", metric="cosine"), farthest, "distance")
+    groups: defaultdict[int, list[int]] = defaultdict(list)
+    for index, number in enumerate(numbers):
+        groups[int(number)].append(index)
+    return sorted(groups.values(), key=lambda group: (-len(group), group))
+
+
+def typical_first(signatures: Sequence[Sequence[int]]) -> list[int]:
+    """Indices from the most typical of these parts to the odd one."""
+    directions = _matrix(signatures)
+    distances = cdist(directions, directions.mean(axis=0, keepdims=True), "cosine")[:, 0]
+    return [int(index) for index in np.argsort(distances, kind="stable")]
+
+
+def nearest(signature: Sequence[int], others: Sequence[Sequence[int]], count: int) -> list[int]:
+    """Indices of those of `others` that are most alike and alike at all, the nearest first."""
+    if not others:
+        return []
+    distances = cdist(_matrix([signature]), _matrix(others), "cosine")[0]
+    order = np.argsort(distances, kind="stable")[:count]
+    return [int(index) for index in order if distances[index] <= _FARTHEST]
+
+
+def _matrix(signatures: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    return np.asarray(signatures, np.float64)
