@@ -69,6 +69,15 @@ class PlantSettings(BaseModel):
     audit_fail_share: Annotated[
         float, Field(gt=0, le=1, description="Share of failed parts that is drawn, to estimate overkill by.")
     ] = 0.2
+    review_second_share: Annotated[
+        float, Field(ge=0, le=1, description="Share of judged parts that a second person judges, not knowing it.")
+    ] = 0.05
+    review_known_share: Annotated[
+        float,
+        Field(
+            ge=0, le=0.5, description="Parts of known truth among those to review, to measure each reviewer; 0: none."
+        ),
+    ] = 0.03
     gate_replay_parts: Annotated[
         int, Field(ge=0, le=100_000, description="Newest parts of the line on which the gate compares; 0 replays none.")
     ] = 2000

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from edge.contract.errors import BadInput
 from edge.contract.result import Verdict
 from inspection.analytics.pchart import ChartPoint, p_chart
+from inspection.review.labels import stands
 from inspection.samples.statements import Label
 from inspection.store.tables import HourRow, LabelRow, ResultRow
 
@@ -155,15 +156,11 @@ def _hours(session: Session, window: Window) -> Sequence[HourRow]:
 
 def _labels(session: Session, window: Window) -> list[tuple[str, str, str | None]]:
     """User, label and defect type of what stands on the window's parts."""
-    later = aliased(LabelRow)
-    superseded = exists().where(
-        later.result_id == LabelRow.result_id, later.user == LabelRow.user, later.id > LabelRow.id
-    )
     query = (
         select(LabelRow.user, LabelRow.label, LabelRow.defect_type)
         .join(ResultRow, ResultRow.id == LabelRow.result_id)
         .where(ResultRow.captured_at >= _start(window.since, window), ResultRow.captured_at < window.until)
-        .where(LabelRow.label != Label.RETRACTED.value, ~superseded)
+        .where(stands())
     )
     if window.recipe is not None:
         query = query.where(ResultRow.recipe == window.recipe)

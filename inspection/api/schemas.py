@@ -203,6 +203,7 @@ class ShownLabel(Answer):
     label: Label
     defect_type: str | None
     comment: str | None
+    mask_sha256: str | None = Field(description="of a PNG in which what is defective is white")
     created_at: datetime
 
 
@@ -222,66 +223,6 @@ class ResultPage(Answer):
 
     results: list[StoredResult]
     next_before: int | None = Field(description="give it as `before` for the next page; None at the end")
-
-
-class ReviewQueue(Answer):
-    """Parts that nobody has judged yet: flagged ones, and passed ones drawn by chance."""
-
-    waiting: dict[str, int] = Field(description="how many, by verdict")
-    defect_types: list[str]
-    results: list[StoredResult]
-    drawn: list[str] = Field(description="ids of those that belong to the random audit sample")
-
-
-class AuditPlan(Answer):
-    """How large a random sample of passed parts shows a bound."""
-
-    escapes_at_most: float = Field(description="share of passed parts that is bad")
-    confidence: float
-    parts_needed: int = Field(description="to be reviewed, none of them bad")
-
-
-class Estimate(Answer):
-    """A rate with its two-sided 95 % interval."""
-
-    value: float
-    lower: float
-    upper: float
-
-
-class AuditSide(Answer):
-    """Parts of one verdict, and how many verdicts of the sample were wrong."""
-
-    parts: int
-    with_picture: int = Field(description="the station kept one; the others cannot be reviewed")
-    drawn: int
-    reviewed: int = Field(description="of those drawn, labelled good or defect")
-    unsure: int = Field(description="of those drawn; left out")
-    uncovered: int = Field(description="parts of stations of which none was reviewed; the rate says nothing of them")
-    wrong: Estimate | None
-
-
-class AuditReport(Answer):
-    """How often the line is wrong, from the random audit sample alone."""
-
-    recipe: str
-    since: datetime | None
-    plan: AuditPlan | None = Field(description="what the plant's settings ask for; None if nothing is drawn")
-    passes: AuditSide
-    fails: AuditSide
-    escape_rate: Estimate | None = Field(description="bad parts that passed, of all bad ones; at least 95 %")
-    overkill_rate: Estimate | None = Field(description="good parts that failed, of all good ones; at least 95 %")
-    escapes_at_most: float | None = Field(description="share of passed parts that is bad, one-sided bound with 95 %")
-    shown: bool = Field(description="the plan's bound holds")
-
-
-class NewLabel(Body):
-    """What a person says of a result."""
-
-    result_id: Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-    label: Label
-    defect_type: DefectType | None = None
-    comment: Annotated[str | None, Field(max_length=500)] = None
 
 
 class NewTrainJob(Body):

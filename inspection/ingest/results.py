@@ -59,6 +59,8 @@ def _row(result: InspectionResult, now: datetime) -> ResultRow:
         station=result.station,
         recipe=storable(result.recipe),
         verdict=result.verdict.value,
+        score=result.score,
+        defect_class=None if result.defect_class is None else storable(result.defect_class),
         part_id=result.part_id.replace("\x00", "\ufffd"),  # PostgreSQL's text has no NUL; the document keeps it
         captured_at=result.captured_at,
         received_at=now,

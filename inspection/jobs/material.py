@@ -26,8 +26,8 @@ class Material:
 
     Attributes:
         data: `train/good/*` and `defects/<type>/*`.
-        defects: `data/defects`, or None if there are none.
-        holdout: `test/good/*` and `test/<type>/*`.
+        defects: `data/defects`, or None if there are none; masks in `masks/<type>/*`.
+        holdout: `test/good/*` and `test/<type>/*`, masks in `ground_truth/<type>/*`.
     """
 
     data: Path
@@ -43,6 +43,8 @@ def lay_out(session: Session, blobs: BlobStore, samples: Iterable[Sample], folde
     for sample in samples:
         extension = EXTENSIONS.get(image_row(session, sample.sha256).media_type, "bin")
         blobs.export(sample.sha256, _folder(material, sample) / f"{sample.sha256}.{extension}")
+        if sample.truth.mask_sha256 is not None:
+            blobs.export(sample.truth.mask_sha256, _masks(material, sample) / f"{sample.sha256}.png")
     return material if (material.data / "defects").is_dir() else Material(material.data, None, material.holdout)
 
 
@@ -63,6 +65,14 @@ def _folder(material: Material, sample: Sample) -> Path:
     if sample.truth.defect_type is None:
         return material.data / "train" / "good"
     return material.data / "defects" / kind
+
+
+def _masks(material: Material, sample: Sample) -> Path:
+    """Where the mask of a marked defect goes."""
+    images = _folder(material, sample)
+    if sample.split is Split.HOLDOUT:
+        return material.holdout / "ground_truth" / images.name
+    return images.parent / "masks" / images.name
 
 
 def _folder_name(defect_type: str) -> str:

@@ -4,29 +4,45 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy.orm import Session, aliased
 
 from edge.contract.errors import Conflict
 from edge.contract.result import ImageKind
 from inspection.ingest.find import require_result, stored_frame
 from inspection.samples.samples import add_statement
-from inspection.samples.statements import Label
+from inspection.samples.statements import Label, Said
 from inspection.store.tables import LabelRow, RecipeRow, ResultImageRow, ResultRow
 
-__all__ = ["Said", "add_label", "adopt_late_frame", "labels_shown"]
+__all__ = ["Decision", "add_label", "adopt_late_frame", "labels_shown", "stands"]
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a person says of a result."""
+class Decision:
+    """What a person says of a result.
+
+    Attributes:
+        mask_sha256: of where the defect is, if it was marked; already stored.
+        took_s: from the picture's showing to the decision; None if it was not measured.
+    """
 
     label: Label
     defect_type: str | None = None
     comment: str | None = None
+    mask_sha256: str | None = None
+    took_s: float | None = None
 
 
-def add_label(session: Session, result_id: str, said: Said, user: str, now: datetime) -> LabelRow:
+def stands() -> ColumnElement[bool]:
+    """True of a row of `LabelRow` that its person neither took back nor replaced."""
+    later = aliased(LabelRow)
+    replaced = exists().where(
+        later.result_id == LabelRow.result_id, later.user == LabelRow.user, later.id > LabelRow.id
+    )
+    return and_(LabelRow.label != Label.RETRACTED.value, ~replaced)
+
+
+def add_label(session: Session, result_id: str, said: Decision, user: str, now: datetime) -> LabelRow:
     """Append a label. If the frame is stored, it becomes a sample of the recipe with this label.
 
     Raises:
@@ -36,12 +52,15 @@ def add_label(session: Session, result_id: str, said: Said, user: str, now: date
     result = require_result(session, result_id)
     if said.label is Label.RETRACTED and not _standing(session, result_id, user):
         raise Conflict(f"result {result_id}: {user} has no label on it to take back")
+    defective = said.label is Label.DEFECT
     row = LabelRow(
         result_id=result_id,
         user=user,
         label=said.label.value,
-        defect_type=said.defect_type if said.label is Label.DEFECT else None,
+        defect_type=said.defect_type if defective else None,
         comment=said.comment,
+        mask_sha256=said.mask_sha256 if defective else None,
+        took_s=said.took_s,
         created_at=now,
     )
     session.add(row)
@@ -84,4 +103,5 @@ def _tell_samples(session: Session, result: ResultRow, frame: str, row: LabelRow
     # A station may run a recipe that the plant does not know: its labels wait until somebody makes the recipe.
     if session.get(RecipeRow, result.recipe) is not None:
         source = f"result:{result.id}:{row.user}"
-        add_statement(session, result.recipe, frame, source, (Label(row.label), row.defect_type), now)
+        said = Said(Label(row.label), row.defect_type, row.mask_sha256)
+        add_statement(session, result.recipe, frame, source, said, now)

@@ -1,29 +1,19 @@
 """The review queue: parts that were not passed, and passed ones drawn by chance, that nobody has judged yet."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from itertools import cycle
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
 
-from edge.contract.result import ImageKind, InspectionResult, Verdict
+from edge.contract.result import InspectionResult, Verdict
 from inspection.ingest.find import parse_result
-from inspection.samples.statements import Label
-from inspection.store.tables import (
-    AuditDrawRow,
-    BlobRow,
-    LabelRow,
-    ResultImageRow,
-    ResultRow,
-    SampleLabelRow,
-    SampleRow,
-)
+from inspection.review.wanted import Wanted
+from inspection.store.tables import AuditDrawRow, ResultRow, SampleLabelRow, SampleRow
 
-__all__ = ["FLAGGED", "Order", "Wanted", "defect_types", "drawn_among", "queue", "queue_length"]
+__all__ = ["Order", "defect_types", "drawn_among", "queue", "queue_length"]
 
-FLAGGED = (Verdict.FAIL.value, Verdict.UNDECIDED.value)
 _LOOKED_AT = 1000
 
 
@@ -34,18 +24,9 @@ class Order(StrEnum):
     VALUE = "value"  # what teaches most
 
 
-@dataclass(frozen=True)
-class Wanted:
-    """Which waiting results; None means any."""
-
-    recipe: str | None = None
-    station: str | None = None
-    verdict: str | None = None
-
-
 def queue(session: Session, wanted: Wanted, limit: int, order: Order = Order.TIME) -> list[ResultRow]:
     """Results without a label: the newest, or of the newest thousand those that teach most."""
-    query = select(ResultRow).where(_waiting(wanted)).order_by(ResultRow.number.desc())
+    query = select(ResultRow).where(wanted.condition()).order_by(ResultRow.number.desc())
     if order is Order.TIME:
         return list(session.scalars(query.limit(limit)))
     rows = list(session.scalars(query.limit(_LOOKED_AT)))
@@ -55,7 +36,7 @@ def queue(session: Session, wanted: Wanted, limit: int, order: Order = Order.TIM
 
 def queue_length(session: Session, wanted: Wanted) -> dict[str, int]:
     """How many results wait, by verdict; passed ones are those drawn by chance."""
-    query = select(ResultRow.verdict, func.count()).where(_waiting(wanted)).group_by(ResultRow.verdict)
+    query = select(ResultRow.verdict, func.count()).where(wanted.condition()).group_by(ResultRow.verdict)
     counts = {row[0]: row[1] for row in session.execute(query)}
     return {verdict.value: counts.get(verdict.value, 0) for verdict in Verdict}
 
@@ -106,24 +87,3 @@ def _distance(result: InspectionResult) -> float:
 
 def _is_novel(result: InspectionResult) -> bool:
     return result.verdict is Verdict.FAIL and result.score is not None and result.defect_class is None
-
-
-def _waiting(wanted: Wanted) -> ColumnElement[bool]:
-    later = aliased(LabelRow)
-    superseded = exists().where(
-        later.result_id == LabelRow.result_id, later.user == LabelRow.user, later.id > LabelRow.id
-    )
-    labelled = exists().where(LabelRow.result_id == ResultRow.id, LabelRow.label != Label.RETRACTED.value, ~superseded)
-    asked = {ResultRow.recipe: wanted.recipe, ResultRow.station: wanted.station, ResultRow.verdict: wanted.verdict}
-    fits = [column == value for column, value in asked.items() if value is not None]
-    return and_(or_(ResultRow.verdict.in_(FLAGGED), _is_audited()), ~labelled, *fits)
-
-
-def _is_audited() -> ColumnElement[bool]:
-    """Drawn, and its picture has arrived: without it nobody can say what is true."""
-    picture = exists().where(
-        ResultImageRow.result_id == ResultRow.id,
-        ResultImageRow.kind == ImageKind.FRAME.value,
-        BlobRow.sha256 == ResultImageRow.sha256,
-    )
-    return and_(exists().where(AuditDrawRow.result_id == ResultRow.id), picture)

@@ -2,14 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inspection.samples.splits import Split, split_of
-from inspection.samples.statements import Label, Truth, truth_of
+from inspection.samples.statements import Label, Said, Truth, truth_of
 from inspection.store.tables import SampleLabelRow, SampleRow
 
 __all__ = ["UPLOAD", "Sample", "SampleCounts", "add_statement", "count_samples", "samples_of", "statements_since"]
@@ -40,14 +40,11 @@ class SampleCounts:
     defects: dict[str, dict[str, int]]
 
 
-def add_statement(
-    session: Session, recipe: str, sha256: str, source: str, truth: tuple[Label, str | None], now: datetime
-) -> bool:
+def add_statement(session: Session, recipe: str, sha256: str, source: str, said: Said, now: datetime) -> bool:
     """Say something of an image; it becomes a sample of the recipe if it was none.
 
-    `truth` is label and defect type. Answers False if the same source said the same before: nothing was added.
+    Answers False if the same source said the same before: nothing was added.
     """
-    label, defect_type = truth
     sample = _sample(session, recipe, sha256, now)
     last = session.scalars(
         select(SampleLabelRow)
@@ -55,9 +52,9 @@ def add_statement(
         .order_by(SampleLabelRow.id.desc())
         .limit(1)
     ).first()
-    if last is not None and (last.label, last.defect_type) == (label, defect_type):
+    if last is not None and Said(Label(last.label), last.defect_type, last.mask_sha256) == said:
         return False
-    row = SampleLabelRow(sample_id=sample.id, source=source, label=label.value, defect_type=defect_type, created_at=now)
+    row = SampleLabelRow(sample_id=sample.id, source=source, created_at=now, **asdict(said))
     session.add(row)
     session.flush()
     return True

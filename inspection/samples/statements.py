@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from inspection.store.tables import SampleLabelRow
 
-__all__ = ["DEFAULT_DEFECT", "Label", "Truth", "standing_of", "truth_of"]
+__all__ = ["DEFAULT_DEFECT", "Label", "Said", "Truth", "standing_of", "truth_of"]
 
 DEFAULT_DEFECT = "defect"
 """Type of a defect that nobody named."""
@@ -26,15 +26,30 @@ class Label(StrEnum):
 
 
 @dataclass(frozen=True)
+class Said:
+    """What somebody says of an image.
+
+    Attributes:
+        mask_sha256: of a PNG of the image's size in which what is defective is not 0; None if nobody marked it.
+    """
+
+    label: Label
+    defect_type: str | None = None
+    mask_sha256: str | None = None
+
+
+@dataclass(frozen=True)
 class Truth:
     """What counts for a sample.
 
     Attributes:
         defect_type: None for a good part.
+        mask_sha256: of the defect, as `Said`.
     """
 
     label: Label
     defect_type: str | None
+    mask_sha256: str | None = None
 
 
 def standing_of(statements: Iterable[SampleLabelRow]) -> list[SampleLabelRow]:
@@ -57,4 +72,4 @@ def truth_of(statements: Iterable[SampleLabelRow]) -> Truth | None:
         return None
     if last.label == Label.GOOD:
         return Truth(Label.GOOD, None)
-    return Truth(Label.DEFECT, last.defect_type or DEFAULT_DEFECT)
+    return Truth(Label.DEFECT, last.defect_type or DEFAULT_DEFECT, last.mask_sha256)

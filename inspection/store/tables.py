@@ -39,6 +39,7 @@ __all__ = [
     "RecipeRow",
     "ResultImageRow",
     "ResultRow",
+    "ReviewCheckRow",
     "SampleLabelRow",
     "SampleRow",
     "SessionRow",
@@ -145,6 +146,8 @@ class ResultRow(Base):
     recipe: Mapped[str] = mapped_column(Name)
     verdict: Mapped[str] = mapped_column(String(16))
     part_id: Mapped[str] = mapped_column(String(128), index=True)
+    score: Mapped[float | None] = mapped_column(Double)
+    defect_class: Mapped[str | None] = mapped_column(Name, doc="that the model named")
     captured_at: Mapped[datetime]
     received_at: Mapped[datetime]
     document: Mapped[str] = mapped_column(Text)
@@ -192,6 +195,21 @@ class LabelRow(Base):
     label: Mapped[str] = mapped_column(String(16))
     defect_type: Mapped[str | None] = mapped_column(Name)
     comment: Mapped[str | None] = mapped_column(String(500))
+    mask_sha256: Mapped[str | None] = mapped_column(Sha256, doc="where the defect is, as the person marked it")
+    took_s: Mapped[float | None] = mapped_column(Double, doc="from the picture's showing to the decision")
+    created_at: Mapped[datetime]
+
+
+class ReviewCheckRow(Base):
+    """What a person said of a part of which the truth was known, shown among others; it labels nothing."""
+
+    __tablename__ = "review_checks"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    result_id: Mapped[str] = mapped_column(ForeignKey("results.id"), index=True)
+    user: Mapped[str] = mapped_column(Name)
+    truth: Mapped[str] = mapped_column(String(16), doc="`good` or `defect`, as known then")
+    label: Mapped[str] = mapped_column(String(16))
+    took_s: Mapped[float | None] = mapped_column(Double)
     created_at: Mapped[datetime]
 
 
@@ -216,6 +234,7 @@ class SampleLabelRow(Base):
     source: Mapped[str] = mapped_column(String(128), doc="`upload`, or `result:<id>:<user>`")
     label: Mapped[str] = mapped_column(String(16))
     defect_type: Mapped[str | None] = mapped_column(Name)
+    mask_sha256: Mapped[str | None] = mapped_column(Sha256, doc="of a PNG of the image's size, not 0 = defective")
     created_at: Mapped[datetime]
 
 

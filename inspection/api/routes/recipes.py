@@ -13,11 +13,12 @@ from inspection.jobs.book import last_training
 from inspection.plant import Plant
 from inspection.registry.promotions import champion_of
 from inspection.registry.recipes import add_recipe, list_recipes, require_recipe
-from inspection.review.queue import Wanted, queue_length
+from inspection.review.queue import queue_length
+from inspection.review.wanted import Wanted
 from inspection.samples.doubts import doubts_of
 from inspection.samples.samples import UPLOAD, add_statement, count_samples
 from inspection.samples.splits import split_of
-from inspection.samples.statements import Label
+from inspection.samples.statements import Label, Said
 from inspection.store.images import EXTENSIONS, keep_image, media_type_of, require_decodable_size
 
 __all__ = ["router"]
@@ -85,17 +86,19 @@ async def post_sample(
     if label not in _LABELS:
         raise DataInvalid(f"label: expected good or defect, got {label}")
     data = await request.body()
-    truth = (label, defect_type if label is Label.DEFECT else None)
-    return await run_in_threadpool(_add_sample, plant, person.name, recipe, data, truth)
+    said = Said(label, defect_type if label is Label.DEFECT else None)
+    return await run_in_threadpool(_add_sample, plant, person.name, recipe, data, said)
 
 
-def _add_sample(plant: Plant, user: str, recipe: str, data: bytes, truth: tuple[Label, str | None]) -> SampleAdded:
+def _add_sample(plant: Plant, user: str, recipe: str, data: bytes, said: Said) -> SampleAdded:
     if media_type_of(data) not in EXTENSIONS:
         raise DataInvalid(f"sample: expected a PNG, JPEG, BMP or TIFF file, got {len(data)} bytes of something else")
     require_decodable_size(data)
     with change(plant.database, user, plant.clock()) as doing:
         require_recipe(doing.session, recipe)
         digest = keep_image(doing.session, plant.blobs, data, doing.now)
-        new = add_statement(doing.session, recipe, digest, UPLOAD, truth, doing.now)
-        doing.record("sample.added", recipe=recipe, sha256=digest, label=truth[0], defect_type=truth[1], new=new)
+        new = add_statement(doing.session, recipe, digest, UPLOAD, said, doing.now)
+        doing.record(
+            "sample.added", recipe=recipe, sha256=digest, label=said.label, defect_type=said.defect_type, new=new
+        )
     return SampleAdded(sha256=digest, split=split_of(digest), new=new)

@@ -1,47 +1,144 @@
 """The review queue, labels, and what the random audit sample says."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Response
+from sqlalchemy.orm import Session
 
 from edge.contract.result import Verdict
 from inspection.api.access import Inspector, Operator, PlantDep
-from inspection.api.schemas import AuditPlan, AuditReport, AuditSide, Estimate, NewLabel, ReviewQueue, ShownLabel
+from inspection.api.review_schemas import (
+    AlikeGroup,
+    AuditPlan,
+    AuditReport,
+    AuditSide,
+    BatchLabelled,
+    BesideResult,
+    Estimate,
+    Groups,
+    NewBatchLabel,
+    NewLabel,
+    ReviewerMeasured,
+    ReviewQueue,
+)
+from inspection.api.schemas import ShownLabel, StoredResult
 from inspection.api.views import result_views
-from inspection.audit.change import change
+from inspection.audit.change import Change, change
+from inspection.ingest.find import require_result
+from inspection.plant import Plant
 from inspection.registry.recipes import require_recipe
 from inspection.review.audit_sample import CONFIDENCE, parts_needed
+from inspection.review.beside import beside, golden_png
 from inspection.review.estimates import audit_estimates
-from inspection.review.labels import Said, add_label
-from inspection.review.queue import Order, Wanted, defect_types, drawn_among, queue, queue_length
+from inspection.review.groups import groups
+from inspection.review.known_parts import answer_check, mixed_in
+from inspection.review.labels import Decision, add_label
+from inspection.review.masks import keep_mask
+from inspection.review.queue import Order, defect_types, drawn_among, queue, queue_length
+from inspection.review.reviewers import reviewers
+from inspection.review.wanted import LabelState, SecondOpinion, Wanted
+from inspection.samples.statements import Label
+from inspection.store.tables import ResultRow
 
 __all__ = ["router"]
 
 router = APIRouter(tags=["review"])
 
+_SHOWN_OF_GROUP = 60
 
-@router.get("/review/queue")
-def get_queue(  # noqa: PLR0913, PLR0917 - one parameter per filter is what makes them appear in the API's description
-    person: Operator,
-    plant: PlantDep,
+
+def _wanted(  # noqa: PLR0913, PLR0917 - one parameter per filter is what makes them appear in the API's description
     recipe: str | None = None,
     station: str | None = None,
     verdict: Verdict | None = None,
+    defect_class: Annotated[str | None, Query(description="that the model suspects")] = None,
+    score_from: float | None = None,
+    score_to: float | None = None,
+    since: Annotated[datetime | None, Query(description="taken at or after")] = None,
+    until: Annotated[datetime | None, Query(description="taken before")] = None,
+    state: LabelState = LabelState.WAITING,
+) -> Wanted:
+    said = None if verdict is None else verdict.value
+    return Wanted(recipe, station, said, defect_class, score_from, score_to, since, until, state)
+
+
+WantedDep = Annotated[Wanted, Depends(_wanted)]
+
+
+@router.get("/review/queue")
+def get_queue(
+    person: Operator,
+    plant: PlantDep,
+    asked: WantedDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     order: Annotated[Order, Query(description="time: newest first; value: what teaches most first")] = Order.TIME,
 ) -> ReviewQueue:
-    """Flagged parts, and passed ones drawn by chance, that nobody has judged yet."""
-    del person
-    wanted = Wanted(recipe, station, None if verdict is None else verdict.value)
+    """Flagged parts, and passed ones drawn by chance, that nobody has judged yet; or those in another state."""
+    wanted = asked.seen_by(SecondOpinion(person.name, plant.settings.review_second_share))
     with plant.database.read() as session:
         rows = queue(session, wanted, limit, order)
+        shown = rows
+        if wanted.state is LabelState.WAITING:
+            shown = mixed_in(session, rows, person.name, plant.settings.review_known_share)
         return ReviewQueue(
             waiting=queue_length(session, wanted),
-            defect_types=defect_types(session, recipe),
-            results=result_views(session, rows),
+            defect_types=defect_types(session, wanted.recipe),
+            results=_blind(session, shown) if wanted.state is LabelState.WAITING else result_views(session, shown),
             drawn=sorted(drawn_among(session, [row.id for row in rows])),
         )
+
+
+@router.get("/review/groups")
+def get_groups(person: Operator, plant: PlantDep, asked: WantedDep) -> Groups:
+    """Waiting parts that look alike where they are most unusual, to be cleared by one decision."""
+    del person
+    with plant.database.read() as session:
+        found, alone = groups(session, asked)
+        return Groups(
+            groups=[
+                AlikeGroup(
+                    results=result_views(session, group.rows[:_SHOWN_OF_GROUP]),
+                    ids=[row.id for row in group.rows],
+                    odd=list(group.odd),
+                    worst=group.worst,
+                )
+                for group in found
+            ],
+            alone=alone,
+            defect_types=defect_types(session, asked.recipe),
+        )
+
+
+@router.get("/review/reviewers")
+def get_reviewers(person: Inspector, plant: PlantDep, since: datetime | None = None) -> list[ReviewerMeasured]:
+    """How well and how fast each person judges: on parts of known truth, beside second opinions, by the clock."""
+    del person
+    with plant.database.read() as session:
+        return [ReviewerMeasured.model_validate(one) for one in reviewers(session, since)]
+
+
+@router.get("/results/{result_id}/beside")
+def get_beside(result_id: str, person: Operator, plant: PlantDep) -> BesideResult:
+    """What to look at beside a part: its history, alike faults, the most alike good part."""
+    del person
+    with plant.database.read() as session:
+        found = beside(session, plant.pictures, require_result(session, result_id))
+        return BesideResult(
+            history=result_views(session, found.history),
+            alike=result_views(session, found.alike),
+            good_sha256=found.good_sha256,
+            golden=found.golden,
+        )
+
+
+@router.get("/results/{result_id}/golden", response_class=Response)
+def get_golden(result_id: str, person: Operator, plant: PlantDep) -> Response:
+    """The golden image of the bundle that judged a part, a grey PNG."""
+    del person
+    with plant.database.read() as session:
+        return Response(golden_png(session, require_result(session, result_id)), media_type="image/png")
 
 
 @router.get("/review/audit")
@@ -77,11 +174,47 @@ def get_audit_plan(
 @router.post("/labels", status_code=201)
 def post_label(body: NewLabel, person: Inspector, plant: PlantDep) -> ShownLabel:
     """Say what is true of a part; `retracted` takes the person's label back."""
-    said = Said(body.label, body.defect_type, body.comment)
     with change(plant.database, person.name, plant.clock()) as doing:
+        said = _decision(plant, doing, body)
+        if body.from_queue and answer_check(doing.session, body.result_id, said, person.name, doing.now):
+            doing.record("label.checked", result=body.result_id, label=body.label)
+            return _echo(body, person.name, doing.now)
         row = add_label(doing.session, body.result_id, said, person.name, doing.now)
         doing.record("label.added", result=body.result_id, label=body.label, defect_type=row.defect_type)
         return ShownLabel.model_validate(row)
+
+
+@router.post("/labels/batch", status_code=201)
+def post_batch(body: NewBatchLabel, person: Inspector, plant: PlantDep) -> BatchLabelled:
+    """Say the same of alike parts, of all of them or of none."""
+    ids = list(dict.fromkeys(body.result_ids))
+    took_s = None if body.took_s is None else body.took_s / len(ids)
+    said = Decision(body.label, body.defect_type, took_s=took_s)
+    with change(plant.database, person.name, plant.clock()) as doing:
+        for id_ in ids:
+            add_label(doing.session, id_, said, person.name, doing.now)
+        doing.record("label.added", results=ids, label=body.label, defect_type=body.defect_type)
+    return BatchLabelled(labelled=len(ids))
+
+
+def _decision(plant: Plant, doing: Change, body: NewLabel) -> Decision:
+    mask = None
+    if body.mask_png_base64 is not None:
+        mask = keep_mask(doing.session, plant.blobs, body.result_id, body.mask_png_base64, doing.now)
+    return Decision(body.label, body.defect_type, body.comment, mask, body.took_s)
+
+
+def _echo(body: NewLabel, user: str, now: datetime) -> ShownLabel:
+    """The answer to a part of known truth is no other than that to a waiting one."""
+    defect_type = body.defect_type if body.label is Label.DEFECT else None
+    return ShownLabel(
+        user=user, label=body.label, defect_type=defect_type, comment=body.comment, mask_sha256=None, created_at=now
+    )
+
+
+def _blind(session: Session, rows: Sequence[ResultRow]) -> list[StoredResult]:
+    """A second opinion is one only if the first is not shown."""
+    return [view.model_copy(update={"labels": []}) for view in result_views(session, rows)]
 
 
 def _plan(escapes_at_most: float) -> AuditPlan:

@@ -12,14 +12,14 @@ from sqlalchemy.orm import Session
 from inspection.registry.recipes import add_recipe
 from inspection.samples.samples import UPLOAD, add_statement, count_samples, samples_of
 from inspection.samples.splits import Split, split_of
-from inspection.samples.statements import Label, Truth, truth_of
+from inspection.samples.statements import Label, Said, Truth, truth_of
 from inspection.store.blobs import DiskBlobStore
 from inspection.store.database import Database
 from inspection.store.images import keep_image
 from inspection.store.tables import SampleLabelRow
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
-GOOD, SCRATCH = (Label.GOOD, None), (Label.DEFECT, "scratch")
+GOOD, SCRATCH = Said(Label.GOOD), Said(Label.DEFECT, "scratch")
 
 
 @dataclass(frozen=True)

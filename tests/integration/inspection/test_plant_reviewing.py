@@ -1,0 +1,227 @@
+"""Review by many and of many: filters, groups, marked masks, second opinions, parts of known truth."""
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from fastapi.testclient import TestClient
+
+from edge.contract.result import InspectionResult, Verdict
+from inspection.jobs.material import lay_out
+from inspection.people.roles import Role
+from inspection.plant import Plant
+from inspection.samples.samples import samples_of
+from tests.support.plants import (
+    ManualClock,
+    Person,
+    a_result,
+    add_station,
+    image_ref,
+    new_plant,
+    person_with,
+    png,
+    running,
+    send_image,
+    send_results,
+    sign_in,
+)
+
+SCRATCH, HOLE = (127, 0, 0, 0), (0, 127, 0, 0)
+
+
+def part(client: TestClient, station: dict[str, str], seed: int, **changes: Any) -> InspectionResult:
+    """A failed part whose picture has arrived."""
+    frame = png(seed)
+    result = a_result(images=(image_ref(frame),), part_id=f"P-{seed}", **changes)
+    send_results(client, station, result)
+    send_image(client, station, frame)
+    return result
+
+
+def mask(size: int = 32, marked: int = 5) -> str:
+    pixels = np.zeros((size, size), np.uint8)
+    pixels[:marked, :marked] = 1
+    return base64.b64encode(cv2.imencode(".png", pixels)[1].tobytes()).decode()
+
+
+def found(person: Person, **asked: Any) -> list[str]:
+    answer = person.get("/review/queue", params=asked)
+    assert answer.status_code == 200, answer.text
+    return [item["result"]["part_id"] for item in answer.json()["results"]]
+
+
+@pytest.fixture(name="everybody_twice")
+def _everybody_twice(tmp_path: Any, clock: ManualClock, where: dict[str, Any]) -> Iterator[tuple[Plant, TestClient]]:
+    """A plant in which every judged part is judged again, and every second waiting one is of known truth."""
+    plant = new_plant(tmp_path, clock, review_second_share=1, review_known_share=0.5, **where)
+    with running(plant) as client:
+        yield plant, client
+
+
+def test_queue_is_filtered_by_class_score_and_time(client: TestClient, admin: Person, station: dict[str, str]) -> None:
+    early, late = "2026-03-02T08:00:00Z", "2026-03-02T09:00:00Z"
+    send_results(client, station, a_result(part_id="low", score=1.5, defect_class="scratch", captured_at=early))
+    send_results(client, station, a_result(part_id="high", score=4.0, defect_class="hole", captured_at=late))
+    send_results(client, station, a_result(Verdict.UNDECIDED, part_id="none", captured_at=late))
+    assert found(admin, defect_class="hole") == ["high"]
+    assert found(admin, score_to=2) == ["low"]
+    assert found(admin, score_from=2) == ["high"]
+    assert found(admin, since=late) == ["none", "high"]
+    assert found(admin, until=late) == ["low"]
+
+
+def test_queue_shows_what_was_said(client: TestClient, plant: Plant, admin: Person, station: dict[str, str]) -> None:
+    other = person_with(plant, client, Role.INSPECTOR)
+    parts = [part(client, station, seed) for seed in range(3)]
+    admin.post("/labels", {"result_id": parts[0].id, "label": "good"})
+    other.post("/labels", {"result_id": parts[0].id, "label": "defect"})
+    admin.post("/labels", {"result_id": parts[1].id, "label": "unsure"})
+    assert found(admin, state="disputed") == ["P-0"]
+    assert found(admin, state="unsure") == ["P-1"]
+    assert found(admin, state="labelled") == ["P-1", "P-0"]
+    assert found(admin) == ["P-2"]
+    labels = admin.get("/review/queue", params={"state": "disputed"}).json()["results"][0]["labels"]
+    assert {row["label"] for row in labels} == {"good", "defect"}
+
+
+def test_alike_parts_are_a_group_and_cleared_by_one_decision(
+    client: TestClient, admin: Person, station: dict[str, str]
+) -> None:
+    scratches = [part(client, station, seed, signature=SCRATCH, score=2.0 + seed) for seed in range(3)]
+    part(client, station, 3, signature=HOLE)
+    part(client, station, 4, signature=SCRATCH, defect_class="scratch")
+    part(client, station, 5)
+    answer = admin.get("/review/groups").json()
+    (group,) = answer["groups"]
+    assert set(group["ids"]) == {result.id for result in scratches}
+    assert group["worst"] == scratches[2].id
+    assert answer["alone"] == 3
+    labelled = admin.post("/labels/batch", {"result_ids": group["ids"], "label": "good", "took_s": 3})
+    assert labelled.json() == {"labelled": 3}
+    assert admin.get("/review/groups").json()["groups"] == []
+    admin.post("/labels/batch", {"result_ids": group["ids"], "label": "retracted"})
+    assert len(admin.get("/review/groups").json()["groups"][0]["ids"]) == 3
+
+
+def test_a_batch_is_stored_whole_or_not_at_all(client: TestClient, admin: Person, station: dict[str, str]) -> None:
+    known = part(client, station, 0)
+    answer = admin.post("/labels/batch", {"result_ids": [known.id, "f" * 32], "label": "good"})
+    assert answer.status_code == 404
+    assert found(admin) == ["P-0"]
+
+
+def test_a_marked_mask_reaches_the_training(
+    client: TestClient, plant: Plant, admin: Person, station: dict[str, str], tmp_path: Any
+) -> None:
+    """Seeds 0 to 7 give pictures of both splits."""
+    for seed in range(8):
+        result = part(client, station, seed)
+        body = {"result_id": result.id, "label": "defect", "defect_type": "scratch", "mask_png_base64": mask()}
+        assert admin.post("/labels", body).json()["mask_sha256"] is not None
+    with plant.database.read() as session:
+        material = lay_out(session, plant.blobs, samples_of(session, "part"), tmp_path / "job")
+    assert material.defects is not None
+    images = [path.stem for path in (material.defects / "scratch").iterdir()]
+    held_out = [path.stem for path in (material.holdout / "test" / "scratch").iterdir()]
+    assert sorted(path.stem for path in (material.defects / "masks" / "scratch").iterdir()) == sorted(images)
+    masks = sorted((material.holdout / "ground_truth" / "scratch").iterdir())
+    assert [path.stem for path in masks] == sorted(held_out) != []
+    pixels = cv2.imread(str(masks[0]), cv2.IMREAD_GRAYSCALE)
+    assert (pixels == 255).sum() == 25
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        (mask(size=16), "expected (32, 32) px"),
+        (mask(marked=0), "something marked"),
+        ("not base64!", "base64"),
+        (base64.b64encode(b"GIF89a").decode(), "PNG"),
+    ],
+)
+def test_a_mask_that_does_not_fit_is_refused(
+    client: TestClient, admin: Person, station: dict[str, str], text: str, why: str
+) -> None:
+    result = part(client, station, 0)
+    answer = admin.post("/labels", {"result_id": result.id, "label": "defect", "mask_png_base64": text})
+    assert answer.status_code == 422
+    assert why in answer.json()["message"]
+    assert found(admin) == ["P-0"]
+
+
+def test_a_mask_without_a_picture_is_refused(client: TestClient, admin: Person, station: dict[str, str]) -> None:
+    result = a_result()
+    send_results(client, station, result)
+    answer = admin.post("/labels", {"result_id": result.id, "label": "defect", "mask_png_base64": mask()})
+    assert (answer.status_code, "no picture" in answer.json()["message"]) == (422, True)
+
+
+def test_beside_a_part_are_its_history_alike_faults_and_a_good_one(
+    client: TestClient, admin: Person, station: dict[str, str]
+) -> None:
+    before = a_result(Verdict.PASS, part_id="P-7")
+    send_results(client, station, before)
+    good = png(40)
+    part(client, station, 1, signature=SCRATCH)
+    part(client, station, 2, signature=HOLE)
+    passed = a_result(Verdict.PASS, images=(image_ref(good),), part_id="good")
+    send_results(client, station, passed)
+    send_image(client, station, good)
+    shown = part(client, station, 7, signature=SCRATCH)
+    beside = admin.get(f"/results/{shown.id}/beside").json()
+    assert [item["result"]["id"] for item in beside["history"]] == [before.id]
+    assert [item["result"]["part_id"] for item in beside["alike"]] == ["P-1"]
+    assert beside["good_sha256"] == image_ref(good).sha256
+    assert beside["golden"] is False
+    assert admin.get(f"/results/{shown.id}/golden").status_code == 404
+
+
+def test_a_second_opinion_is_asked_for_blind(everybody_twice: tuple[Plant, TestClient]) -> None:
+    plant, client = everybody_twice
+    admin = sign_in(client)
+    station = add_station(admin)
+    other = person_with(plant, client, Role.INSPECTOR)
+    result = part(client, station, 0)
+    admin.post("/labels", {"result_id": result.id, "label": "defect"})
+    (item,) = other.get("/review/queue").json()["results"]
+    assert (item["result"]["id"], item["labels"]) == (result.id, [])
+    assert found(admin) == []
+    other.post("/labels", {"result_id": result.id, "label": "good", "from_queue": True, "took_s": 1.5})
+    assert found(other) == []
+    assert found(admin, state="disputed") == ["P-0"]
+    measured = {row["user"]: row for row in admin.get("/review/reviewers").json()}
+    assert measured[other.name]["second_opinions"] == 1
+    assert measured[other.name]["agreement"]["value"] == 0
+    assert measured[other.name]["seconds_median"] == 1.5
+
+
+def test_a_part_of_known_truth_measures_and_labels_nothing(everybody_twice: tuple[Plant, TestClient]) -> None:
+    plant, client = everybody_twice
+    admin = sign_in(client)
+    station = add_station(admin)
+    second, third = person_with(plant, client, Role.ENGINEER), person_with(plant, client, Role.INSPECTOR)
+    known = part(client, station, 0)
+    for person in (admin, second):
+        person.post("/labels", {"result_id": known.id, "label": "defect", "from_queue": True})
+    assert found(third) == []  # nothing waits, so nothing is mixed in
+    part(client, station, 1)
+    assert sorted(found(third)) == ["P-0", "P-1"]
+    assert found(admin) == ["P-1"]
+    body = {"result_id": known.id, "label": "good", "from_queue": True}
+    assert third.post("/labels", body).status_code == 201
+    assert found(third) == ["P-1"]
+    assert {row["user"] for row in admin.get(f"/results/{known.id}").json()["labels"]} == {"admin", second.name}
+    measured = {row["user"]: row for row in admin.get("/review/reviewers").json()}
+    assert (measured[third.name]["known_defects"], measured[third.name]["missed"]["value"]) == (1, 1.0)
+    third.post("/labels", {"result_id": known.id, "label": "retracted", "from_queue": True})
+    assert sorted(found(third)) == ["P-0", "P-1"]
+    again = third.post("/labels", {"result_id": known.id, "label": "retracted", "from_queue": True})
+    assert again.status_code == 409
+
+
+def test_reviewers_are_not_shown_to_operators(client: TestClient, plant: Plant, admin: Person) -> None:
+    assert admin.get("/review/reviewers").json() == []
+    assert person_with(plant, client, Role.OPERATOR).get("/review/reviewers").status_code == 403
