@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from edge.contract.link import Heartbeat
+from edge.contract.manifest import Costs
 from edge.contract.result import InspectionResult, Verdict
 from inspection.jobs.book import JobKind, JobState
 from inspection.people.roles import Role
@@ -241,7 +242,20 @@ class NewGateJob(Body):
     bundle_id: Sha256
 
 
-NewJob = Annotated[NewTrainJob | NewGateJob, Field(discriminator="kind")]
+class NewThresholdJob(Body):
+    """Make a version of a bundle with another threshold, and run the gate for it."""
+
+    kind: Literal["threshold"]
+    recipe: Name
+    bundle_id: Sha256
+    at: Annotated[float, Field(allow_inf_nan=False, description="FAIL above this score")]
+    undecided_from: Annotated[
+        float | None,
+        Field(allow_inf_nan=False, description="UNDECIDED above this score and up to `at`; None: never"),
+    ] = None
+
+
+NewJob = Annotated[NewTrainJob | NewGateJob | NewThresholdJob, Field(discriminator="kind")]
 
 
 class Job(Answer):
@@ -317,6 +331,20 @@ class ModelVersion(Answer):
     promise: str
     gate: Gate | None
     gate_is_current: bool = Field(description="compared with today's champion")
+
+
+class Heldout(Answer):
+    """Scores of parts that a model had not seen, by which a person sees what a threshold would do."""
+
+    threshold: float
+    undecided_from: float | None
+    goods: tuple[float, ...] = Field(description="sorted, at most a thousand")
+    defects: tuple[float, ...]
+    overkill_at_most: tuple[float, ...] = Field(
+        description="by the number of these goods that fail, with 95 % confidence"
+    )
+    escapes_at_most: tuple[float, ...] = Field(description="by the number of these defects that pass, with the same")
+    costs: Costs | None = Field(description="by which the threshold was chosen")
 
 
 class Promotion(Answer):

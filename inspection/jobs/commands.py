@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["GateOrder", "ModelCommands", "TrainOrder"]
+__all__ = ["GateOrder", "ModelCommands", "ThresholdOrder", "TrainOrder"]
 
 Argv = list[str]
 
@@ -54,6 +54,27 @@ class GateOrder:
 
 
 @dataclass(frozen=True)
+class ThresholdOrder:
+    """Which threshold a bundle shall have.
+
+    Attributes:
+        bundle: file of the bundle to start from.
+        out: the bundle file to write.
+        key: PEM file of the plant's signing key.
+        trust: public key of the plant.
+        at: FAIL above this score.
+        undecided_from: UNDECIDED above this score and up to `at`; None: never.
+    """
+
+    bundle: Path
+    out: Path
+    key: Path
+    trust: str
+    at: float
+    undecided_from: float | None
+
+
+@dataclass(frozen=True)
 class ModelCommands:
     """Builds argument lists; `program` is what to start, another one in tests."""
 
@@ -70,6 +91,13 @@ class ModelCommands:
         if order.like is not None:
             argv += ["--like", str(order.like)]
         return [*argv, "--seed", "0", "--json", "--progress-json"]
+
+    def threshold(self, order: ThresholdOrder) -> Argv:
+        """Write a signed bundle with another threshold; a JSON summary last on stdout."""
+        argv = [*self.program, "threshold", str(order.bundle), "--at", repr(order.at), "--out", str(order.out)]
+        if order.undecided_from is not None:
+            argv += ["--undecided-from", repr(order.undecided_from)]
+        return [*argv, "--key", str(order.key), "--trust", order.trust, "--json"]
 
     def gate(self, order: GateOrder) -> Argv:
         """Compare a bundle with the champion; exit 0 passed, 1 refused, a JSON report last."""

@@ -1,4 +1,4 @@
-"""What the two kinds of job do, step by step."""
+"""What the kinds of job do, step by step."""
 
 import json
 import shutil
@@ -9,7 +9,7 @@ from typing import Any
 
 from edge.contract.errors import JobFailed
 from inspection.clock import Clock
-from inspection.jobs.commands import GateOrder, ModelCommands, TrainOrder
+from inspection.jobs.commands import GateOrder, ModelCommands, ThresholdOrder, TrainOrder
 from inspection.jobs.desk import Desk
 from inspection.jobs.material import Material, lay_out, require_trainable
 from inspection.jobs.replay import lay_out_replay
@@ -23,7 +23,7 @@ from inspection.samples.splits import Split
 from inspection.store.blobs import BlobStore
 from inspection.store.database import Database
 
-__all__ = ["Ticket", "Workshop", "run_gate", "run_train"]
+__all__ = ["Ticket", "Workshop", "run_gate", "run_threshold", "run_train"]
 
 _GATE_STARTS = 0.85
 
@@ -104,6 +104,32 @@ def run_gate(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     gate = _gate(shop, ticket, bundle_id, material.holdout, champion)
     _tidy(ticket.folder)
     return {"bundle_id": bundle_id, "gate": gate}
+
+
+def run_threshold(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
+    """A registered bundle with another threshold as a version of its own, then the gate.
+
+    Returns:
+        What the threshold does and did on the held-out parts, the new `bundle_id`, and `gate`.
+
+    Raises:
+        NotFound: no such bundle.
+        JobFailed: the command answered an error.
+        JobCancelled: it was stopped.
+    """
+    told = ticket.parameters
+    with shop.database.read() as session:
+        require_bundle(session, str(told["bundle_id"]))
+    material, champion = _prepare(shop, ticket)
+    out, source = ticket.folder / "model.bundle", shop.bundles.path(str(told["bundle_id"]))
+    order = ThresholdOrder(source, out, shop.key_file, shop.public_key, told["at"], told["undecided_from"])
+    summary = _report(_run(shop, ticket, shop.commands.threshold(order), {0}))
+    with shop.database.write() as session:
+        row = register(session, shop.bundles, out, recipe=ticket.recipe, origin="threshold", now=shop.clock())
+        bundle_id = row.id
+    gate = _gate(shop, ticket, bundle_id, material.holdout, champion)
+    _tidy(ticket.folder)
+    return {"now": summary["now"], "then": summary["then"], "bundle_id": bundle_id, "gate": gate}
 
 
 def _prepare(shop: Workshop, ticket: Ticket) -> tuple[Material, str | None]:

@@ -9,11 +9,12 @@ from edge.contract.errors import InspectionError, JobCancelled
 from inspection.jobs.book import JobKind, JobState, fail_abandoned, next_job, require_job
 from inspection.jobs.desk import Desk
 from inspection.jobs.runner import end_leftover
-from inspection.jobs.steps import Ticket, Workshop, run_gate, run_train
+from inspection.jobs.steps import Ticket, Workshop, run_gate, run_threshold, run_train
 
 __all__ = ["JobWorker"]
 
 _LOG = logging.getLogger(__name__)
+_RUN = {JobKind.TRAIN: run_train, JobKind.GATE: run_gate, JobKind.THRESHOLD: run_threshold}
 _IDLE_S = 5.0
 _STOPPED = "the service was stopped while this job ran; start the job again"
 
@@ -79,7 +80,7 @@ class JobWorker:
 
     def _settle(self, job_id: str, kind: JobKind, ticket: Ticket) -> None:
         try:
-            result = run_train(self._shop, ticket) if kind is JobKind.TRAIN else run_gate(self._shop, ticket)
+            result = _RUN[kind](self._shop, ticket)
         except JobCancelled:
             stopped = self._stopping.is_set()
             self._finish(

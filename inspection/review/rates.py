@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Estimate", "Reviewed", "odds_share", "weigh", "weighted_rate"]
+__all__ = ["Estimate", "Reviewed", "odds_share", "upper_bounds", "weigh", "weighted_rate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,17 @@ def weighted_rate(sample: Sequence[Reviewed], confidence: float = 0.95) -> Estim
     lower = float(betaincinv(wrong, right + 1, half)) if value > 0 else 0.0
     upper = float(betaincinv(wrong + 1, right, 1 - half)) if value < 1 else 1.0
     return Estimate(value, lower, upper)
+
+
+def upper_bounds(parts: int, confidence: float = 0.95) -> tuple[float, ...]:
+    """One-sided upper bound of a rate by the number of hits among `parts`, 0 to all; empty without parts.
+
+    Source: Clopper and Pearson (Biometrika 1934).
+    """
+    from scipy.special import betaincinv  # noqa: PLC0415 - slow to import, and seldom needed
+
+    below = [float(betaincinv(hits + 1, parts - hits, confidence)) for hits in range(parts)]
+    return (*below, 1.0) if parts else ()
 
 
 def odds_share(wrong_of: tuple[int, Estimate], right_of: tuple[int, Estimate]) -> Estimate | None:

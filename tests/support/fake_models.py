@@ -41,6 +41,14 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     gate.add_argument("--max-slowdown", type=float)
     gate.add_argument("--json", action="store_true")
     gate.add_argument("--progress-json", action="store_true")
+    threshold = commands.add_parser("threshold")
+    threshold.add_argument("bundle", type=Path)
+    threshold.add_argument("--at", type=float, required=True)
+    threshold.add_argument("--undecided-from", type=float)
+    threshold.add_argument("--out", type=Path, required=True)
+    threshold.add_argument("--key", type=Path, required=True)
+    threshold.add_argument("--trust", required=True)
+    threshold.add_argument("--json", action="store_true")
     return parser.parse_args(argv)
 
 
@@ -68,6 +76,17 @@ def _train(options: argparse.Namespace) -> int:
     sys.stdout.write("trained\n")
     report = {"bundle_id": bundle_id, "threshold": threshold, "promise": "fake", "goods": goods, "defects": defects}
     sys.stdout.write(json.dumps({**report, "parent": options.parent, "train_s": 0.2}) + "\n")
+    return 0
+
+
+def _threshold(options: argparse.Namespace) -> int:
+    from tests.support.tiny_bundle import write_tiny_bundle  # noqa: PLC0415 - the same
+
+    before = open_sealed(options.bundle, TrustedKeys((options.trust,))).manifest
+    key = SigningKey.load_or_create(options.key)
+    write_tiny_bundle(options.out, key, before.recipe, options.at, options.undecided_from)
+    told = {"now": {"threshold": before.calibration.threshold}, "then": {"threshold": options.at}}
+    sys.stdout.write(json.dumps(told) + "\n")
     return 0
 
 
@@ -107,4 +126,4 @@ def _gate(options: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     parsed = _parse(sys.argv[1:])
-    sys.exit(_train(parsed) if parsed.command == "train" else _gate(parsed))
+    sys.exit({"train": _train, "gate": _gate, "threshold": _threshold}[parsed.command](parsed))

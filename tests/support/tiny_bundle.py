@@ -14,6 +14,7 @@ from edge.contract.archive import MODEL, PARITY, file_entries, write_sealed
 from edge.contract.manifest import (
     Calibration,
     DataCounts,
+    HeldoutScores,
     Manifest,
     ParityReport,
     PreprocessSpec,
@@ -56,7 +57,11 @@ def tiny_graph() -> bytes:
 
 
 def tiny_manifest(
-    files: dict[str, bytes], recipe: str = "part", threshold: float = 1.0, undecided_from: float | None = None
+    files: dict[str, bytes],
+    recipe: str = "part",
+    threshold: float = 1.0,
+    undecided_from: float | None = None,
+    heldout_scores: HeldoutScores | None = None,
 ) -> Manifest:
     """A complete manifest for `files`."""
     return Manifest(
@@ -67,6 +72,7 @@ def tiny_manifest(
         calibration=Calibration(
             threshold=threshold,
             undecided_from=undecided_from,
+            heldout_scores=heldout_scores,
             target_overkill=0.05,
             heldout_goods=59,
             pooling="max",
@@ -90,8 +96,13 @@ def tiny_files() -> dict[str, bytes]:
 
 
 def write_tiny_bundle(
-    path: Path, key: SigningKey, recipe: str = "part", threshold: float = 1.0, undecided_from: float | None = None
+    path: Path,
+    key: SigningKey,
+    recipe: str = "part",
+    threshold: float = 1.0,
+    undecided_from: float | None = None,
+    heldout_scores: HeldoutScores | None = None,
 ) -> str:
     """Write a signed bundle that really judges; returns its id (`threshold` and `recipe` change the id)."""
     files = tiny_files()
-    return write_sealed(path, tiny_manifest(files, recipe, threshold, undecided_from), files, key)
+    return write_sealed(path, tiny_manifest(files, recipe, threshold, undecided_from, heldout_scores), files, key)

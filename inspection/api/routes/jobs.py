@@ -5,16 +5,17 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from sqlalchemy.orm import Session
 
-from edge.contract.errors import Conflict
+from edge.contract.errors import Conflict, DataInvalid
 from inspection.api.access import Engineer, Operator, PlantDep
-from inspection.api.schemas import Job, JobWithLog, NewGateJob, NewJob
+from inspection.api.schemas import Job, JobWithLog, NewJob, NewThresholdJob, NewTrainJob
 from inspection.audit.change import change
 from inspection.jobs.book import JobKind, add_job, list_jobs, request_cancel, require_job
 from inspection.jobs.desk import log_tail
 from inspection.jobs.material import require_trainable
-from inspection.registry.bundles import require_bundle
+from inspection.registry.bundles import manifest_of, require_bundle
 from inspection.registry.recipes import require_recipe
 from inspection.samples.samples import samples_of
+from inspection.store.tables import BundleRow
 
 __all__ = ["router"]
 
@@ -64,7 +65,19 @@ def post_cancel(job_id: str, person: Engineer, plant: PlantDep) -> Job:
 
 def _check(session: Session, body: NewJob) -> None:
     require_recipe(session, body.recipe)
-    if not isinstance(body, NewGateJob):
+    if isinstance(body, NewTrainJob):
         require_trainable(samples_of(session, body.recipe), body.recipe)
-    elif require_bundle(session, body.bundle_id).recipe != body.recipe:
+        return
+    bundle = require_bundle(session, body.bundle_id)
+    if bundle.recipe != body.recipe:
         raise Conflict(f"bundle {body.bundle_id[:12]} is not for recipe {body.recipe!r}")
+    if isinstance(body, NewThresholdJob):
+        _check_threshold(bundle, body)
+
+
+def _check_threshold(bundle: BundleRow, body: NewThresholdJob) -> None:
+    if body.undecided_from is not None and not body.undecided_from < body.at:
+        raise DataInvalid(f"undecided_from: expected a score below the threshold {body.at}, got {body.undecided_from}")
+    calibration = manifest_of(bundle).calibration
+    if (body.at, body.undecided_from) == (calibration.threshold, calibration.undecided_from):
+        raise Conflict(f"bundle {bundle.id[:12]}: this is its threshold already, nothing would change")

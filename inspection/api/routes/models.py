@@ -12,6 +12,7 @@ from edge.contract.errors import NotAllowed, NotFound
 from inspection.api.access import Engineer, Operator, PlantDep
 from inspection.api.schemas import (
     GateReport,
+    Heldout,
     Models,
     ModelVersion,
     Promote,
@@ -25,10 +26,11 @@ from inspection.audit.change import change
 from inspection.jobs.book import last_training
 from inspection.people.roles import Role
 from inspection.plant import Plant
-from inspection.registry.bundles import bundles_of, register, require_bundle
+from inspection.registry.bundles import bundles_of, manifest_of, register, require_bundle
 from inspection.registry.gates import latest_gate, refusal_of
 from inspection.registry.promotions import champion_of, force, log_of, promote, rollback, rollback_target
 from inspection.registry.recipes import require_recipe
+from inspection.review.rates import upper_bounds
 from inspection.samples.samples import count_samples, statements_since
 
 __all__ = ["router"]
@@ -78,6 +80,29 @@ def get_gate(
         if gate is None:
             raise NotFound(f"bundle {bundle_id[:12]}: the gate has not run yet")
         return gate_report(session, gate, limit, offset)
+
+
+@router.get("/recipes/{recipe}/models/{bundle_id}/heldout")
+def get_heldout(recipe: str, bundle_id: str, person: Operator, plant: PlantDep) -> Heldout:
+    """Scores of held-out parts, by which a person sees what another threshold would do."""
+    del person
+    with plant.database.read() as session:
+        row = require_bundle(session, bundle_id)
+        if row.recipe != recipe:
+            raise NotFound(f"bundle {bundle_id[:12]}: not of recipe {recipe!r}")
+        calibration = manifest_of(row).calibration
+    scores = calibration.heldout_scores
+    if scores is None:
+        raise NotFound(f"bundle {bundle_id[:12]}: it carries no held-out scores; a model trained here does")
+    return Heldout(
+        threshold=calibration.threshold,
+        undecided_from=calibration.undecided_from,
+        goods=scores.goods,
+        defects=scores.defects,
+        overkill_at_most=upper_bounds(len(scores.goods)),
+        escapes_at_most=upper_bounds(len(scores.defects)),
+        costs=calibration.costs,
+    )
 
 
 @router.post("/recipes/{recipe}/rollback")

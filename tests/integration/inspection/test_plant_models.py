@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from fastapi.testclient import TestClient
 
+from edge.contract.manifest import HeldoutScores
 from edge.contract.signature import SigningKey
 from inspection.plant import Plant
 from inspection.registry.promotions import champion_of
@@ -191,3 +192,41 @@ def test_champion_survives_a_restart(admin: Person, plant: Plant, two: tuple[str
 def test_stations_learn_which_key_to_trust(admin: Person, plant: Plant) -> None:
     answer = admin.get("/keys/public").json()
     assert answer == {"algorithm": "ed25519", "public_key": _key(plant).public_text}
+
+
+def test_another_threshold_is_a_version_of_its_own_and_passes_the_gate_first(admin: Person) -> None:
+    add_samples(admin, "part", range(6))
+    made = train(admin, "part")["result"]["bundle_id"]
+    body = {"kind": "threshold", "recipe": "part", "bundle_id": made, "at": 2.5, "undecided_from": 2.0}
+    job = wait_for_job(admin, admin.post("/jobs", body).json()["id"], "succeeded")
+    assert job["result"]["then"]["threshold"] == 2.5
+    versions = {row["id"]: row for row in admin.get("/recipes/part/models").json()["models"]}
+    new = versions[job["result"]["bundle_id"]]
+    assert (new["threshold"], new["origin"], new["gate"]["passed"]) == (2.5, "threshold", True)
+    assert set(versions) == {made, new["id"]}
+    same = admin.post("/jobs", {**body, "bundle_id": new["id"]})
+    assert (same.status_code, "nothing would change" in same.json()["message"]) == (409, True)
+
+
+@pytest.mark.parametrize(("change", "status"), [({"undecided_from": 3.0}, 422), ({"recipe": "other"}, 409)])
+def test_a_threshold_that_makes_no_sense_is_refused(admin: Person, change: dict[str, object], status: int) -> None:
+    admin.post("/recipes", {"name": "other"})
+    add_samples(admin, "part", range(6))
+    made = train(admin, "part")["result"]["bundle_id"]
+    body = {"kind": "threshold", "recipe": "part", "bundle_id": made, "at": 2.5, **change}
+    assert admin.post("/jobs", body).status_code == status
+
+
+def test_heldout_scores_tell_what_a_threshold_would_do(admin: Person, plant: Plant, tmp_path: Path) -> None:
+    admin.post("/recipes", {"name": "part"})
+    scores = HeldoutScores(goods=(0.1, 0.5, 0.9), defects=(1.5,))
+    path = tmp_path / "scored.bundle"
+    write_tiny_bundle(path, _key(plant), heldout_scores=scores)
+    bundle_id = _upload(admin, path)[1]["id"]
+    told = admin.get(f"/recipes/part/models/{bundle_id}/heldout").json()
+    assert (told["goods"], told["defects"], told["threshold"]) == ([0.1, 0.5, 0.9], [1.5], 1.0)
+    assert told["overkill_at_most"] == pytest.approx([1 - 0.05 ** (1 / 3), 0.8647, 0.9830, 1.0], abs=1e-3)
+    bare = tmp_path / "bare.bundle"
+    write_tiny_bundle(bare, _key(plant))
+    bare_id = _upload(admin, bare)[1]["id"]
+    assert admin.get(f"/recipes/part/models/{bare_id}/heldout").status_code == 404
