@@ -64,6 +64,7 @@ class BesideResult(Answer):
     alike: list[StoredResult] = Field(description="flagged parts with the most alike fault, the nearest first")
     good_sha256: str | None = Field(description="the most alike picture of a good part")
     golden: bool = Field(description="there is a golden image, at …/golden")
+    picture_px: tuple[int, int] | None = Field(description="width and height of the part's own picture")
 
 
 class AuditPlan(Answer):

@@ -17,6 +17,8 @@ from inspection.registry.bundles import manifest_of
 from inspection.review.alike import nearest
 from inspection.review.wanted import FLAGGED, picture_arrived
 from inspection.samples.samples import samples_of
+from inspection.store.blobs import BlobStore
+from inspection.store.images import picture_size_px
 from inspection.store.pictures import Pictures, PictureSize
 from inspection.store.tables import BlobRow, BundleRow, ResultImageRow, ResultRow
 
@@ -38,20 +40,27 @@ class Beside:
         alike: flagged parts of the recipe with the most alike fault, the nearest first.
         good_sha256: the most alike picture of a good part; None if there is none.
         golden: whether the bundle that judged it has a golden image.
+        picture_px: width and height of the part's own picture; None without one.
     """
 
     history: tuple[ResultRow, ...]
     alike: tuple[ResultRow, ...]
     good_sha256: str | None
     golden: bool
+    picture_px: tuple[int, int] | None
 
 
-def beside(session: Session, pictures: Pictures, row: ResultRow) -> Beside:
+def beside(session: Session, blobs: BlobStore, pictures: Pictures, row: ResultRow) -> Beside:
     """Find them."""
+    frame = stored_frame(session, row.id)
     wanted = ResultFilter(recipe=row.recipe, part_id=row.part_id, limit=_HISTORY + 1)
     history = tuple(other for other in find_results(session, wanted) if other.id != row.id)
     return Beside(
-        history[:_HISTORY], _alike(session, row), _most_alike_good(session, pictures, row), _golden(session, row)
+        history=history[:_HISTORY],
+        alike=_alike(session, row),
+        good_sha256=None if frame is None else _most_alike_good(session, pictures, row, frame),
+        golden=_golden(session, row),
+        picture_px=None if frame is None else picture_size_px(session, blobs, frame),
     )
 
 
@@ -86,10 +95,9 @@ def _alike(session: Session, row: ResultRow) -> tuple[ResultRow, ...]:
     return tuple(others[comparable[index]] for index in found)
 
 
-def _most_alike_good(session: Session, pictures: Pictures, row: ResultRow) -> str | None:
+def _most_alike_good(session: Session, pictures: Pictures, row: ResultRow, frame: str) -> str | None:
     """By the correlation of small grey pictures: the same view in the same light, not the same fault."""
-    frame = stored_frame(session, row.id)
-    own = None if frame is None else _small(pictures, frame)
+    own = _small(pictures, frame)
     if own is None:
         return None
     best: tuple[float, str | None] = (-2.0, None)

@@ -12,7 +12,6 @@ from math import ceil
 from sqlalchemy import ColumnElement, and_, exists, func, select
 from sqlalchemy.orm import Session, aliased
 
-from edge.contract.errors import Conflict
 from inspection.review.labels import Decision, stands
 from inspection.review.wanted import picture_arrived
 from inspection.samples.statements import Label
@@ -53,16 +52,15 @@ def truth_known(session: Session, result_id: str) -> Label | None:
 def answer_check(session: Session, result_id: str, said: Decision, user: str, now: datetime) -> bool:
     """Keep what a person says of a known part apart; False if the part is not one, so that it is a label.
 
-    Raises:
-        Conflict: there is nothing of this person to retract.
+    Saying the same again adds nothing.
     """
     last = _last_answer(session, result_id, user)
     known = truth_known(session, result_id)
-    if last is None and (known is None or _has_labelled(session, result_id, user)):
+    if last is None and (known is None or said.label is Label.RETRACTED or _has_labelled(session, result_id, user)):
         return False
+    if last is not None and last.label == said.label:
+        return True
     truth = last.truth if last is not None else str(known)
-    if said.label is Label.RETRACTED and (last is None or last.label == Label.RETRACTED):
-        raise Conflict(f"result {result_id}: {user} has no label on it to take back")
     session.add(
         ReviewCheckRow(
             result_id=result_id, user=user, truth=truth, label=said.label.value, took_s=said.took_s, created_at=now

@@ -17,6 +17,9 @@ from inspection.store.tables import LabelRow, RecipeRow, ResultImageRow, ResultR
 __all__ = ["Decision", "add_label", "adopt_late_frame", "labels_shown", "stands"]
 
 
+_SAID = ("label", "defect_type", "comment", "mask_sha256")
+
+
 @dataclass(frozen=True)
 class Decision:
     """What a person says of a result.
@@ -45,12 +48,15 @@ def stands() -> ColumnElement[bool]:
 def add_label(session: Session, result_id: str, said: Decision, user: str, now: datetime) -> LabelRow:
     """Append a label. If the frame is stored, it becomes a sample of the recipe with this label.
 
+    Saying the same again adds nothing: a page that was closed before the answer came sends it twice.
+
     Raises:
         NotFound: no such result.
         Conflict: there is nothing of this person to retract.
     """
     result = require_result(session, result_id)
-    if said.label is Label.RETRACTED and not _standing(session, result_id, user):
+    last = _last(session, result_id, user)
+    if last is None and said.label is Label.RETRACTED:
         raise Conflict(f"result {result_id}: {user} has no label on it to take back")
     defective = said.label is Label.DEFECT
     row = LabelRow(
@@ -63,6 +69,8 @@ def add_label(session: Session, result_id: str, said: Decision, user: str, now: 
         took_s=said.took_s,
         created_at=now,
     )
+    if last is not None and all(getattr(last, name) == getattr(row, name) for name in _SAID):
+        return last
     session.add(row)
     session.flush()
     frame = stored_frame(session, result_id)
@@ -91,8 +99,9 @@ def labels_shown(session: Session, result_ids: Sequence[str]) -> dict[str, list[
     return shown
 
 
-def _standing(session: Session, result_id: str, user: str) -> bool:
-    return any(row.user == user for row in labels_shown(session, [result_id])[result_id])
+def _last(session: Session, result_id: str, user: str) -> LabelRow | None:
+    query = select(LabelRow).where(LabelRow.result_id == result_id, LabelRow.user == user)
+    return session.scalars(query.order_by(LabelRow.id.desc()).limit(1)).first()
 
 
 def _labels(session: Session, result_ids: Sequence[str]) -> list[LabelRow]:

@@ -12,7 +12,7 @@ from edge.contract.errors import DataInvalid
 from edge.contract.image_size import header_size_px
 from inspection.ingest.find import stored_frame
 from inspection.store.blobs import BlobStore
-from inspection.store.images import image_row, keep_image, media_type_of, require_decodable_size
+from inspection.store.images import keep_image, media_type_of, picture_size_px, require_decodable_size
 
 __all__ = ["keep_mask"]
 
@@ -27,7 +27,7 @@ def keep_mask(session: Session, blobs: BlobStore, result_id: str, png_base64: st
     if frame is None:
         raise DataInvalid(f"mask of result {result_id}: there is no picture here that it could be of")
     data = _png(png_base64)
-    expected = header_size_px(blobs.get(frame), image_row(session, frame).media_type)
+    expected = picture_size_px(session, blobs, frame)
     got = header_size_px(data, "image/png")
     if got != expected:
         raise DataInvalid(f"mask of result {result_id}: expected {expected} px like its picture, got {got}")

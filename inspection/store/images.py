@@ -9,7 +9,7 @@ from edge.contract.image_size import MAX_PIXELS, header_size_px
 from inspection.store.blobs import BlobStore
 from inspection.store.tables import BlobRow
 
-__all__ = ["EXTENSIONS", "image_row", "keep_image", "media_type_of", "require_decodable_size"]
+__all__ = ["EXTENSIONS", "image_row", "keep_image", "media_type_of", "picture_size_px", "require_decodable_size"]
 
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/bmp": "bmp", "image/tiff": "tif"}
 """File extension of each image type that is accepted."""
@@ -41,6 +41,11 @@ def require_decodable_size(data: bytes) -> None:
         raise DataInvalid(
             f"image: expected at most {MAX_PIXELS / 1e6:g} megapixels, header claims {size[0]}x{size[1]} px"
         )
+
+
+def picture_size_px(session: Session, blobs: BlobStore, digest: str) -> tuple[int, int] | None:
+    """Width and height of a stored image, by its header; None if the header does not tell."""
+    return header_size_px(blobs.get(digest), image_row(session, digest).media_type)
 
 
 def keep_image(session: Session, blobs: BlobStore, data: bytes, now: datetime) -> str:

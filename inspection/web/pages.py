@@ -23,7 +23,13 @@ _PLOTLY = "/plotly.js"
 _HERE = Path(__file__).parent
 _TEMPLATES = Jinja2Templates(directory=_HERE / "templates")
 
-PAGES = {"/": "live.html", "/review": "review.html", "/models": "models.html", "/analytics": "analytics.html"}
+PAGES = {
+    "/": "live.html",
+    "/review": "review.html",
+    "/groups": "groups.html",
+    "/models": "models.html",
+    "/analytics": "analytics.html",
+}
 """Template by address, for people who are signed in."""
 
 ADMIN_PAGE = "/admin"

@@ -124,12 +124,13 @@ def get_beside(result_id: str, person: Operator, plant: PlantDep) -> BesideResul
     """What to look at beside a part: its history, alike faults, the most alike good part."""
     del person
     with plant.database.read() as session:
-        found = beside(session, plant.pictures, require_result(session, result_id))
+        found = beside(session, plant.blobs, plant.pictures, require_result(session, result_id))
         return BesideResult(
             history=result_views(session, found.history),
             alike=result_views(session, found.alike),
             good_sha256=found.good_sha256,
             golden=found.golden,
+            picture_px=found.picture_px,
         )
 
 

@@ -2,9 +2,10 @@
 
 import { get } from "./api.js";
 import { auditPanel } from "./audit_panel.js";
-import { complain, h, number, percent, when } from "./dom.js";
+import { complain, flag, h, number, percent, when } from "./dom.js";
 import { controlChart, countsChart, driftChart, paretoChart } from "./charts.js";
 import { t } from "./language.js";
+import { reviewersTable } from "./reviewers_panel.js";
 
 const $ = (id) => document.getElementById(id);
 const FILTERS = ["recipe", "station", "days"];
@@ -25,6 +26,7 @@ async function show() {
   try {
     draw(await get(`/analytics?${wanted}`));
     $("audit").replaceChildren(...auditPanel(await audited(wanted)));
+    if (flag("may-label")) $("reviewers").replaceChildren(...reviewersTable(await get(`/review/reviewers?since=${encodeURIComponent(wanted.get("since"))}`)));
     complain($("problem"), null);
   } catch (error) {
     complain($("problem"), error.message);

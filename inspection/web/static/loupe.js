@@ -4,10 +4,11 @@ const STEP = 1.25;
 const MOST = 16;
 
 export class Loupe {
-  /** `frame` holds the images that `layers` are; their place is set by style properties of the layers. */
-  constructor(frame, layers) {
+  /** `frame` holds the images that `layers` are; `followers` elsewhere are moved alike. Only images become brighter. */
+  constructor(frame, layers, followers = []) {
     this.frame = frame;
-    this.layers = layers;
+    this.layers = [...layers, ...followers];
+    this.images = [layers[0], ...followers];
     this.grip = null;
     this.reset();
     frame.addEventListener("wheel", (event) => this.wheel(event), { passive: false });
@@ -70,7 +71,7 @@ export class Loupe {
     this.x = Math.min(wide, Math.max(-wide, this.x));
     this.y = Math.min(high, Math.max(-high, this.y));
     for (const layer of this.layers) layer.style.transform = `translate(${this.x}px, ${this.y}px) scale(${this.scale})`;
-    this.layers[0].style.filter = this.brightness === 1 ? "" : `brightness(${this.brightness})`;
+    for (const image of this.images) image.style.filter = this.brightness === 1 ? "" : `brightness(${this.brightness})`;
     this.frame.classList.toggle("zoomed", this.scale > 1);
   }
 }

@@ -3,6 +3,7 @@
 import { h, number, percent, short, when } from "./dom.js";
 import { checkList, flipList } from "./gate_panel.js";
 import { rich, t } from "./language.js";
+import { thresholdPanel } from "./threshold_panel.js";
 
 export function versionsPanel({ models, selected, mayChange, job, actions }) {
   if (models.models.length === 0) return [h("h2", {}, t("Versions")), h("p", { class: "muted" }, t("No model yet. Train the first one above; it appears here with its evaluation."))];
@@ -49,7 +50,7 @@ function action(model, busy, actions) {
   return h("button", { type: "button", class: "small", disabled: busy, onclick: stop(() => actions.gate(model.id)) }, t("Run gate"));
 }
 
-export function detailPanel({ models, selected, report, actions }) {
+export function detailPanel({ models, selected, report, mayChange, actions }) {
   const model = models.models.find((candidate) => candidate.id === selected);
   if (!model) return [h("h2", {}, t("Evaluation")), h("p", { class: "muted" }, t("Choose a version."))];
   return [
@@ -57,11 +58,13 @@ export function detailPanel({ models, selected, report, actions }) {
     h("p", { class: "promise" }, model.promise),
     h("p", { class: "muted" }, t("Trunk {trunk}.", { trunk: model.trunk }), " ", origin(model)),
     ...(model.gate ? gateDetail(model, report, actions) : [h("p", { class: "reason" }, t("The gate has not compared it with the champion yet. Run it; only then can it be promoted."))]),
+    thresholdPanel(models.recipe, model, mayChange, actions.start),
   ];
 }
 
 function origin(model) {
   const date = when(model.registered_at).slice(0, 16);
+  if (model.origin === "threshold") return t("Another threshold, set by a person {date}.", { date });
   return model.origin === "upload" ? t("Uploaded {date}.", { date }) : t("Trained here {date}.", { date });
 }
 

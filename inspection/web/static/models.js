@@ -94,6 +94,7 @@ const actions = {
     state.logOpen = isOpen;
   },
   train: () => start({ kind: "train", recipe: state.recipe }),
+  start: (body) => start({ recipe: state.recipe, ...body }),
   gate: (id) => start({ kind: "gate", recipe: state.recipe, bundle_id: id }),
   cancel: (id) => attempt(() => post(`/jobs/${id}/cancel`)),
   promote: (model) =>

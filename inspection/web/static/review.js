@@ -1,55 +1,55 @@
 // The review page: flagged parts one by one, judged by key.
 
 import { get, imageUrl } from "./api.js";
-import { flag, h, milliseconds, scoreBar, short, verdictBadge, when } from "./dom.js";
+import { besideOf, besideRows } from "./beside_panel.js";
+import { flag, h, scoreBar, verdictBadge } from "./dom.js";
+import { Filters } from "./filters.js";
 import { n, t } from "./language.js";
-import { Loupe } from "./loupe.js";
 import { Outbox } from "./outbox.js";
+import { PicturePanel } from "./picture_panel.js";
 import { poll } from "./poll.js";
+import { factRows } from "./review_facts.js";
 
 const BATCH = 60;
 const REFILL_BELOW = 8;
+const SEEN_KEPT = 400;
 const $ = (id) => document.getElementById(id);
 const mayLabel = flag("may-label");
 
-const queue = { drawn: new Set(), items: [], at: 0, answered: new Set(), history: [], types: [], left: 0 };
+const queue = { drawn: new Set(), items: [], at: 0, answered: new Set(), history: [], types: [], left: 0, shownAt: 0, round: 0 };
+let again = null;
 const outbox = new Outbox(showOutbox, putBack);
-
-const loupe = new Loupe($("picture"), [$("frame"), $("map")]);
-
-const FILTERS = { recipe: "recipe", station: "station", verdict: "verdict-filter", order: "order" };
-
-/** What the filters say; the address says the same, so that it can be kept and sent. */
-function chosen() {
-  return Object.fromEntries(Object.entries(FILTERS).map(([name, id]) => [name, $(id).value]).filter(([, value]) => value));
-}
-
-function filter() {
-  history.replaceState(null, "", `?${new URLSearchParams(chosen())}`);
-  return restart();
-}
-
-function readAddress() {
-  for (const [name, value] of new URLSearchParams(location.search)) {
-    const select = $(FILTERS[name]);
-    if (select && [...select.options].some((option) => option.value === value)) select.value = value;
-  }
-}
+const picture = new PicturePanel();
+const filters = new Filters({ recipe: "recipe", station: "station", verdict: "verdict-filter", order: "order", state: "state", defect_class: "class", score_from: "score-from", score_to: "score-to", since: "since", until: "until" }, restart);
 
 const current = () => queue.items[queue.at];
+const waitingShown = () => $("state").value === "";
 
 async function load() {
-  const answer = await get(`/review/queue?${new URLSearchParams({ limit: BATCH, ...chosen() })}`);
+  const { round } = queue;
+  const answer = await get(`/review/queue?${new URLSearchParams({ limit: BATCH, ...filters.chosen() })}`);
+  if (round !== queue.round) return; // asked before the filters changed
   const known = new Set(queue.items.map((item) => item.result.id));
   queue.items.push(...answer.results.filter((item) => !known.has(item.result.id) && !queue.answered.has(item.result.id)));
+  forgetOld();
   queue.types = [...new Set([...queue.types, ...answer.defect_types])];
+  $("known-types").replaceChildren(...answer.defect_types.map((type) => h("option", { value: type })));
   for (const id of answer.drawn) queue.drawn.add(id);
-  queue.left = Object.values(answer.waiting).reduce((sum, count) => sum + count, 0) - unsent();
+  queue.left = Object.values(answer.waiting).reduce((sum, count) => sum + count, 0) - (waitingShown() ? unsent() : 0);
   render();
 }
 
+/** A shift's worth of parts must not grow the page: of those behind, only the last few can be gone back to. */
+function forgetOld() {
+  const excess = Math.min(queue.items.length - SEEN_KEPT, queue.at - REFILL_BELOW);
+  if (excess <= 0) return;
+  queue.items.splice(0, excess);
+  queue.at -= excess;
+}
+
 async function restart() {
-  Object.assign(queue, { items: [], at: 0, types: [] });
+  queue.round += 1;
+  Object.assign(queue, { items: [], at: 0, types: [], answered: new Set(outbox.waiting.map((label) => label.result_id)) });
   await load();
 }
 
@@ -61,11 +61,12 @@ function render() {
   if (!item) return showEmpty();
   if ($("bench").dataset.shown === item.result.id) return showTypes();
   $("bench").dataset.shown = item.result.id;
+  queue.shownAt = performance.now();
   $("type").value = "";
-  loupe.reset();
-  showPicture(item);
+  picture.show(item);
   showFacts(item);
   showTypes();
+  showBeside(item);
   preload(queue.items[queue.at + 1]);
 }
 
@@ -76,7 +77,7 @@ function unsent() {
 
 function showWaiting() {
   const count = Math.max(0, queue.left);
-  $("waiting").textContent = n("{count} part waits", "{count} parts wait", count);
+  $("waiting").textContent = waitingShown() ? n("{count} part waits", "{count} parts wait", count) : n("{count} part", "{count} parts", count);
 }
 
 function showEmpty() {
@@ -91,35 +92,19 @@ function showEmpty() {
   );
 }
 
-function showPicture(item) {
-  const { frame, overlay } = item.images;
-  const lost = item.result.images.length ? t("The picture is still on its way from the station.") : t("The station kept no picture of this part.");
-  const missing = item.images_removed.includes("frame") ? t("The picture was removed by the plant's retention rules.") : lost;
-  $("frame").hidden = !frame;
-  $("no-picture").hidden = Boolean(frame);
-  $("no-picture").textContent = frame ? "" : missing;
-  if (frame) $("frame").src = imageUrl(frame, "display");
-  $("frame").alt = t("part {part}", { part: item.result.part_id });
-  $("map").hidden = !overlay || !frame;
-  if (overlay) $("map").src = imageUrl(overlay, "original");
-}
-
 function showFacts(item) {
   const { result } = item;
   $("verdict").replaceChildren(verdictBadge(result.verdict, "medium"));
   $("score").replaceChildren(result.reason ? h("p", { class: "reason" }, result.reason) : scoreBar(result.score, result.threshold));
-  const took_us = result.times.verdict_us - (result.times.frame_received_us ?? result.times.trigger_us);
-  const rows = [
-    [t("Part"), result.part_id],
-    [t("Station"), result.station],
-    [t("Recipe"), result.recipe],
-    [t("Taken"), when(result.captured_at)],
-    [t("Model"), h("code", {}, short(result.bundle_id))],
-    [t("Took"), milliseconds(took_us / 1000)],
-  ];
-  if (queue.drawn.has(result.id)) rows.push([t("Drawn"), t("by chance, to check what is passed")]);
-  if (result.defect_class) rows.push([t("Suspected"), result.defect_class]);
-  $("facts").replaceChildren(...rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  $("facts").replaceChildren(...factRows(item, queue.drawn.has(result.id)));
+}
+
+async function showBeside(item) {
+  $("beside").replaceChildren();
+  const beside = await besideOf(item.result.id);
+  if (current() !== item) return;
+  picture.showReferences(item.result.id, beside);
+  $("beside").replaceChildren(...besideRows(beside, item.result.recipe));
 }
 
 function showTypes() {
@@ -144,12 +129,8 @@ function preload(item) {
 function answer(label) {
   const item = current();
   if (!item || !mayLabel) return;
-  const type = $("type").value.trim();
-  const body = { result_id: item.result.id, label };
-  if (label === "defect" && type) {
-    body.defect_type = type;
-    if (!queue.types.includes(type)) queue.types.push(type);
-  }
+  const body = { result_id: item.result.id, label, took_s: (performance.now() - queue.shownAt) / 1000, from_queue: waitingShown() };
+  if (label === "defect") Object.assign(body, defect());
   queue.answered.add(item.result.id);
   queue.history.push(item.result.id);
   queue.left -= 1;
@@ -157,10 +138,17 @@ function answer(label) {
   move(1);
 }
 
+/** Type and mask of a defect, as far as they were given. */
+function defect() {
+  const [type, mask] = [$("type").value.trim(), picture.mask()];
+  if (type && !queue.types.includes(type)) queue.types.push(type);
+  return { ...(type ? { defect_type: type } : {}), ...(mask ? { mask_png_base64: mask } : {}) };
+}
+
 function undo() {
   const id = queue.history.pop();
   if (id === undefined) return say(t("Nothing to undo on this page."));
-  if (!outbox.take(id)) outbox.add({ result_id: id, label: "retracted" });
+  if (!outbox.take(id)) outbox.add({ result_id: id, label: "retracted", from_queue: waitingShown() });
   queue.answered.delete(id);
   queue.left += 1;
   const at = queue.items.findIndex((item) => item.result.id === id);
@@ -185,6 +173,10 @@ function putBack(label, error) {
 }
 
 function showOutbox(waiting, problem) {
+  if (waiting === 0 && outbox.restored) {
+    outbox.restored = false;
+    again?.(); // what the page counted while labels of an earlier visit were on their way is out of date
+  }
   if (problem) say(t("{count} not stored yet, trying again: {reason}", { count: waiting, reason: problem }), true);
   else say(waiting ? t("saving {count}…", { count: waiting }) : t("✓ all saved"));
 }
@@ -195,19 +187,8 @@ function say(text, bad = false) {
   showWaiting();
 }
 
-function applyOpacity() {
-  $("map").style.opacity = String(Number($("opacity").value) / 100);
-}
-
-function toggleMap() {
-  const slider = $("opacity");
-  slider.dataset.before ??= "60";
-  if (Number(slider.value) > 0) slider.dataset.before = slider.value;
-  slider.value = Number(slider.value) > 0 ? "0" : slider.dataset.before;
-  applyOpacity();
-}
-
-const KEYS = { g: () => answer("good"), d: () => answer("defect"), u: () => answer("unsure"), n: () => move(1), arrowright: () => move(1), arrowleft: () => move(-1), z: undo, m: toggleMap, t: () => $("type").focus(), "+": loupe.nearer, "=": loupe.nearer, "-": loupe.farther, 0: () => loupe.reset(), b: () => loupe.brighten(1.25), v: () => loupe.brighten(0.8) };
+const { loupe } = picture;
+const KEYS = { g: () => answer("good"), d: () => answer("defect"), u: () => answer("unsure"), n: () => move(1), arrowright: () => move(1), arrowleft: () => move(-1), z: undo, m: picture.toggleMap, k: picture.toggleOutline, c: picture.toggleCompare, p: () => mayLabel && picture.toggleMarking(), escape: () => picture.pauseMarking(), t: () => $("type").focus(), "+": loupe.nearer, "=": loupe.nearer, "-": loupe.farther, 0: () => loupe.reset(), b: () => loupe.brighten(1.25), v: () => loupe.brighten(0.8), "?": () => $("bench").querySelector(".keys").toggleAttribute("open") };
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches('input:not([type="range"]), select, textarea')) return;
@@ -229,14 +210,9 @@ for (const button of document.querySelectorAll("[data-label]")) button.addEventL
 $("undo").addEventListener("click", undo);
 $("next").addEventListener("click", () => move(1));
 $("back").addEventListener("click", () => move(-1));
-$("opacity").addEventListener("input", applyOpacity);
-for (const id of Object.values(FILTERS)) $(id).addEventListener("change", filter);
-window.addEventListener("beforeunload", (event) => outbox.waiting.length && event.preventDefault());
+window.addEventListener("beforeunload", (event) => outbox.waiting.length && !outbox.kept && event.preventDefault());
 
-applyOpacity();
-const [recipes, stations] = await Promise.all([get("/recipes"), get("/stations")]);
-$("recipe").append(...recipes.map((recipe) => h("option", {}, recipe.name)));
-$("station").append(...stations.map((station) => h("option", {}, station.name)));
-readAddress();
+await filters.start();
+if (["state", "class", "score-from", "score-to", "since", "until"].some((id) => $(id).value)) $("more").open = true;
 // Fresh parts come in by themselves, but never move what a person is looking at.
-poll(load, 5000);
+again = poll(load, 5000);

@@ -3,6 +3,7 @@
 import { h, percent } from "./dom.js";
 import { t } from "./language.js";
 
+const KINDS = { train: t("training"), gate: t("gate"), threshold: t("threshold") };
 const STATES = { queued: t("waiting"), running: t("running"), succeeded: t("done"), failed: t("failed"), cancelled: t("cancelled") };
 
 export function trainingPanel({ models, job, mayChange, logOpen, actions }) {
@@ -54,7 +55,7 @@ function jobLine(job, busy, mayChange, logOpen, actions) {
   return h(
     "div",
     { class: `job ${job.state}` },
-    h("div", { class: "row" }, h("b", { class: "job-state" }, job.kind === "gate" ? t("gate") : t("training"), " ", STATES[job.state]), h("span", { class: `step ${job.result?.gate?.passed === false ? "no" : ""}` }, busy ? job.step : outcome(job)), h("span", { class: "share" }, busy ? percent(job.progress, 0) : ""), busy && mayChange ? h("button", { type: "button", class: "quiet", disabled: job.cancel_requested, onclick: () => actions.cancel(job.id) }, job.cancel_requested ? t("Stopping…") : t("Cancel")) : null),
+    h("div", { class: "row" }, h("b", { class: "job-state" }, KINDS[job.kind] ?? job.kind, " ", STATES[job.state]), h("span", { class: `step ${job.result?.gate?.passed === false ? "no" : ""}` }, busy ? job.step : outcome(job)), h("span", { class: "share" }, busy ? percent(job.progress, 0) : ""), busy && mayChange ? h("button", { type: "button", class: "quiet", disabled: job.cancel_requested, onclick: () => actions.cancel(job.id) }, job.cancel_requested ? t("Stopping…") : t("Cancel")) : null),
     busy ? progress : null,
     log,
   );

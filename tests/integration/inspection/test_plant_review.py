@@ -98,6 +98,14 @@ def test_retracting_leaves_the_labels_of_others(
     assert _truths(plant) == ["defect"]
 
 
+def test_saying_the_same_again_adds_nothing(plant: Plant, admin: Person, result: InspectionResult) -> None:
+    """A page that was closed before the answer came says it twice."""
+    for label in ("good", "good", "retracted", "retracted"):
+        assert admin.post("/labels", {"result_id": result.id, "label": label}).status_code == 201
+    with plant.database.read() as session:
+        assert list(session.scalars(select(LabelRow.label).order_by(LabelRow.id))) == ["good", "retracted"]
+
+
 def test_nothing_to_retract_is_a_conflict(admin: Person, result: InspectionResult) -> None:
     assert admin.post("/labels", {"result_id": result.id, "label": "retracted"}).status_code == 409
 

@@ -219,7 +219,9 @@ def test_a_part_of_known_truth_measures_and_labels_nothing(everybody_twice: tupl
     third.post("/labels", {"result_id": known.id, "label": "retracted", "from_queue": True})
     assert sorted(found(third)) == ["P-0", "P-1"]
     again = third.post("/labels", {"result_id": known.id, "label": "retracted", "from_queue": True})
-    assert again.status_code == 409
+    assert again.status_code == 201
+    never = {"result_id": known.id, "label": "retracted", "from_queue": True}
+    assert person_with(plant, client, Role.OPERATOR).post("/labels", never).status_code == 403
 
 
 def test_reviewers_are_not_shown_to_operators(client: TestClient, plant: Plant, admin: Person) -> None:

@@ -1,0 +1,46 @@
+// What to look at beside a part: a good one, the golden image, its history, parts with the same kind of fault.
+
+import { get, imageUrl } from "./api.js";
+import { h, number, verdictIcon, verdictWord, when } from "./dom.js";
+import { n, t } from "./language.js";
+
+const cache = new Map();
+const KEPT = 40;
+
+/** Fetched once for each part; the promise is kept, so that looking ahead costs nothing. */
+export function besideOf(id) {
+  if (!cache.has(id)) {
+    cache.set(id, get(`/results/${id}/beside`).catch(() => null));
+    if (cache.size > KEPT) cache.delete(cache.keys().next().value);
+  }
+  return cache.get(id);
+}
+
+/** Pictures to put side by side with the part: [word, address]. */
+export function references(id, beside) {
+  const found = [];
+  if (beside?.good_sha256) found.push([t("a good part"), imageUrl(beside.good_sha256, "display")]);
+  if (beside?.golden) found.push([t("golden image"), `/api/v1/results/${id}/golden`]);
+  return found;
+}
+
+/** Rows of small pictures, and how many alike parts wait. */
+export function besideRows(beside, recipe) {
+  if (!beside) return [];
+  const rows = [row(t("Alike faults"), beside.alike), row(t("This part before"), beside.history)];
+  const waiting = beside.alike.filter((item) => item.labels.length === 0).length;
+  const link = waiting > 1 ? h("a", { href: `/groups?recipe=${encodeURIComponent(recipe)}` }, n("Judge {count} alike part together →", "Judge {count} alike parts together →", waiting)) : null;
+  return [...rows, link].filter((part) => part !== null);
+}
+
+function row(title, items) {
+  if (items.length === 0) return null;
+  return h("div", { class: "beside-row" }, h("small", {}, title), h("div", { class: "thumbs" }, items.map(thumb)));
+}
+
+function thumb({ result, images, labels }) {
+  const said = labels.at(-1);
+  const words = [result.part_id, verdictWord(result.verdict), number(result.score), when(result.captured_at), said ? (said.defect_type ?? said.label) : t("no label")];
+  const picture = images.frame ? h("img", { src: imageUrl(images.frame, "thumb"), alt: "", loading: "lazy" }) : null;
+  return h("span", { class: `dot ${result.verdict}`, title: words.join(" · "), role: "img", "aria-label": words.join(", ") }, picture, verdictIcon(result.verdict));
+}

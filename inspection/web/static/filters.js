@@ -1,0 +1,49 @@
+// Filters of the review pages: what they say stands in the address, so that it can be kept and sent.
+
+import { get } from "./api.js";
+import { h } from "./dom.js";
+
+const $ = (id) => document.getElementById(id);
+
+/** `fields` is the id of the element by the name of the parameter; `changed` is called after every change. */
+export class Filters {
+  constructor(fields, changed) {
+    this.fields = fields;
+    this.changed = changed;
+  }
+
+  /** What is asked for, as parameters of the service. */
+  chosen() {
+    const given = Object.entries(this.fields).map(([name, id]) => [name, valueOf($(id))]);
+    return Object.fromEntries(given.filter(([, value]) => value));
+  }
+
+  /** Fills the lists, takes over what the address says, and listens. */
+  async start() {
+    const [recipes, stations] = await Promise.all([get("/recipes"), get("/stations")]);
+    $(this.fields.recipe).append(...recipes.map((recipe) => h("option", {}, recipe.name)));
+    $(this.fields.station).append(...stations.map((station) => h("option", {}, station.name)));
+    for (const [name, value] of new URLSearchParams(location.search)) if (this.fields[name]) setValue($(this.fields[name]), value);
+    for (const id of Object.values(this.fields)) $(id).addEventListener("change", () => this.remember());
+  }
+
+  remember() {
+    history.replaceState(null, "", `?${new URLSearchParams(this.chosen())}`);
+    this.changed();
+  }
+}
+
+/** A local time is sent as an instant. */
+function valueOf(field) {
+  if (field.type !== "datetime-local" || !field.value) return field.value.trim();
+  return new Date(field.value).toISOString();
+}
+
+function setValue(field, value) {
+  if (field.type === "datetime-local") {
+    const instant = new Date(value);
+    if (!Number.isNaN(instant.getTime())) field.value = new Date(instant - instant.getTimezoneOffset() * 60000).toISOString().slice(0, 16);
+  } else if (field.tagName !== "SELECT" || [...field.options].some((option) => option.value === value)) {
+    field.value = value;
+  }
+}

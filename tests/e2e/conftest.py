@@ -1,0 +1,47 @@
+"""The system's browser, a live plant, and a signed-in page in two sizes."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.support.browser import chromium
+from tests.support.floor import Floor, sign_in_page
+from tests.support.live_plants import live_plant
+
+SMALL, LARGE = (1024, 600), (1440, 900)
+
+
+@pytest.fixture(scope="session", name="browser")
+def _browser() -> Iterator[Browser]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture(name="floor")
+def _floor(tmp_path: Path) -> Iterator[Floor]:
+    with live_plant(tmp_path) as address:
+        floor = Floor(address, tmp_path)
+        yield floor
+        floor.close()
+
+
+@pytest.fixture(name="page", params=[SMALL, LARGE], ids=["1024x600", "1440x900"])
+def _page(browser: Browser, floor: Floor, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """A signed-in page; whatever the test does, nothing leaves the host and nothing is complained of."""
+    width, height = request.param
+    page = browser.new_page(base_url=floor.address, viewport={"width": width, "height": height})
+    complaints: list[str] = []
+    hosts: set[str] = set()
+    page.on(
+        "console", lambda message: complaints.append(message.text) if message.type in {"error", "warning"} else None
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda asked: hosts.add(urlsplit(asked.url).netloc))
+    sign_in_page(page)
+    yield page
+    assert complaints == []
+    assert hosts - {""} == {urlsplit(floor.address).netloc}
+    page.close()

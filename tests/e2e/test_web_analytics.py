@@ -1,0 +1,55 @@
+"""The analytics page in a real browser."""
+
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from edge.contract.result import Verdict
+from tests.support.floor import Floor, fits, sign_in_page
+from tests.support.live_plants import live_plant
+
+pytestmark = pytest.mark.browser
+
+
+def test_analytics_charts_a_day_and_gives_the_table(page: Page, floor: Floor) -> None:
+    for verdict in (Verdict.PASS, Verdict.PASS, Verdict.FAIL):
+        floor.report("P-1", verdict)
+    page.goto("/analytics")
+    expect(page.locator("#empty")).to_contain_text("No part was judged in this period")
+    page.locator("#days").select_option("1 year")
+    expect(page.locator("#figures")).to_contain_text("66.67 %")
+    expect(page.locator("#pchart .main-svg").first).to_be_visible()
+    expect(page.locator("#pareto .main-svg").first).to_be_visible()
+    expect(page.locator("#signals")).to_have_text("✓ no rule broken")
+    expect(page).to_have_url(re.compile("days=365"))
+    page.reload()
+    expect(page.locator("#figures")).to_contain_text("66.67 %")
+    with page.expect_download() as started:
+        page.get_by_role("link", name="Download table").click()
+    rows = Path(started.value.path()).read_text("utf-8").splitlines()
+    assert any(",2,1,0," in row for row in rows)
+    page.get_by_label("Recipe").select_option("hangs")
+    expect(page.locator("#empty")).to_be_visible()
+    assert fits(page)
+
+
+def test_analytics_say_what_the_random_sample_shows(browser: Browser, tmp_path: Path) -> None:
+    """A passed part is drawn, reviewed in the page, and counted for the recipe."""
+    with live_plant(tmp_path / "audit", audit_escapes_at_most=0.1, audit_period_passes=1) as address:
+        floor = Floor(address, tmp_path / "audit")
+        floor.report("P-1", Verdict.PASS)
+        page = browser.new_page(base_url=address)
+        sign_in_page(page)
+        page.goto("/review")
+        expect(page.locator("#facts")).to_contain_text("by chance, to check what is passed")
+        page.keyboard.press("g")
+        expect(page.locator("#outbox")).to_have_text("✓ all saved")
+        page.goto("/analytics?days=365")
+        expect(page.locator("#audit")).to_contain_text("Choose a recipe")
+        page.locator("#recipe").select_option("part")
+        expect(page.locator("#audit")).to_contain_text("To show 10.0 %: 28 more passed parts to review")
+        expect(page.locator("#audit")).to_contain_text("At most 95.0 % of the passed parts are bad")
+        floor.close()
+        page.close()

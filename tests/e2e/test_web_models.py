@@ -1,0 +1,117 @@
+"""The models page in a real browser, as an engineer uses it."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from edge.contract.manifest import HeldoutScores
+from edge.contract.result import Verdict
+from tests.support.floor import JOB_MS, Floor, fits
+from tests.support.plants import png
+
+pytestmark = pytest.mark.browser
+
+
+def test_retrain_then_promote_then_roll_back(page: Page, floor: Floor) -> None:
+    page.goto("/models?recipe=part")
+    for reason in ("first model", "knows more"):
+        page.locator("#train").click()
+        page.get_by_role("button", name="Promote…").click()
+        dialog = page.locator("#reason-dialog")
+        dialog.get_by_label("Reason").fill(reason)
+        dialog.get_by_role("button", name="Promote").click()
+        expect(page.locator("#history")).to_contain_text(reason)
+        expect(page.locator("#versions tr", has_text="★ CHAMPION")).to_have_count(1)
+        for number in range(8):
+            floor.http.post("/recipes/part/samples?label=good", content=png(number + 20)).raise_for_status()
+    page.locator("#rollback").click()
+    page.locator("#reason-dialog").get_by_label("Reason").fill("overkill rose")
+    page.locator("#reason-dialog").get_by_role("button", name="Roll back").click()
+    expect(page.locator("#history li")).to_have_count(3)
+    expect(page.locator("#history li").first).to_contain_text("rolled back")
+    assert fits(page)
+
+
+def test_a_part_judged_differently_is_shown_and_labelled(page: Page, floor: Floor) -> None:
+    part = floor.report("P-1", Verdict.PASS)
+    page.goto("/models?recipe=part")
+    page.locator("#train").click()
+    page.get_by_role("button", name="Promote…").click()
+    page.locator("#reason-dialog").get_by_label("Reason").fill("first model")
+    page.locator("#reason-dialog").get_by_role("button", name="Promote").click()
+    expect(page.locator("#history li")).to_have_count(1)
+    for number in range(20, 28):
+        floor.http.post("/recipes/part/samples?label=good", content=png(number)).raise_for_status()
+    page.locator("#train").click()
+    expect(page.locator("#versions tbody tr")).to_have_count(2, timeout=JOB_MS)
+    page.locator("#versions tbody tr", has_text="challenger").click()
+    flip = page.locator(".flip")
+    expect(flip).to_contain_text("no label", timeout=JOB_MS)
+    expect(flip).to_contain_text("champion")
+    expect(flip.locator("img")).to_have_js_property("naturalWidth", 160)
+    expect(flip.locator(".side")).to_have_text([re.compile("PASS0.80"), re.compile("FAIL1.90")])
+    flip.get_by_role("button", name="Defect").click()
+    expect(flip.locator("b")).to_have_text("defect")
+    assert floor.labels(part) == ["defect:-"]
+    assert fits(page)
+
+
+def test_an_admin_forces_a_refused_model_on_record(page: Page, floor: Floor) -> None:
+    floor.http.post("/recipes", json={"name": "worse"}).raise_for_status()
+    for number in range(8):
+        floor.http.post("/recipes/worse/samples?label=good", content=png(number)).raise_for_status()
+    page.goto("/models?recipe=worse")
+    page.locator("#train").click()
+    expect(page.locator(".checks .no")).to_contain_text("recall on scratch fell", timeout=JOB_MS)
+    page.get_by_role("button", name="Force…").click()
+    page.locator("#reason-dialog").get_by_label("Reason").fill("type is made no more")
+    page.locator("#reason-dialog").get_by_role("button", name="Force").click()
+    expect(page.locator("#history li")).to_contain_text("forced past the gate")
+    assert fits(page)
+
+
+def test_training_shows_progress_and_can_be_cancelled(page: Page) -> None:
+    page.goto("/models?recipe=hangs")
+    page.locator("#train").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    expect(page.locator(".step")).to_have_text("reading images")
+    page.get_by_text("Log", exact=True).click()
+    expect(page.locator("pre")).to_contain_text("fake models")
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    expect(page.locator(".job-state")).to_have_text("training cancelled")
+    expect(page.locator("#train")).to_be_enabled()
+
+
+def test_labels_that_contradict_each_other_are_shown_before_training(page: Page, floor: Floor) -> None:
+    page.goto("/models?recipe=part")
+    expect(page.locator("#train")).to_be_enabled()
+    expect(page.locator("#doubts")).to_be_hidden()
+    floor.http.post("/recipes/part/samples?label=defect&defect_type=dent", content=png(200)).raise_for_status()
+    result = floor.report("P-1", Verdict.FAIL, seed=50)
+    floor.http.post("/labels", json={"result_id": result.id, "label": "good"}).raise_for_status()
+    floor.say_as("eve", result, "defect", defect_type="scratch")
+    page.locator("#doubts summary").click()
+    expect(page.locator("#doubts")).to_contain_text("people disagree")
+    expect(page.locator("#doubts")).to_contain_text("admin: good · eve: scratch")
+    assert fits(page)
+
+
+def test_another_threshold_is_tried_before_it_is_made(page: Page, floor: Floor) -> None:
+    scores = HeldoutScores(goods=(0.2, 0.4, 0.6, 0.9), defects=(0.8, 1.5))
+    floor.add_model("part", heldout_scores=scores)
+    page.goto("/models?recipe=part")
+    page.get_by_text("Try another threshold").click()
+    panel = page.locator(".threshold")
+    expect(panel).to_contain_text("0 of 4, 0.0 %")
+    expect(panel).to_contain_text("1 of 2, 50.0 %")
+    make = panel.get_by_role("button", name="Make this version")
+    expect(make).to_be_disabled()
+    panel.get_by_role("slider").fill("0.7")
+    expect(panel.locator("tr", has_text="Good parts that fail")).to_contain_text("1 of 4, 25.0 %")
+    expect(panel.locator("tr", has_text="Defects that pass")).to_contain_text("0 of 2, 0.0 %")
+    panel.get_by_label("An escape costs").fill("1000")
+    expect(panel.locator("tr", has_text="Cost of 1000 parts")).to_contain_text("5000.0")
+    make.click()
+    expect(page.locator("#versions tbody tr")).to_have_count(2, timeout=JOB_MS)
+    assert fits(page)

@@ -1,0 +1,184 @@
+"""Signing in, the live page, both languages and administration in a real browser."""
+
+import re
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from edge.contract.result import Verdict
+from tests.support.floor import Floor, fits, sign_in_page
+from tests.support.live_plants import live_plant
+from tests.support.plants import ADMIN_PASSWORD, a_heartbeat
+
+pytestmark = pytest.mark.browser
+
+
+_ENGLISH = """() => {
+  const words = [];
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    if (node.parentElement.closest("code, kbd, script, noscript, [lang=en], .brand")) continue;
+    words.push(...(node.textContent.match(/[A-Za-z][\\w-]{3,}/g) ?? []));
+  }
+  return words;
+}"""
+
+
+def test_wrong_password_is_told_and_the_page_asks_again(browser: Browser, floor: Floor) -> None:
+    page = browser.new_page(base_url=floor.address)
+    page.goto("/review")
+    expect(page).to_have_url(re.compile("/login$"))
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill("not this one")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("alert")).to_have_text("name or password is wrong")
+    page.close()
+
+
+def test_live_page_shows_the_last_part_and_the_ledger(page: Page, floor: Floor) -> None:
+    expect(page.get_by_text("NEVER SEEN")).to_be_visible()
+    floor.beat(floor.report("P-77", Verdict.FAIL))
+    card = page.locator(".station")
+    expect(card.get_by_role("img", name="verdict FAIL")).to_be_visible()
+    expect(card).to_contain_text("P-77")
+    expect(card).to_contain_text("10 triggers = 9 verdicts + 1 timeout + 0 drops")
+    expect(card).to_contain_text("✓ balanced")
+    expect(card).to_contain_text("p50 9.5 ms · p99 14 ms")
+    expect(card.locator(".slot-recent .dot.FAIL")).to_have_count(1)
+    expect(card.locator(".map")).to_be_visible()
+    page.keyboard.press("m")
+    expect(card.locator(".map")).to_be_hidden()
+    assert fits(page)
+
+
+def test_lost_camera_is_told(page: Page, floor: Floor) -> None:
+    floor.send(a_heartbeat(camera_connected=False))
+    expect(page.get_by_text("Camera disconnected")).to_be_visible()
+
+
+def test_empty_pages_say_what_to_do(browser: Browser, tmp_path: Path) -> None:
+    with live_plant(tmp_path / "empty") as address:
+        page = browser.new_page(base_url=address)
+        sign_in_page(page)
+        expect(page.locator("#loading")).to_contain_text("No station yet")
+        page.goto("/review")
+        expect(page.locator("#empty")).to_contain_text("Nothing to review")
+        page.goto("/models")
+        expect(page.locator("#empty")).to_contain_text("No recipe yet")
+        page.close()
+
+
+def test_station_key_is_shown_once(page: Page, floor: Floor) -> None:
+    page.get_by_role("button", name="Add station…").click()
+    dialog = page.locator("#station-dialog")
+    dialog.get_by_label("Name of the station").fill("line-2")
+    dialog.get_by_role("button", name="Add station").click()
+    expect(dialog.locator("#station-api-key")).to_have_text(re.compile("^st_"))
+    expect(dialog.locator("#station-trust")).to_have_text(re.compile(r'^trusted_keys = \["[A-Za-z0-9+/]{43}="\]$'))
+    key = dialog.locator("#station-api-key").inner_text()
+    answer = httpx.post(
+        f"{floor.address}/api/v1/stations/me/heartbeat",
+        json=a_heartbeat().model_dump(mode="json"),
+        headers={"Authorization": f"Bearer {key}"},
+    )
+    assert answer.status_code == 200
+    dialog.get_by_role("button", name="Close").click()
+    expect(page.locator(".station")).to_have_count(2)
+
+
+def test_pages_in_chinese(browser: Browser, floor: Floor) -> None:
+    """Chosen by the browser; nothing but names and standard abbreviations stays English."""
+    floor.beat(floor.report("P-1"))
+    page = browser.new_page(base_url=floor.address, locale="zh-CN")
+    page.goto("/login")
+    assert set(page.evaluate(_ENGLISH)) == {"admin"}
+    page.get_by_label("用户名").fill("admin")
+    page.get_by_label("密码").fill(ADMIN_PASSWORD)
+    page.get_by_role("button", name="登录").click()
+    expect(page.locator(".station")).to_contain_text("10 触发 = 9 判定 + 1 超时 + 0 丢弃")
+    expect(page.get_by_role("img", name="判定：不合格")).to_be_visible()  # noqa: RUF001
+    assert set(page.evaluate(_ENGLISH)) == {"admin", "api_key_file", "line-1", "part"}
+    page.goto("/review")
+    expect(page.locator("#waiting")).to_have_text("1 件待复判")
+    expect(page.locator("#facts")).to_contain_text("工件")
+    assert set(page.evaluate(_ENGLISH)) == {"admin", "line-1", "part", "hangs"}
+    page.keyboard.press("g")
+    expect(page.locator("#outbox")).to_have_text("✓ 全部已保存")
+    page.goto("/groups")
+    expect(page.locator("#empty")).to_contain_text("没有相似工件等待复判")
+    assert set(page.evaluate(_ENGLISH)) == {"admin", "line-1", "part", "hangs"}
+    page.goto("/models?recipe=part")
+    expect(page.locator("#train")).to_have_text("训练第一个模型")
+    assert set(page.evaluate(_ENGLISH)) == {"admin", "part", "hangs"}
+    page.goto("/analytics?days=365")
+    expect(page.locator("#signals")).to_have_text("✓ 未违反任何判异规则")
+    assert set(page.evaluate(_ENGLISH)) == {"admin", "line-1", "part", "hangs"}
+    page.goto("/models?recipe=part")
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("#train")).to_have_text("Train first model")
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Stations")).to_be_visible()
+    page.close()
+
+
+def test_administration_of_people_keys_and_the_audit_log(page: Page, floor: Floor) -> None:
+    page.get_by_role("link", name="Administration").click()
+    expect(page.locator("#people")).to_contain_text("everything, people too")
+    page.get_by_role("button", name="Add person…").click()
+    dialog = page.locator("#person-dialog")
+    dialog.get_by_label("Name").fill("li.wei")
+    dialog.get_by_label("Password").fill("a long enough one")
+    dialog.get_by_role("button", name="Add person").click()
+    row = page.locator("#people tr", has_text="li.wei")
+    expect(row.get_by_label("role of li.wei")).to_have_value("inspector")
+    row.get_by_label("role of li.wei").select_option("engineer")
+    expect(page.locator("#said")).to_have_text("✓ saved")
+    row.get_by_role("button", name="Disable").click()
+    expect(row).to_contain_text("disabled")
+    users = {user["name"]: (user["role"], user["disabled"]) for user in floor.http.get("/users").json()}
+    assert users["li.wei"] == ("engineer", True)
+    page.get_by_role("button", name="New key…").click()
+    page.get_by_role("button", name="Make a new key").click()
+    expect(page.locator("#new-key")).to_have_text(re.compile("^st_"))
+    refused = floor.station.post("/stations/me/heartbeat", json=a_heartbeat().model_dump(mode="json"))
+    assert refused.status_code == 401
+    page.locator("#key-dialog").get_by_role("button", name="Close").click()
+    expect(page.locator("#audit")).to_contain_text("station.key_renewed")
+    page.get_by_role("button", name="Add key…").click()
+    dialog = page.locator("#program-dialog")
+    dialog.get_by_label("Name").fill("mes")
+    dialog.get_by_role("button", name="Add key").click()
+    expect(dialog.locator("#program-key")).to_have_text(re.compile("^ik_"))
+    dialog.get_by_role("button", name="Close").click()
+    page.locator("#keys").get_by_role("button", name="Revoke").click()
+    expect(page.locator("#keys")).to_contain_text("revoked")
+    page.get_by_role("button", name="Verify the chain").click()
+    expect(page.locator("#verification")).to_contain_text("none altered")
+    assert fits(page)
+
+
+def test_administration_is_for_admins(browser: Browser, floor: Floor) -> None:
+    floor.http.post("/users", json={"name": "eve", "role": "engineer", "password": ADMIN_PASSWORD}).raise_for_status()
+    page = browser.new_page(base_url=floor.address)
+    page.goto("/login")
+    page.get_by_label("Name").fill("eve")
+    page.get_by_label("Password").fill(ADMIN_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_url("**/")
+    expect(page.get_by_role("link", name="Models")).to_be_visible()
+    expect(page.get_by_role("link", name="Administration")).to_have_count(0)
+    page.goto("/admin")
+    page.wait_for_url(f"{floor.address}/")
+    page.close()
+
+
+def test_the_last_admin_cannot_be_locked_out(browser: Browser, floor: Floor) -> None:
+    page = browser.new_page(base_url=floor.address)
+    sign_in_page(page)
+    page.goto("/admin")
+    page.locator("#people tr", has_text="admin").get_by_role("button", name="Disable").click()
+    expect(page.locator("#problem")).to_be_visible()
+    expect(page.locator("#people")).not_to_contain_text("disabled")
+    page.close()
