@@ -19,6 +19,7 @@ from inspection.web.language import language_of
 __all__ = ["ADMIN_PAGE", "PAGES", "add_pages"]
 
 _PLOTLY = "/plotly.js"
+_THEME_COOKIE = "inspection_theme"
 
 _HERE = Path(__file__).parent
 _TEMPLATES = Jinja2Templates(directory=_HERE / "templates")
@@ -51,8 +52,12 @@ def _plotly(request: Request) -> FileResponse:
     return FileResponse(str(script), headers={"Cache-Control": "private, max-age=86400"}, media_type="text/javascript")
 
 
+def _theme(request: Request) -> str:
+    return "light" if request.cookies.get(_THEME_COOKIE) == "light" else "dark"
+
+
 def _login(request: Request) -> HTMLResponse:
-    return _TEMPLATES.TemplateResponse(request, "login.html", {"_": language_of(request)})
+    return _TEMPLATES.TemplateResponse(request, "login.html", {"_": language_of(request), "theme": _theme(request)})
 
 
 def _page(request: Request) -> Response:
@@ -71,6 +76,7 @@ def _page(request: Request) -> Response:
         "may_force": is_admin,
         "is_admin": is_admin,
         "path": path,
+        "theme": _theme(request),
         "_": language_of(request),
     }
     headers = {"Content-Security-Policy": WITH_CHARTS} if path == "/analytics" else None

@@ -55,7 +55,7 @@ export function scoreBar(score, threshold) {
   const top = Math.max(threshold * 2, score * 1.15, 1e-9);
   const bar = h("div", { class: `score-bar ${score > threshold ? "over" : "under"}` }, h("i", { class: "fill" }), h("i", { class: "mark" }));
   bar.style.setProperty("--fill", `${Math.max(0, Math.min(100, (100 * score) / top))}%`);
-  bar.style.setProperty("--mark", `${Math.min(100, (100 * threshold) / top)}%`);
+  bar.style.setProperty("--at", `${Math.min(100, (100 * threshold) / top)}%`);
   const text = t("score {score} · threshold {threshold}", { score: number(score), threshold: number(threshold) });
   return h("div", { class: "score", role: "img", "aria-label": text }, bar, h("div", { class: "score-text" }, h("span", {}, rich("score {score}", { score: h("b", {}, number(score)) })), h("span", {}, rich("threshold {threshold}", { threshold: h("b", {}, number(threshold)) }))));
 }

@@ -53,9 +53,26 @@ async function addStation() {
 const applyOverlay = () => list.classList.toggle("no-map", !overlay.checked);
 overlay.addEventListener("change", applyOverlay);
 document.getElementById("add-station")?.addEventListener("click", addStation);
-document.addEventListener("keydown", (event) => {
-  if (event.key.toLowerCase() !== "m" || event.target.matches("input, textarea, select") || document.querySelector("dialog[open]")) return;
+
+/** For a panel above the line: nothing but the stations. It stands in the address, so that a panel starts with it. */
+function kiosk(on) {
+  document.body.classList.toggle("kiosk", on);
+  history.replaceState(null, "", on ? "?kiosk=1" : "/");
+  if (on) document.documentElement.requestFullscreen?.().catch(() => {}); // a browser allows it after a click or key only
+  else if (document.fullscreenElement) document.exitFullscreen();
+}
+
+function toggleMap() {
   overlay.checked = !overlay.checked;
   applyOverlay();
+}
+
+const KEYS = { m: toggleMap, f: () => kiosk(!document.body.classList.contains("kiosk")) };
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, textarea, select") || document.querySelector("dialog[open]")) return;
+  KEYS[event.key.toLowerCase()]?.();
 });
+document.getElementById("kiosk").addEventListener("click", () => kiosk(true));
+document.getElementById("leave-kiosk").addEventListener("click", () => kiosk(false));
+if (new URLSearchParams(location.search).has("kiosk")) document.body.classList.add("kiosk");
 poll(refresh, 1000);

@@ -1,0 +1,97 @@
+"""Every page by keyboard, and an offline scan of each in both themes and languages without a serious finding."""
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from edge.contract.result import Verdict
+from tests.support.floor import Floor, sign_in_page
+from tests.support.plants import ADMIN_PASSWORD
+
+PAGES = ("/", "/review", "/groups", "/models?recipe=part", "/analytics?days=365", "/admin")
+GRAVE = {"serious", "critical"}
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(name="context", params=["dark-en", "light-zh"])
+def _context(browser: Browser, floor: Floor, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    theme, language = request.param.split("-")
+    context = browser.new_context(base_url=floor.address, viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    cookies = {"inspection_theme": theme, "inspection_language": language}
+    sign_in_page(context.new_page())
+    context.add_cookies([{"name": name, "value": value, "url": floor.address} for name, value in cookies.items()])
+    yield context
+    context.close()
+
+
+def _grave(page: Page) -> list[str]:
+    answer = Axe().run(page).response
+    assert "color-contrast" in {rule["id"] for rule in answer["passes"]}, f"{page.url}: the scan saw no text"
+    found = answer["violations"]
+    return [
+        f"{page.url}: {rule['id']}: {node['html'][:120]}"
+        for rule in found
+        if rule["impact"] in GRAVE
+        for node in rule["nodes"]
+    ]
+
+
+def test_no_page_has_a_serious_finding(context: BrowserContext, floor: Floor) -> None:
+    for number in range(3):
+        floor.report(f"P-{number}", seed=60 + number, signature=(127, number))
+    floor.beat(floor.report("P-9", Verdict.FAIL, seed=70))
+    floor.add_model("part")
+    page = context.new_page()
+    findings: list[str] = []
+    for path in PAGES:
+        page.goto(path)
+        page.wait_for_load_state("networkidle")
+        findings += _grave(page)
+    assert findings == []
+
+
+def test_a_part_is_judged_by_keyboard_alone_from_the_sign_in_on(browser: Browser, floor: Floor) -> None:
+    part = floor.report("P-1")
+    page = browser.new_page(base_url=floor.address)
+    page.goto("/login")
+    page.keyboard.type("admin")
+    page.keyboard.press("Tab")
+    page.keyboard.type(ADMIN_PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Review")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.locator("#facts")).to_contain_text("P-1")
+    page.keyboard.press("g")
+    expect(page.locator("#outbox")).to_have_text("✓ all saved")
+    assert floor.labels(part) == ["good:-"]
+    page.close()
+
+
+def test_a_panel_shows_nothing_but_the_stations(page: Page, floor: Floor) -> None:
+    floor.beat(floor.report("P-77", Verdict.FAIL))
+    page.goto("/?kiosk=1")
+    expect(page.locator(".station")).to_contain_text("P-77")
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    page.keyboard.press("f")
+    expect(page.get_by_role("navigation")).to_be_visible()
+    page.keyboard.press("f")
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    page.get_by_role("button", name="Leave full screen").click()
+    expect(page.get_by_role("heading", name="Stations")).to_be_visible()
+
+
+def test_light_and_dark_are_remembered(page: Page) -> None:
+    ground = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(ground)
+    page.get_by_role("button", name="Light or dark").click()
+    page.wait_for_function(f"{ground} !== '{dark}'")
+    page.goto("/models")
+    assert page.evaluate(ground) == "rgb(238, 241, 244)"
