@@ -17,6 +17,7 @@ from inspection.registry.bundles import BundleFiles
 from inspection.retention.keeper import RetentionKeeper
 from inspection.retention.sweep import Retention
 from inspection.review.audit_sample import AuditPlan, AuditSampler, load_or_create_seed
+from inspection.rollout.keeper import RolloutKeeper
 from inspection.settings import PlantSettings
 from inspection.stations.live import LiveBoard
 from inspection.store.address import postgres_address, sqlite_address
@@ -48,17 +49,20 @@ class Plant:
     throttle: LoginThrottle
     jobs: JobWorker
     retention: RetentionKeeper
+    rollouts: RolloutKeeper
     audit: AuditSampler
     clock: Clock
     first_password: str | None
 
     def start(self) -> None:
-        """Begin with jobs and retention."""
+        """Begin with jobs, retention and the watch over rollouts."""
         self.jobs.start()
         self.retention.start()
+        self.rollouts.start()
 
     def close(self) -> None:
         """Stop what runs beside the requests, then let go of the database."""
+        self.rollouts.stop()
         self.retention.stop()
         self.jobs.stop()
         self.database.close()
@@ -124,6 +128,7 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         throttle=LoginThrottle(),
         jobs=JobWorker(shop, data / "jobs"),
         retention=RetentionKeeper(retention, metrics, clock, settings.retention_every_h),
+        rollouts=RolloutKeeper(database, live, settings.rollout, clock),
         audit=_audit(settings),
         clock=clock,
         first_password=password,

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edge.contract.result import Verdict
 from edge.contract.settings import load_toml
+from inspection.rollout.settings import RolloutSettings
 
 __all__ = ["PlantSettings", "RetentionRule", "load_plant_settings"]
 
@@ -81,6 +82,9 @@ class PlantSettings(BaseModel):
         Field(description="Rules by which images are removed; the first that fits a result decides, none keeps it."),
     ] = ()
     retention_every_h: Annotated[float, Field(gt=0, le=720, description="Hours between two runs of retention.")] = 6
+    rollout: Annotated[RolloutSettings, Field(description="How a rollout is watched; see `[rollout]`.")] = (
+        RolloutSettings()
+    )
     trusted_keys: Annotated[
         tuple[str, ...],
         Field(description="Base64 Ed25519 public keys, beside the plant's own, whose bundles may be uploaded."),

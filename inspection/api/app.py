@@ -19,6 +19,7 @@ from inspection.api.routes import (
     recipes,
     results,
     review,
+    rollouts,
     sign_in,
     stations,
 )
@@ -41,6 +42,7 @@ _ROUTERS = (
     analytics.router,
     jobs.router,
     models.router,
+    rollouts.router,
 )
 
 

@@ -1,6 +1,7 @@
 """The tables; `migrations/` makes them, and a test asserts that the two agree.
 
-Rows of `results`, `labels`, `sample_labels`, `promotions` and `audit` are only ever added.
+Rows of `results`, `labels`, `sample_labels`, `promotions`, `rollouts`, `rollout_steps`, `station_bundles` and `audit`
+are only ever added.
 """
 
 from datetime import datetime
@@ -39,9 +40,12 @@ __all__ = [
     "RecipeRow",
     "ResultImageRow",
     "ResultRow",
+    "RolloutRow",
+    "RolloutStepRow",
     "SampleLabelRow",
     "SampleRow",
     "SessionRow",
+    "StationBundleRow",
     "StationRow",
     "UserRow",
 ]
@@ -62,7 +66,13 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+        list[list[str]]: JSON,
+        list[dict[str, Any]]: JSON,
+    }
 
 
 class UserRow(Base):
@@ -115,6 +125,16 @@ class StationRow(Base):
     recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"))
     key_sha256: Mapped[str] = mapped_column(Sha256, unique=True)
     created_at: Mapped[datetime]
+
+
+class StationBundleRow(Base):
+    """A station said that it runs another bundle from now on; None if it runs none."""
+
+    __tablename__ = "station_bundles"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    station: Mapped[str] = mapped_column(ForeignKey("stations.name"), index=True)
+    bundle_id: Mapped[str | None] = mapped_column(Sha256)
+    since: Mapped[datetime]
 
 
 class BlobRow(Base):
@@ -270,6 +290,34 @@ class PromotionRow(Base):
     kind: Mapped[str] = mapped_column(String(16))
     reason: Mapped[str] = mapped_column(String(500))
     user: Mapped[str] = mapped_column(Name)
+    created_at: Mapped[datetime]
+
+
+class RolloutRow(Base):
+    """A challenger on its way to the stations; `stages` are the stations that each stage adds."""
+
+    __tablename__ = "rollouts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"), index=True)
+    bundle_id: Mapped[str] = mapped_column(ForeignKey("bundles.id"))
+    champion_id: Mapped[str] = mapped_column(ForeignKey("bundles.id"))
+    stages: Mapped[list[list[str]]]
+    reason: Mapped[str] = mapped_column(String(500))
+    user: Mapped[str] = mapped_column(Name)
+    created_at: Mapped[datetime]
+
+
+class RolloutStepRow(Base):
+    """A step of a rollout: `start`, `advance`, `halt` or `finish`, with what it was decided on."""
+
+    __tablename__ = "rollout_steps"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rollout_id: Mapped[int] = mapped_column(ForeignKey("rollouts.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(500))
+    user: Mapped[str] = mapped_column(Name)
+    after_number: Mapped[int] = mapped_column(Number, doc="the newest result of that moment")
+    evidence: Mapped[list[dict[str, Any]]]
     created_at: Mapped[datetime]
 
 

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge.contract.errors import SettingsInvalid
+from inspection.rollout.settings import RolloutSettings
 from inspection.settings import PlantSettings, load_plant_settings
 
 EXAMPLE = Path(__file__).parents[3] / "examples" / "plant.toml"
@@ -17,11 +18,13 @@ def test_example_is_loaded_and_shows_every_default() -> None:
 
 def test_example_names_every_setting() -> None:
     text = EXAMPLE.read_text("utf-8")
-    assert [name for name in PlantSettings.model_fields if f"{name} =" not in text] == []
+    names = [*PlantSettings.model_fields, *RolloutSettings.model_fields]
+    assert [name for name in names if f"{name} =" not in text and f"[{name}]" not in text] == []
 
 
 def test_every_setting_has_a_description() -> None:
-    assert [name for name, field in PlantSettings.model_fields.items() if not field.description] == []
+    fields = {**PlantSettings.model_fields, **RolloutSettings.model_fields}
+    assert [name for name, field in fields.items() if not field.description] == []
 
 
 def test_unknown_key_is_named(tmp_path: Path) -> None:
