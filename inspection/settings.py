@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edge.contract.result import Verdict
 from edge.contract.settings import load_toml
+from inspection.drift.settings import DriftSettings
 from inspection.rollout.settings import RolloutSettings
 
 __all__ = ["PlantSettings", "RetentionRule", "load_plant_settings"]
@@ -85,6 +86,7 @@ class PlantSettings(BaseModel):
     rollout: Annotated[RolloutSettings, Field(description="How a rollout is watched; see `[rollout]`.")] = (
         RolloutSettings()
     )
+    drift: Annotated[DriftSettings, Field(description="What counts as drift; see `[drift]`.")] = DriftSettings()
     trusted_keys: Annotated[
         tuple[str, ...],
         Field(description="Base64 Ed25519 public keys, beside the plant's own, whose bundles may be uploaded."),

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from edge.contract.frame import Pixels
 from edge.contract.manifest import Calibration, Manifest
-from edge.contract.result import Verdict
-from edge.preprocess import map_in_roi, preprocess
+from edge.contract.result import ImageStatistics, Verdict
+from edge.preprocess import image_statistics, map_in_roi, preprocess
 
 __all__ = ["Detector", "GraphOutput", "Judgement", "monotonic_us"]
 
@@ -52,6 +52,7 @@ class Judgement:
         inference_start_us: monotonic clock, after pre-processing.
         inference_end_us: monotonic clock.
         reason: why UNDECIDED; None for PASS and FAIL.
+        statistics: of what the network saw.
     """
 
     verdict: Verdict
@@ -62,6 +63,7 @@ class Judgement:
     inference_start_us: int
     inference_end_us: int
     reason: str | None = None
+    statistics: ImageStatistics | None = None
 
 
 class Detector:
@@ -102,6 +104,7 @@ class Detector:
             inference_start_us=start,
             inference_end_us=end,
             reason=_why_undecided(score, calibration) if verdict is Verdict.UNDECIDED else None,
+            statistics=image_statistics(prepared, spec),
         )
 
     def run(self, batch: NDArray[np.uint8]) -> GraphOutput:

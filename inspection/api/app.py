@@ -11,6 +11,7 @@ from inspection.api.headers import SecurityHeaders
 from inspection.api.limits import BodyLimit, limits_of
 from inspection.api.routes import (
     analytics,
+    drift,
     health,
     jobs,
     link,
@@ -43,6 +44,7 @@ _ROUTERS = (
     jobs.router,
     models.router,
     rollouts.router,
+    drift.router,
 )
 
 

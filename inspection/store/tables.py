@@ -36,6 +36,7 @@ __all__ = [
     "HourRow",
     "JobRow",
     "LabelRow",
+    "MeasureHourRow",
     "PromotionRow",
     "RecipeRow",
     "ResultImageRow",
@@ -182,6 +183,21 @@ class HourRow(Base):
     count: Mapped[int]
     scored: Mapped[int] = mapped_column(doc="results that have a score")
     score_sum: Mapped[float] = mapped_column(Double)
+
+
+class MeasureHourRow(Base):
+    """Sums of one measure of the parts of an hour, by camera and bundle; made as `hours` is."""
+
+    __tablename__ = "measure_hours"
+    station: Mapped[str] = mapped_column(Name, primary_key=True)
+    camera: Mapped[str] = mapped_column(Name, primary_key=True)
+    recipe: Mapped[str] = mapped_column(Name, primary_key=True)
+    bundle_id: Mapped[str] = mapped_column(Sha256, primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    measure: Mapped[str] = mapped_column(String(16), primary_key=True)
+    count: Mapped[int]
+    total: Mapped[float] = mapped_column(Double)
+    total_of_squares: Mapped[float] = mapped_column(Double)
 
 
 class ResultImageRow(Base):

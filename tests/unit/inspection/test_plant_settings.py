@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from edge.contract.errors import SettingsInvalid
+from inspection.drift.settings import DriftSettings
 from inspection.rollout.settings import RolloutSettings
 from inspection.settings import PlantSettings, load_plant_settings
 
@@ -18,12 +19,12 @@ def test_example_is_loaded_and_shows_every_default() -> None:
 
 def test_example_names_every_setting() -> None:
     text = EXAMPLE.read_text("utf-8")
-    names = [*PlantSettings.model_fields, *RolloutSettings.model_fields]
+    names = [*PlantSettings.model_fields, *RolloutSettings.model_fields, *DriftSettings.model_fields]
     assert [name for name in names if f"{name} =" not in text and f"[{name}]" not in text] == []
 
 
 def test_every_setting_has_a_description() -> None:
-    fields = {**PlantSettings.model_fields, **RolloutSettings.model_fields}
+    fields = {**PlantSettings.model_fields, **RolloutSettings.model_fields, **DriftSettings.model_fields}
     assert [name for name, field in fields.items() if not field.description] == []
 
 
