@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edge.contract.result import Verdict
 from edge.contract.settings import load_toml
+from inspection.alerts.settings import AlertSettings
 from inspection.drift.settings import DriftSettings
 from inspection.rollout.settings import RolloutSettings
 
@@ -87,6 +88,9 @@ class PlantSettings(BaseModel):
         RolloutSettings()
     )
     drift: Annotated[DriftSettings, Field(description="What counts as drift; see `[drift]`.")] = DriftSettings()
+    alerts: Annotated[AlertSettings, Field(description="When there is an alert, and who is told; see `[alerts]`.")] = (
+        AlertSettings()
+    )
     trusted_keys: Annotated[
         tuple[str, ...],
         Field(description="Base64 Ed25519 public keys, beside the plant's own, whose bundles may be uploaded."),
@@ -103,4 +107,4 @@ def load_plant_settings(path: Path) -> PlantSettings:
     folder = path.resolve().parent
     given = {name: getattr(settings, name) for name in ("data_dir", "database_password_file", "admin_password_file")}
     paths = {name: folder / path for name, path in given.items() if path is not None}
-    return settings.model_copy(update=paths)
+    return settings.model_copy(update={**paths, "alerts": settings.alerts.taken_from(folder)})

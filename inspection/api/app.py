@@ -10,6 +10,7 @@ from inspection.api.errors import add_handlers
 from inspection.api.headers import SecurityHeaders
 from inspection.api.limits import BodyLimit, limits_of
 from inspection.api.routes import (
+    alerts,
     analytics,
     drift,
     health,
@@ -45,6 +46,7 @@ _ROUTERS = (
     models.router,
     rollouts.router,
     drift.router,
+    alerts.router,
 )
 
 

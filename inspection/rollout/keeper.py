@@ -1,7 +1,6 @@
-"""The thread that watches rollouts: halts what leaves its band, advances what has proved itself if that is wanted."""
+"""Watching rollouts: what leaves its band is halted, what has proved itself goes on if that is wanted."""
 
 import logging
-import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
@@ -22,25 +21,13 @@ _MAX_REASON = 500
 
 
 class RolloutKeeper:
-    """Order of calls: `start` once, `stop` at the end; `look` is what the thread does each time."""
+    """What the watching thread does each time."""
 
     def __init__(self, database: Database, live: LiveBoard, settings: RolloutSettings, clock: Clock) -> None:
         self._database = database
         self._live = live
         self._settings = settings
         self._clock = clock
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="rollout", daemon=True)
-
-    def start(self) -> None:
-        """Look now, and each time the interval has passed."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End the thread; a look under way is finished first."""
-        self._stopping.set()
-        if self._thread.is_alive():
-            self._thread.join()
 
     def look(self) -> None:
         """Judge every rollout under way, and do what follows."""
@@ -51,7 +38,10 @@ class RolloutKeeper:
                 for rollout in running_rollouts(session)
             ]
         for rollout, evidence in seen:
-            self._act(rollout, evidence, now)
+            try:
+                self._act(rollout, evidence, now)
+            except NotFound as error:  # a person ended it meanwhile
+                _LOG.info("rollout: %s", error)
 
     def _act(self, rollout: Rollout, evidence: Sequence[StationEvidence], now: datetime) -> None:
         problems = [problem for station in evidence for problem in station.problems]
@@ -89,13 +79,3 @@ class RolloutKeeper:
         if not settings.advance or now - rollout.steps[-1].created_at < timedelta(minutes=settings.advance_after_min):
             return False
         return all(station.parts >= settings.advance_parts and station.compared_with for station in evidence)
-
-    def _loop(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.look()
-            except NotFound as error:
-                _LOG.info("rollout: %s", error)
-            except Exception:  # noqa: BLE001 - the thread must outlive a full disk or a locked database
-                _LOG.exception("rollout: this look broke; trying again in %s s", self._settings.check_every_s)
-            self._stopping.wait(self._settings.check_every_s)

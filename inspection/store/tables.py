@@ -25,6 +25,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from inspection.store.types import UtcDateTime
 
 __all__ = [
+    "AlertDeliveryRow",
+    "AlertRow",
     "ApiKeyRow",
     "AuditDrawRow",
     "AuditRow",
@@ -355,6 +357,40 @@ class JobRow(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class AlertRow(Base):
+    """Something that somebody should look at; one open row for each kind and cause."""
+
+    __tablename__ = "alerts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    cause: Mapped[str] = mapped_column(String(255))
+    text: Mapped[str] = mapped_column(String(500))
+    station: Mapped[str | None] = mapped_column(Name)
+    recipe: Mapped[str | None] = mapped_column(Name)
+    opened_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None] = mapped_column(Name)
+    comment: Mapped[str | None] = mapped_column(String(500))
+
+
+class AlertDeliveryRow(Base):
+    """An event of an alert for one target; made in the event's transaction, so that it is told at least once."""
+
+    __tablename__ = "alert_deliveries"
+    __table_args__ = (Index("ix_alert_deliveries_due", "target", "delivered_at", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alerts.id"))
+    target: Mapped[str] = mapped_column(Name)
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(String(500))
 
 
 class AuditRow(Base):

@@ -164,6 +164,9 @@ def test_a_fail_rate_out_of_its_band_halts_it_and_says_why(anywhere: Floor) -> N
     assert floor.told() == ["champion"] * 3
     newest = floor.admin.get("/audit", params={"limit": 1}).json()[0]
     assert (newest["actor"], newest["action"]) == ("system", "rollout.halted")
+    floor.plant.alerts.look()
+    (alert,) = [alert for alert in floor.admin.get("/alerts").json() if alert["kind"] == "rollout_halted"]
+    assert "FAIL: 40.0% of the parts" in alert["text"]
 
 
 def test_parts_like_the_champions_do_not_halt_it(floor: Floor) -> None:
