@@ -18,6 +18,7 @@ from inspection.api.routes import (
     link,
     models,
     people,
+    recipe_versions,
     recipes,
     results,
     review,
@@ -47,6 +48,7 @@ _ROUTERS = (
     rollouts.router,
     drift.router,
     alerts.router,
+    recipe_versions.router,
 )
 
 

@@ -1,7 +1,7 @@
 """The tables; `migrations/` makes them, and a test asserts that the two agree.
 
-Rows of `results`, `labels`, `sample_labels`, `promotions`, `rollouts`, `rollout_steps`, `station_bundles` and `audit`
-are only ever added.
+Rows of `results`, `labels`, `sample_labels`, `recipe_versions`, `promotions`, `rollouts`, `rollout_steps`,
+`station_bundles` and `audit` are only ever added.
 """
 
 from datetime import datetime
@@ -41,6 +41,7 @@ __all__ = [
     "MeasureHourRow",
     "PromotionRow",
     "RecipeRow",
+    "RecipeVersionRow",
     "ResultImageRow",
     "ResultRow",
     "RolloutRow",
@@ -117,6 +118,22 @@ class RecipeRow(Base):
 
     __tablename__ = "recipes"
     name: Mapped[str] = mapped_column(Name, primary_key=True)
+    created_at: Mapped[datetime]
+
+
+class RecipeVersionRow(Base):
+    """A version of a recipe: what the plant decides of how a part type is inspected."""
+
+    __tablename__ = "recipe_versions"
+    __table_args__ = (UniqueConstraint("recipe", "version"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"))
+    version: Mapped[int]
+    settings: Mapped[dict[str, Any]]
+    golden_sha256: Mapped[str | None] = mapped_column(ForeignKey("blobs.sha256"), doc="also in `settings`")
+    ignore_mask_sha256: Mapped[str | None] = mapped_column(ForeignKey("blobs.sha256"), doc="also in `settings`")
+    reason: Mapped[str] = mapped_column(String(500))
+    user: Mapped[str] = mapped_column(Name)
     created_at: Mapped[datetime]
 
 

@@ -101,6 +101,8 @@ ALLOWED = {
         "/recipes/{recipe}/samples",
         "/recipes/{recipe}/promote",
         "/recipes/{recipe}/rollback",
+        "/recipes/{recipe}/versions",
+        "/recipes/{recipe}/images",
         "/recipes/{recipe}/rollouts",
         "/recipes/{recipe}/rollouts/current/advance",
         "/recipes/{recipe}/rollouts/current/halt",

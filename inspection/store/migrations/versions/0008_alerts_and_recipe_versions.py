@@ -1,4 +1,4 @@
-"""Alerts, and what is still to be told of them."""
+"""Alerts, and what is still to be told of them; versions of recipes."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Apply."""
+    _add_recipe_versions()
     _add_alerts()
     op.create_table(
         "alert_deliveries",
@@ -35,6 +36,7 @@ def downgrade() -> None:
     """Take back."""
     op.drop_table("alert_deliveries")
     op.drop_table("alerts")
+    op.drop_table("recipe_versions")
 
 
 def _add_alerts() -> None:
@@ -55,3 +57,25 @@ def _add_alerts() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_alerts")),
     )
     op.create_index("ix_alerts_closed_at", "alerts", ["closed_at"])
+
+
+def _add_recipe_versions() -> None:
+    op.create_table(
+        "recipe_versions",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("recipe", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("settings", sa.JSON(), nullable=False),
+        sa.Column("golden_sha256", sa.String(length=64), nullable=True),
+        sa.Column("ignore_mask_sha256", sa.String(length=64), nullable=True),
+        sa.Column("reason", sa.String(length=500), nullable=False),
+        sa.Column("user", sa.String(length=64), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["golden_sha256"], ["blobs.sha256"], name=op.f("fk_recipe_versions_golden_sha256")),
+        sa.ForeignKeyConstraint(
+            ["ignore_mask_sha256"], ["blobs.sha256"], name=op.f("fk_recipe_versions_ignore_mask_sha256")
+        ),
+        sa.ForeignKeyConstraint(["recipe"], ["recipes.name"], name=op.f("fk_recipe_versions_recipe")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_recipe_versions")),
+        sa.UniqueConstraint("recipe", "version", name=op.f("uq_recipe_versions_recipe")),
+    )
