@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from edge.contract.result import InspectionResult, Verdict
@@ -13,7 +14,8 @@ from inspection.store.types import storable
 
 __all__ = ["Measure", "add_measures"]
 
-Key = tuple[str, str, str, str, datetime, str]
+Place = tuple[str, str, str, str, datetime]
+"""Station, camera, recipe, bundle and hour."""
 
 
 class Measure(StrEnum):
@@ -27,17 +29,22 @@ class Measure(StrEnum):
     OFFSET_Y = "offset_y_px"
 
 
+_PICTURE = tuple(measure for measure in Measure if measure is not Measure.SCORE)
+
+
 def add_measures(session: Session, results: Iterable[InspectionResult]) -> None:
     """Add results that were just stored; in the transaction that stores them, so that none counts twice."""
-    sums: defaultdict[Key, list[float]] = defaultdict(list)
+    values: defaultdict[Place, defaultdict[Measure, list[float]]] = defaultdict(lambda: defaultdict(list))
     for result in results:
         for measure, value in _measures(result):
-            sums[_key(result, measure)].append(value)
-    for key, values in sums.items():
-        row = _row(session, key)
-        row.count += len(values)
-        row.total += sum(values)
-        row.total_of_squares += sum(value * value for value in values)
+            values[_place(result)][measure].append(value)
+    for place, by_measure in values.items():
+        rows = {row.measure: row for row in session.scalars(select(MeasureHourRow).where(_is_at(place)))}
+        for measure, found in by_measure.items():
+            row = rows.get(measure.value) or _new_row(session, place, measure)
+            row.count += len(found)
+            row.total += sum(found)
+            row.total_of_squares += sum(value * value for value in found)
 
 
 def _measures(result: InspectionResult) -> Iterator[tuple[Measure, float]]:
@@ -47,22 +54,36 @@ def _measures(result: InspectionResult) -> Iterator[tuple[Measure, float]]:
         yield Measure.SCORE, result.score
     if result.statistics is None:
         return
-    for measure in Measure:
-        value = getattr(result.statistics, measure.value, None)
+    for measure in _PICTURE:
+        value = getattr(result.statistics, measure.value)
         if value is not None:
             yield measure, value
 
 
-def _key(result: InspectionResult, measure: Measure) -> Key:
+def _place(result: InspectionResult) -> Place:
     hour = result.captured_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     texts = storable(result.camera), storable(result.recipe), storable(result.bundle_id or "")
-    return (result.station, *texts, hour, measure.value)
+    return (result.station, *texts, hour)
 
 
-def _row(session: Session, key: Key) -> MeasureHourRow:
-    row = session.get(MeasureHourRow, key)
-    if row is None:
-        names = ("station", "camera", "recipe", "bundle_id", "hour", "measure")
-        row = MeasureHourRow(**dict(zip(names, key, strict=True)), count=0, total=0.0, total_of_squares=0.0)
-        session.add(row)
+def _is_at(place: Place) -> ColumnElement[bool]:
+    row = MeasureHourRow
+    columns = (row.station, row.camera, row.recipe, row.bundle_id, row.hour)
+    return and_(*(column == value for column, value in zip(columns, place, strict=True)))
+
+
+def _new_row(session: Session, place: Place, measure: Measure) -> MeasureHourRow:
+    station, camera, recipe, bundle_id, hour = place
+    row = MeasureHourRow(
+        station=station,
+        camera=camera,
+        recipe=recipe,
+        bundle_id=bundle_id,
+        hour=hour,
+        measure=measure.value,
+        count=0,
+        total=0.0,
+        total_of_squares=0.0,
+    )
+    session.add(row)
     return row

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from edge.contract.result import Outcome, Verdict
@@ -19,7 +19,8 @@ from inspection.store.tables import ResultRow, StationRow
 
 __all__ = ["StationEvidence", "collect"]
 
-_MOST_PARTS = 20_480
+_MOST_PARTS = 5_120  # of a station in a rollout; what comes after them is not looked at
+_READ = (ResultRow.number, ResultRow.captured_at, ResultRow.document)
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,8 @@ def _with_challenger(session: Session, rollout: Rollout, station: str) -> Parts:
     """Parts after the step; a drop or timeout names no bundle, and counts from when the station ran the challenger."""
     step, bundle_id = rollout.since(station), rollout.row.bundle_id
     arrived = first_seen_with(session, station, bundle_id, step.created_at)
-    query = select(ResultRow).where(ResultRow.station == station, ResultRow.number > step.after_number)
-    rows = _read(session.scalars(query.order_by(ResultRow.number).limit(_MOST_PARTS)))
+    query = select(*_READ).where(ResultRow.station == station, ResultRow.number > step.after_number)
+    rows = _read(session, query.order_by(ResultRow.number).limit(_MOST_PARTS))
     return _parts(
         row
         for row in rows
@@ -124,22 +125,20 @@ def _with_challenger(session: Session, rollout: Rollout, station: str) -> Parts:
 
 def _before(session: Session, rollout: Rollout, station: str, limit: int) -> Parts:
     """The newest parts before the step, back to where the champion began."""
-    query = select(ResultRow).where(
-        ResultRow.station == station, ResultRow.number <= rollout.since(station).after_number
-    )
-    rows = _read(session.scalars(query.order_by(ResultRow.number.desc()).limit(limit)))
+    query = select(*_READ).where(ResultRow.station == station, ResultRow.number <= rollout.since(station).after_number)
+    rows = _read(session, query.order_by(ResultRow.number.desc()).limit(limit))
     return _parts(_of_champion(rows, rollout.row.champion_id))
 
 
 def _others(session: Session, rollout: Rollout, settings: RolloutSettings) -> Parts:
     """Parts that the recipe's other stations judged with the champion since the rollout began."""
     query = (
-        select(ResultRow)
+        select(*_READ)
         .join(StationRow, StationRow.name == ResultRow.station)
         .where(StationRow.recipe == rollout.row.recipe, StationRow.name.not_in(rollout.stations))
         .where(ResultRow.number > rollout.steps[0].after_number)
     )
-    rows = _read(session.scalars(query.order_by(ResultRow.number.desc()).limit(settings.baseline_parts)))
+    rows = _read(session, query.order_by(ResultRow.number.desc()).limit(settings.baseline_parts))
     return _parts(_of_champion(rows, rollout.row.champion_id))
 
 
@@ -151,8 +150,8 @@ def _of_champion(rows: Sequence[_Result], champion: str) -> list[_Result]:
     return [row for row in rows if row.number >= oldest and row.bundle_id in {champion, None}]
 
 
-def _read(rows: Iterable[ResultRow]) -> list[_Result]:
-    return [_Result(row.number, row.captured_at, json.loads(row.document)) for row in rows]
+def _read(session: Session, query: Select[int, datetime, str]) -> list[_Result]:
+    return [_Result(number, at, json.loads(document)) for number, at, document in session.execute(query).all()]
 
 
 def _parts(rows: Iterable[_Result]) -> Parts:

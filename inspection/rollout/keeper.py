@@ -4,6 +4,8 @@ import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm import Session
+
 from edge.contract.errors import Conflict, NotFound
 from inspection.audit.change import change
 from inspection.clock import Clock
@@ -56,8 +58,7 @@ class RolloutKeeper:
     def _halt(self, rollout: Rollout, evidence: Sequence[StationEvidence], reason: str, now: datetime) -> None:
         reason, recipe = reason[:_MAX_REASON], rollout.row.recipe
         with change(self._database, SYSTEM, now) as doing:
-            if require_rollout(doing.session, recipe).steps[-1].id != rollout.steps[-1].id:
-                raise NotFound(f"recipe {recipe!r}: a person was faster")
+            _require_unchanged(doing.session, rollout)
             told = [station.as_json() for station in evidence]
             halt(doing.session, recipe, reason=reason, user=SYSTEM, now=now, evidence=told)
             doing.record("rollout.halted", recipe=recipe, bundle=rollout.row.bundle_id, reason=reason)
@@ -67,8 +68,7 @@ class RolloutKeeper:
         recipe = rollout.row.recipe
         reason = f"every station judged {self._settings.advance_parts} parts within the bands"
         with change(self._database, SYSTEM, now) as doing:
-            if require_rollout(doing.session, recipe).steps[-1].id != rollout.steps[-1].id:
-                raise NotFound(f"recipe {recipe!r}: a person was faster")
+            _require_unchanged(doing.session, rollout)
             told = [station.as_json() for station in evidence]
             advance(doing.session, recipe, reason=reason, user=SYSTEM, now=now, evidence=told)
             action = "rollout.finished" if rollout.is_last_stage else "rollout.advanced"
@@ -79,3 +79,9 @@ class RolloutKeeper:
         if not settings.advance or now - rollout.steps[-1].created_at < timedelta(minutes=settings.advance_after_min):
             return False
         return all(station.parts >= settings.advance_parts and station.compared_with for station in evidence)
+
+
+def _require_unchanged(session: Session, rollout: Rollout) -> None:
+    """Make sure that no person has taken a step since this rollout was judged."""
+    if require_rollout(session, rollout.row.recipe).steps[-1].id != rollout.steps[-1].id:
+        raise NotFound(f"recipe {rollout.row.recipe!r}: a person was faster")

@@ -14,10 +14,10 @@ class RolloutSettings(BaseModel):
 
     check_every_s: Annotated[float, Field(gt=0, le=3600, description="Seconds between two looks at a rollout.")] = 5
     first_look_parts: Annotated[
-        int, Field(ge=10, le=10_000, description="Parts of a station before it is judged; then each time they doubled.")
+        int, Field(ge=10, le=1000, description="Parts of a station before it is judged; then each time they doubled.")
     ] = 20
     baseline_parts: Annotated[
-        int, Field(ge=50, le=20_000, description="Newest parts of the champion that a station is compared with.")
+        int, Field(ge=50, le=5000, description="Newest parts of the champion that a station is compared with.")
     ] = 2000
     false_halt: Annotated[
         float, Field(gt=0, le=0.1, description="Chance that a stage is halted although nothing is wrong.")
@@ -35,7 +35,7 @@ class RolloutSettings(BaseModel):
         bool, Field(description="Go to the next stage without a person, once the two below have passed.")
     ] = False
     advance_parts: Annotated[
-        int, Field(ge=20, le=100_000, description="Parts that each station of the rollout must have judged for that.")
+        int, Field(ge=20, le=5000, description="Parts that each station of the rollout must have judged for that.")
     ] = 320
     advance_after_min: Annotated[
         float, Field(ge=0, le=43_200, description="Minutes that the stage must have lasted for that.")
