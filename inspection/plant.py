@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from sqlalchemy import URL
 
 from edge.contract.signature import SigningKey, TrustedKeys
+from inspection.alerts.post import AlertPost
+from inspection.alerts.targets import open_targets
+from inspection.alerts.watch import AlertWatch
 from inspection.clock import Clock, utc_now
 from inspection.jobs.commands import ModelCommands
 from inspection.jobs.runner import LocalJobRunner
@@ -13,10 +16,12 @@ from inspection.jobs.worker import JobWorker
 from inspection.metrics import PlantMetrics
 from inspection.people.throttle import LoginThrottle
 from inspection.people.users import ensure_admin
+from inspection.periodic import Periodic
 from inspection.registry.bundles import BundleFiles
 from inspection.retention.keeper import RetentionKeeper
 from inspection.retention.sweep import Retention
 from inspection.review.audit_sample import AuditPlan, AuditSampler, load_or_create_seed
+from inspection.rollout.keeper import RolloutKeeper
 from inspection.settings import PlantSettings
 from inspection.stations.live import LiveBoard
 from inspection.store.address import postgres_address, sqlite_address
@@ -34,6 +39,7 @@ class Plant:
     """Everything a request may need.
 
     Attributes:
+        beside: what runs beside the requests: the watch over rollouts and alerts, and their delivery.
         first_password: of `admin`, made up on the first start; None otherwise.
     """
 
@@ -48,17 +54,25 @@ class Plant:
     throttle: LoginThrottle
     jobs: JobWorker
     retention: RetentionKeeper
+    rollouts: RolloutKeeper
+    alerts: AlertWatch
+    post: AlertPost
+    beside: tuple[Periodic, ...]
     audit: AuditSampler
     clock: Clock
     first_password: str | None
 
     def start(self) -> None:
-        """Begin with jobs and retention."""
+        """Begin with jobs, retention and all that is watched."""
         self.jobs.start()
         self.retention.start()
+        for periodic in self.beside:
+            periodic.start()
 
     def close(self) -> None:
         """Stop what runs beside the requests, then let go of the database."""
+        for periodic in self.beside:
+            periodic.stop()
         self.retention.stop()
         self.jobs.stop()
         self.database.close()
@@ -112,6 +126,9 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
     )
     live = LiveBoard()
     metrics = PlantMetrics(live, clock)
+    rollouts = RolloutKeeper(database, live, settings.rollout, clock)
+    alerts = AlertWatch(database, live, settings.alerts, settings.drift, clock)
+    post = AlertPost(database, open_targets(settings.alerts.targets), clock)
     return Plant(
         settings=settings,
         database=database,
@@ -124,6 +141,14 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         throttle=LoginThrottle(),
         jobs=JobWorker(shop, data / "jobs"),
         retention=RetentionKeeper(retention, metrics, clock, settings.retention_every_h),
+        rollouts=rollouts,
+        alerts=alerts,
+        post=post,
+        beside=(
+            Periodic("rollouts", rollouts.look, settings.rollout.check_every_s),
+            Periodic("alerts", alerts.look, settings.alerts.watch_every_s),
+            Periodic("alert post", post.deliver, settings.alerts.watch_every_s),
+        ),
         audit=_audit(settings),
         clock=clock,
         first_password=password,

@@ -7,6 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edge.contract.result import Verdict
 from edge.contract.settings import load_toml
+from inspection.alerts.settings import AlertSettings
+from inspection.drift.settings import DriftSettings
+from inspection.rollout.settings import RolloutSettings
 
 __all__ = ["PlantSettings", "RetentionRule", "load_plant_settings"]
 
@@ -90,6 +93,13 @@ class PlantSettings(BaseModel):
         Field(description="Rules by which images are removed; the first that fits a result decides, none keeps it."),
     ] = ()
     retention_every_h: Annotated[float, Field(gt=0, le=720, description="Hours between two runs of retention.")] = 6
+    rollout: Annotated[RolloutSettings, Field(description="How a rollout is watched; see `[rollout]`.")] = (
+        RolloutSettings()
+    )
+    drift: Annotated[DriftSettings, Field(description="What counts as drift; see `[drift]`.")] = DriftSettings()
+    alerts: Annotated[AlertSettings, Field(description="When there is an alert, and who is told; see `[alerts]`.")] = (
+        AlertSettings()
+    )
     trusted_keys: Annotated[
         tuple[str, ...],
         Field(description="Base64 Ed25519 public keys, beside the plant's own, whose bundles may be uploaded."),
@@ -106,4 +116,4 @@ def load_plant_settings(path: Path) -> PlantSettings:
     folder = path.resolve().parent
     given = {name: getattr(settings, name) for name in ("data_dir", "database_password_file", "admin_password_file")}
     paths = {name: folder / path for name, path in given.items() if path is not None}
-    return settings.model_copy(update=paths)
+    return settings.model_copy(update={**paths, "alerts": settings.alerts.taken_from(folder)})

@@ -14,7 +14,6 @@ from queue import Empty, SimpleQueue
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from edge.bundle import load_detector
 from edge.clock import SystemClock
@@ -24,7 +23,7 @@ from edge.contract.manifest import PreprocessSpec, Roi
 from edge.contract.result import InspectionResult
 from edge.contract.signature import TrustedKeys
 from edge.inference import Detector, InferenceSettings
-from edge.preprocess import encode_png, preprocess
+from edge.preprocess import NetworkInput, encode_png, image_statistics, preprocess
 from edge.station.ledger import Ledger
 from edge.station.line import Line, LineSettings, Settled
 from edge.station.recipes import OneRecipe
@@ -54,7 +53,8 @@ def measure_bundle(
 
     Returns:
         `session_run_ms` (bare session) and `frame_to_verdict_ms` with p50 and p99, `overhead_ratio` of their medians,
-        `rss_mb` of a station process, and what was measured.
+        `statistics_ratio` of the image statistics' median and the bare session's, `rss_mb` of a station process, and
+        what was measured.
 
     Raises:
         BundleRefused: it must not run.
@@ -64,6 +64,7 @@ def measure_bundle(
     width, height = size or _training_size(detector)
     pixels = _frame(width, height, detector.manifest.preprocess)
     bare, whole, inside = _in_turn(detector, pixels, frames)
+    statistics_ms = _statistics_ms(detector, pixels, frames)
     return {
         "bundle_id": detector.bundle_id,
         "recipe": detector.manifest.recipe,
@@ -74,6 +75,7 @@ def measure_bundle(
         "frame_to_verdict_ms": _summary(whole),
         "session_run_in_station_ms": _summary(inside),
         "overhead_ratio": round(statistics.median(whole) / statistics.median(bare), 3),
+        "statistics_ratio": round(statistics.median(statistics_ms) / statistics.median(bare), 4),
         "rss_mb": _station_rss_mb(bundle, trusted, settings, (detector.manifest.recipe, pixels)),
         "version": software_version(),
     }
@@ -81,7 +83,7 @@ def measure_bundle(
 
 def _in_turn(detector: Detector, pixels: Pixels, frames: int) -> tuple[list[float], list[float], list[float]]:
     """Milliseconds of the bare session, of the station's path, and of the session inside the path."""
-    batch = _network_input(pixels, detector)
+    batch = _prepare(pixels, detector).tiles
     bare, whole, inside = [], [], []
     answers: SimpleQueue[InspectionResult] = SimpleQueue()
     with _line(detector) as line:
@@ -97,9 +99,20 @@ def _in_turn(detector: Detector, pixels: Pixels, frames: int) -> tuple[list[floa
     return bare, whole, inside
 
 
-def _network_input(pixels: Pixels, detector: Detector) -> NDArray[np.uint8]:
+def _statistics_ms(detector: Detector, pixels: Pixels, frames: int) -> list[float]:
+    """Milliseconds that the image statistics take, which are inside the station's path."""
+    spec, taken = detector.manifest.preprocess, []
+    prepared = _prepare(pixels, detector)
+    for _ in range(frames):
+        start = time.perf_counter_ns()
+        image_statistics(prepared, spec)
+        taken.append((time.perf_counter_ns() - start) / 1e6)
+    return taken
+
+
+def _prepare(pixels: Pixels, detector: Detector) -> NetworkInput:
     try:
-        return preprocess(pixels, detector.manifest.preprocess).tiles
+        return preprocess(pixels, detector.manifest.preprocess)
     except FrameRejected as error:
         raise DataInvalid(f"the frame to measure with was not judged: {error}") from error
 

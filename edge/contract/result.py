@@ -8,7 +8,17 @@ from pydantic import AwareDatetime, Field
 
 from edge.contract.values import Value
 
-__all__ = ["ImageKind", "ImageRef", "InspectionResult", "Outcome", "Times", "Verdict", "ViewVerdict", "new_result_id"]
+__all__ = [
+    "ImageKind",
+    "ImageRef",
+    "ImageStatistics",
+    "InspectionResult",
+    "Outcome",
+    "Times",
+    "Verdict",
+    "ViewVerdict",
+    "new_result_id",
+]
 
 
 class Verdict(StrEnum):
@@ -41,6 +51,17 @@ class ImageRef(Value):
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     media_type: Annotated[str, Field(max_length=64)]
     size_bytes: Annotated[int, Field(ge=0)]
+
+
+class ImageStatistics(Value):
+    """What the network saw of the part, in numbers by which a drift shows; the pose only where parts are aligned."""
+
+    brightness: Annotated[float, Field(description="mean grey level, 0 to 255")]
+    contrast: Annotated[float, Field(description="standard deviation of the grey levels")]
+    sharpness_db: Annotated[float, Field(description="variance of the Laplacian over that of the grey levels, in dB")]
+    offset_x_px: Annotated[float | None, Field(description="of the part's middle, in pixels of the input")] = None
+    offset_y_px: float | None = None
+    turn_deg: float | None = None
 
 
 class Times(Value):
@@ -88,6 +109,9 @@ class InspectionResult(Value):
     captured_at: AwareDatetime
     session_run_ms: Annotated[float | None, Field(description="inside onnxruntime only")] = None
     times: Times
+    statistics: Annotated[
+        ImageStatistics | None, Field(description="None if not judged, or from a station that does not tell")
+    ] = None
     images: tuple[ImageRef, ...] = ()
     source: Annotated[str | None, Field(max_length=300)] = None
     signature: Annotated[

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from edge.contract.frame import Pixels
 from edge.contract.manifest import Calibration, Manifest
-from edge.contract.result import Verdict
-from edge.preprocess import map_in_roi, preprocess
+from edge.contract.result import ImageStatistics, Verdict
+from edge.preprocess import image_statistics, map_in_roi, preprocess
 
 __all__ = ["Detector", "GraphOutput", "Judgement", "graph_output", "monotonic_us"]
 
@@ -56,6 +56,7 @@ class Judgement:
         inference_end_us: monotonic clock.
         reason: why UNDECIDED; None for PASS and FAIL.
         signature: `(S,)` float32 of length 1, what the most unusual place looks like; None where the graph gives none.
+        statistics: of what the network saw.
     """
 
     verdict: Verdict
@@ -67,6 +68,7 @@ class Judgement:
     inference_end_us: int
     reason: str | None = None
     signature: NDArray[np.float32] | None = None
+    statistics: ImageStatistics | None = None
 
 
 class Detector:
@@ -108,6 +110,7 @@ class Detector:
             inference_end_us=end,
             reason=_why_undecided(score, calibration) if verdict is Verdict.UNDECIDED else None,
             signature=output.signature[0] if output.signature.size else None,
+            statistics=image_statistics(prepared, spec),
         )
 
     def run(self, batch: NDArray[np.uint8]) -> GraphOutput:

@@ -2,11 +2,13 @@
 
 from edge.preprocess.decode import decode, encode_png, media_type_of
 from edge.preprocess.geometry import NetworkInput, map_in_roi, preprocess, preprocess_mask, whole_map
+from edge.preprocess.statistics import image_statistics
 
 __all__ = [
     "NetworkInput",
     "decode",
     "encode_png",
+    "image_statistics",
     "map_in_roi",
     "media_type_of",
     "preprocess",

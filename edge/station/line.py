@@ -288,5 +288,6 @@ class Line:
                 inference_end_us=None if run is None else run[1],
                 verdict_us=self._clock.now_us(),
             ),
+            statistics=None if judgement is None else judgement.statistics,
             source=frame.source,
         )

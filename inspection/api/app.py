@@ -10,15 +10,19 @@ from inspection.api.errors import add_handlers
 from inspection.api.headers import SecurityHeaders
 from inspection.api.limits import BodyLimit, limits_of
 from inspection.api.routes import (
+    alerts,
     analytics,
+    drift,
     health,
     jobs,
     link,
     models,
     people,
+    recipe_versions,
     recipes,
     results,
     review,
+    rollouts,
     sign_in,
     stations,
 )
@@ -41,6 +45,10 @@ _ROUTERS = (
     analytics.router,
     jobs.router,
     models.router,
+    rollouts.router,
+    drift.router,
+    alerts.router,
+    recipe_versions.router,
 )
 
 

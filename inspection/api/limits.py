@@ -21,7 +21,7 @@ def limits_of(settings: PlantSettings) -> list[tuple[re.Pattern[str], int]]:
     image = settings.max_image_mb * _MB
     return [
         (re.compile(r"/api/v1/ingest/images/[^/]+"), image),
-        (re.compile(r"/api/v1/recipes/[^/]+/samples"), image),
+        (re.compile(r"/api/v1/recipes/[^/]+/(samples|images)"), image),
         (re.compile(r"/api/v1/recipes/[^/]+/bundles"), settings.max_bundle_mb * _MB),
     ]
 

@@ -231,7 +231,9 @@ class NewTrainJob(Body):
 
     kind: Literal["train"]
     recipe: Name
-    use_defects: Annotated[bool, Field(description="also learn from labelled defects")] = True
+    use_defects: Annotated[
+        bool | None, Field(description="also learn from labelled defects; null: as the recipe's newest version says")
+    ] = None
 
 
 class NewGateJob(Body):

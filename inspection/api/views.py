@@ -22,8 +22,8 @@ from inspection.plant import Plant
 from inspection.registry.bundles import manifest_of
 from inspection.registry.flips import count_flips, flips_of
 from inspection.registry.gates import latest_gate
-from inspection.registry.promotions import champion_of
 from inspection.review.labels import labels_shown
+from inspection.rollout.desired import desired_bundle
 from inspection.stations.live import Seen
 from inspection.store.tables import BundleRow, FlipRow, GateRow, LabelRow, ResultRow, StationRow
 
@@ -59,7 +59,7 @@ def station_view(plant: Plant, session: Session, row: StationRow) -> Station:
         state=_state(age_s, plant.settings.stale_after_s),
         heartbeat_age_s=age_s,
         heartbeat=None if seen is None else seen.heartbeat,
-        desired_bundle_id=champion_of(session, row.recipe),
+        desired_bundle_id=desired_bundle(session, row),
         yield_fraction=None if seen is None else _yield(seen.heartbeat.ledger),
         picture_result_id=_picture_id(seen),
         picture_age_s=None if seen is None or seen.picture_at is None else (now - seen.picture_at).total_seconds(),

@@ -11,6 +11,7 @@ from edge.contract.errors import NotAllowed
 from edge.contract.link import IngestBatch, IngestReceipt
 from edge.contract.result import InspectionResult
 from inspection.analytics.hours import count_results
+from inspection.drift.measures import add_measures
 from inspection.store.tables import BlobRow, ResultImageRow, ResultRow
 from inspection.store.types import storable
 
@@ -41,6 +42,7 @@ def take_results(session: Session, station: str, batch: IngestBatch, now: dateti
     session.flush()
     session.add_all(_image_rows(new))
     count_results(session, new)
+    add_measures(session, new)
     wanted = _wanted(session, [(result, known.get(result.id, now)) for result in batch.results])
     receipt = IngestReceipt(stored=len(new), known=len(batch.results) - len(new), images_wanted=wanted)
     return Taken(receipt, tuple(new))

@@ -19,6 +19,7 @@ class TrainOrder:
         key: PEM file of the plant's signing key.
         parent: id of the champion that this model follows.
         like: its bundle, whose ROI, alignment and input size stay as they are.
+        options: that the recipe's version asks for.
     """
 
     recipe: str
@@ -28,6 +29,7 @@ class TrainOrder:
     defects: Path | None
     parent: str | None
     like: Path | None
+    options: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class ModelCommands:
             argv += ["--parent", order.parent]
         if order.like is not None:
             argv += ["--like", str(order.like)]
-        return [*argv, "--seed", "0", "--json", "--progress-json"]
+        return [*argv, *order.options, "--seed", "0", "--json", "--progress-json"]
 
     def threshold(self, order: ThresholdOrder) -> Argv:
         """Write a signed bundle with another threshold; a JSON summary last on stdout."""

@@ -7,21 +7,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy.orm import Session
+
 from edge.contract.errors import JobFailed
 from inspection.clock import Clock
 from inspection.jobs.commands import GateOrder, ModelCommands, ThresholdOrder, TrainOrder
 from inspection.jobs.desk import Desk
 from inspection.jobs.material import Material, lay_out, require_trainable
+from inspection.jobs.recipe import training_options
 from inspection.jobs.replay import lay_out_replay
 from inspection.jobs.runner import Finished, JobRunner
 from inspection.registry.bundles import BundleFiles, register, require_bundle
 from inspection.registry.flips import Flip, add_flips, read_flips
 from inspection.registry.gates import add_gate
+from inspection.registry.origin import training_of
 from inspection.registry.promotions import champion_of
+from inspection.registry.recipe_settings import RecipeSettings
+from inspection.registry.recipe_versions import require_version, settings_of
 from inspection.samples.samples import Sample, samples_of
 from inspection.samples.splits import Split
 from inspection.store.blobs import BlobStore
 from inspection.store.database import Database
+from inspection.store.images import EXTENSIONS, image_row
 
 __all__ = ["Ticket", "Workshop", "run_gate", "run_threshold", "run_train"]
 
@@ -77,8 +84,8 @@ def run_train(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     ticket.desk.report(0.0, "collecting samples")
     material, champion = _prepare(shop, ticket)
     out = ticket.folder / "model.bundle"
-    like = None if champion is None else shop.bundles.path(champion)
-    order = TrainOrder(ticket.recipe, material.data, out, shop.key_file, material.defects, champion, like)
+    like, options = _asked(shop, ticket, champion)
+    order = TrainOrder(ticket.recipe, material.data, out, shop.key_file, material.defects, champion, like, options)
     summary = _report(_run(shop, ticket, shop.commands.train(order), {0}))
     with shop.database.write() as session:
         bundle = register(session, shop.bundles, out, recipe=ticket.recipe, origin="job", now=shop.clock())
@@ -130,6 +137,35 @@ def run_threshold(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     gate = _gate(shop, ticket, bundle_id, material.holdout, champion)
     _tidy(ticket.folder)
     return {"now": summary["now"], "then": summary["then"], "bundle_id": bundle_id, "gate": gate}
+
+
+def _asked(shop: Workshop, ticket: Ticket, champion: str | None) -> tuple[Path | None, tuple[str, ...]]:
+    """The bundle to train like, and the options of the recipe's version.
+
+    The champion is followed as long as the version says of the input what its own version said.
+    """
+    with shop.database.read() as session:
+        wanted = _settings(session, ticket.recipe, ticket.parameters)
+        follows = champion is not None and wanted.geometry == _settings_behind(session, champion).geometry
+
+        def export(digest: str, name: str) -> Path:
+            path = ticket.folder / f"{name}.{EXTENSIONS.get(image_row(session, digest).media_type, 'bin')}"
+            shop.blobs.export(digest, path)
+            return path
+
+        options = tuple(training_options(wanted, export, like_champion=follows))
+    return (shop.bundles.path(champion) if champion is not None and follows else None), options
+
+
+def _settings(session: Session, recipe: str, parameters: dict[str, Any]) -> RecipeSettings:
+    number = parameters.get("recipe_version")
+    return settings_of(None if number is None else require_version(session, recipe, int(number)))
+
+
+def _settings_behind(session: Session, bundle_id: str) -> RecipeSettings:
+    """Of the version that a bundle was trained by; the defaults if it was made elsewhere."""
+    training = training_of(session, require_bundle(session, bundle_id))
+    return RecipeSettings() if training is None else _settings(session, training.recipe, training.parameters)
 
 
 def _prepare(shop: Workshop, ticket: Ticket) -> tuple[Material, str | None]:
@@ -208,5 +244,6 @@ def _tidy(folder: Path) -> None:
     """What is left is the log; images are in the store, the bundle in the registry."""
     for name in ("data", "holdout", "replay"):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for name in ("model.bundle", "flips.jsonl"):
-        (folder / name).unlink(missing_ok=True)
+    for pattern in ("model.bundle", "flips.jsonl", "golden.*", "ignored.*"):
+        for path in folder.glob(pattern):
+            path.unlink()

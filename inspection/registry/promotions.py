@@ -13,9 +13,10 @@ from edge.contract.errors import Conflict
 from inspection.registry.bundles import require_bundle
 from inspection.registry.gates import latest_gate, refusal_of
 from inspection.registry.recipes import require_recipe
+from inspection.rollout.book import require_no_rollout
 from inspection.store.tables import GateRow, PromotionRow
 
-__all__ = ["champion_of", "force", "log_of", "promote", "rollback", "rollback_target"]
+__all__ = ["champion_of", "force", "log_of", "promote", "require_evidence", "rollback", "rollback_target"]
 
 
 def champion_of(session: Session, recipe: str) -> str | None:
@@ -34,12 +35,24 @@ def promote(session: Session, recipe: str, bundle_id: str, *, reason: str, user:
 
     Raises:
         NotFound: no such recipe or bundle.
-        Conflict: it is the champion, is for another recipe, or the gate did not pass against today's champion.
+        Conflict: it is the champion, is for another recipe, the gate did not pass against today's champion, or a
+            rollout is under way.
+    """
+    require_no_rollout(session, recipe)
+    require_evidence(session, recipe, bundle_id)
+    return _append(session, PromotionRow(recipe=recipe, bundle_id=bundle_id, kind="promote", reason=reason), user, now)
+
+
+def require_evidence(session: Session, recipe: str, bundle_id: str) -> None:
+    """Make sure that the gate lets a bundle become the champion.
+
+    Raises:
+        NotFound: no such recipe or bundle.
+        Conflict: as `promote`.
     """
     gate = _evidence(session, recipe, bundle_id)
     if not gate.passed:
         raise Conflict(f"bundle {bundle_id[:12]}: the gate refused it: {refusal_of(gate) or 'no reason given'}")
-    return _append(session, PromotionRow(recipe=recipe, bundle_id=bundle_id, kind="promote", reason=reason), user, now)
 
 
 def force(session: Session, recipe: str, bundle_id: str, *, reason: str, user: str, now: datetime) -> PromotionRow:
@@ -52,6 +65,7 @@ def force(session: Session, recipe: str, bundle_id: str, *, reason: str, user: s
         NotFound: no such recipe or bundle.
         Conflict: as `promote`; or the gate passed, and there is nothing to force.
     """
+    require_no_rollout(session, recipe)
     if _evidence(session, recipe, bundle_id).passed:
         raise Conflict(f"bundle {bundle_id[:12]}: the gate passed it, so there is nothing to force; promote it")
     return _append(session, PromotionRow(recipe=recipe, bundle_id=bundle_id, kind="force", reason=reason), user, now)
@@ -62,9 +76,10 @@ def rollback(session: Session, recipe: str, *, reason: str, user: str, now: date
 
     Raises:
         NotFound: no such recipe.
-        Conflict: there is no earlier champion.
+        Conflict: there is no earlier champion, or a rollout is under way.
     """
     require_recipe(session, recipe)
+    require_no_rollout(session, recipe)
     target = rollback_target(session, recipe)
     if target is None:
         raise Conflict(f"recipe {recipe!r}: there is no earlier champion to go back to")

@@ -1,6 +1,7 @@
 """The tables; `migrations/` makes them, and a test asserts that the two agree.
 
-Rows of `results`, `labels`, `sample_labels`, `promotions` and `audit` are only ever added.
+Rows of `results`, `labels`, `sample_labels`, `recipe_versions`, `promotions`, `rollouts`, `rollout_steps`,
+`station_bundles` and `audit` are only ever added.
 """
 
 from datetime import datetime
@@ -24,6 +25,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from inspection.store.types import UtcDateTime
 
 __all__ = [
+    "AlertDeliveryRow",
+    "AlertRow",
     "ApiKeyRow",
     "AuditDrawRow",
     "AuditRow",
@@ -35,14 +38,19 @@ __all__ = [
     "HourRow",
     "JobRow",
     "LabelRow",
+    "MeasureHourRow",
     "PromotionRow",
     "RecipeRow",
+    "RecipeVersionRow",
     "ResultImageRow",
     "ResultRow",
     "ReviewCheckRow",
+    "RolloutRow",
+    "RolloutStepRow",
     "SampleLabelRow",
     "SampleRow",
     "SessionRow",
+    "StationBundleRow",
     "StationRow",
     "UserRow",
 ]
@@ -63,7 +71,13 @@ class Base(DeclarativeBase):
             "pk": "pk_%(table_name)s",
         }
     )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {datetime: UtcDateTime, dict[str, Any]: JSON, list[str]: JSON}
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        list[str]: JSON,
+        list[list[str]]: JSON,
+        list[dict[str, Any]]: JSON,
+    }
 
 
 class UserRow(Base):
@@ -108,6 +122,22 @@ class RecipeRow(Base):
     created_at: Mapped[datetime]
 
 
+class RecipeVersionRow(Base):
+    """A version of a recipe: what the plant decides of how a part type is inspected."""
+
+    __tablename__ = "recipe_versions"
+    __table_args__ = (UniqueConstraint("recipe", "version"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"))
+    version: Mapped[int]
+    settings: Mapped[dict[str, Any]]
+    golden_sha256: Mapped[str | None] = mapped_column(ForeignKey("blobs.sha256"), doc="also in `settings`")
+    ignore_mask_sha256: Mapped[str | None] = mapped_column(ForeignKey("blobs.sha256"), doc="also in `settings`")
+    reason: Mapped[str] = mapped_column(String(500))
+    user: Mapped[str] = mapped_column(Name)
+    created_at: Mapped[datetime]
+
+
 class StationRow(Base):
     """A station that may report; only the hash of its key is kept."""
 
@@ -116,6 +146,16 @@ class StationRow(Base):
     recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"))
     key_sha256: Mapped[str] = mapped_column(Sha256, unique=True)
     created_at: Mapped[datetime]
+
+
+class StationBundleRow(Base):
+    """A station said that it runs another bundle from now on; None if it runs none."""
+
+    __tablename__ = "station_bundles"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    station: Mapped[str] = mapped_column(ForeignKey("stations.name"), index=True)
+    bundle_id: Mapped[str | None] = mapped_column(Sha256)
+    since: Mapped[datetime]
 
 
 class BlobRow(Base):
@@ -165,6 +205,21 @@ class HourRow(Base):
     count: Mapped[int]
     scored: Mapped[int] = mapped_column(doc="results that have a score")
     score_sum: Mapped[float] = mapped_column(Double)
+
+
+class MeasureHourRow(Base):
+    """Sums of one measure of the parts of an hour, by camera and bundle; made as `hours` is."""
+
+    __tablename__ = "measure_hours"
+    station: Mapped[str] = mapped_column(Name, primary_key=True)
+    camera: Mapped[str] = mapped_column(Name, primary_key=True)
+    recipe: Mapped[str] = mapped_column(Name, primary_key=True)
+    bundle_id: Mapped[str] = mapped_column(Sha256, primary_key=True)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    measure: Mapped[str] = mapped_column(String(16), primary_key=True)
+    count: Mapped[int]
+    total: Mapped[float] = mapped_column(Double)
+    total_of_squares: Mapped[float] = mapped_column(Double)
 
 
 class ResultImageRow(Base):
@@ -292,6 +347,34 @@ class PromotionRow(Base):
     created_at: Mapped[datetime]
 
 
+class RolloutRow(Base):
+    """A challenger on its way to the stations; `stages` are the stations that each stage adds."""
+
+    __tablename__ = "rollouts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"), index=True)
+    bundle_id: Mapped[str] = mapped_column(ForeignKey("bundles.id"))
+    champion_id: Mapped[str] = mapped_column(ForeignKey("bundles.id"))
+    stages: Mapped[list[list[str]]]
+    reason: Mapped[str] = mapped_column(String(500))
+    user: Mapped[str] = mapped_column(Name)
+    created_at: Mapped[datetime]
+
+
+class RolloutStepRow(Base):
+    """A step of a rollout: `start`, `advance`, `halt` or `finish`, with what it was decided on."""
+
+    __tablename__ = "rollout_steps"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    rollout_id: Mapped[int] = mapped_column(ForeignKey("rollouts.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(String(500))
+    user: Mapped[str] = mapped_column(Name)
+    after_number: Mapped[int] = mapped_column(Number, doc="the newest result of that moment")
+    evidence: Mapped[list[dict[str, Any]]]
+    created_at: Mapped[datetime]
+
+
 class JobRow(Base):
     """A training or gate job."""
 
@@ -310,6 +393,40 @@ class JobRow(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class AlertRow(Base):
+    """Something that somebody should look at; one open row for each kind and cause."""
+
+    __tablename__ = "alerts"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    kind: Mapped[str] = mapped_column(String(32))
+    cause: Mapped[str] = mapped_column(String(255))
+    text: Mapped[str] = mapped_column(String(500))
+    station: Mapped[str | None] = mapped_column(Name)
+    recipe: Mapped[str | None] = mapped_column(Name)
+    opened_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None] = mapped_column(index=True)
+    acknowledged_at: Mapped[datetime | None]
+    acknowledged_by: Mapped[str | None] = mapped_column(Name)
+    comment: Mapped[str | None] = mapped_column(String(500))
+
+
+class AlertDeliveryRow(Base):
+    """An event of an alert for one target; made in the event's transaction, so that it is told at least once."""
+
+    __tablename__ = "alert_deliveries"
+    __table_args__ = (Index("ix_alert_deliveries_due", "target", "delivered_at", "id"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    alert_id: Mapped[int] = mapped_column(ForeignKey("alerts.id"))
+    target: Mapped[str] = mapped_column(Name)
+    payload: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    attempts: Mapped[int] = mapped_column(default=0)
+    next_try_at: Mapped[datetime]
+    delivered_at: Mapped[datetime | None]
+    last_error: Mapped[str | None] = mapped_column(String(500))
 
 
 class AuditRow(Base):

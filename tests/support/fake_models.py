@@ -14,6 +14,10 @@ from pathlib import Path
 from edge.contract.archive import open_sealed
 from edge.contract.signature import SigningKey, TrustedKeys
 
+DECIDED = (
+    *("tier", "size-px", "smallest-defect-px", "roi", "align", "ignore-mask", "invariant"),
+    *("max-overkill", "undecided-overkill", "escape-cost", "overkill-cost", "defect-rate"),
+)
 STEPS = ("reading images", "computing features", "calibrating", "exporting")
 
 
@@ -28,6 +32,8 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     train.add_argument("--defects", type=Path)
     train.add_argument("--parent")
     train.add_argument("--like")
+    for name in DECIDED:
+        train.add_argument(f"--{name}")
     train.add_argument("--seed", type=int)
     train.add_argument("--json", action="store_true")
     train.add_argument("--progress-json", action="store_true")
@@ -75,6 +81,12 @@ def _train(options: argparse.Namespace) -> int:
     bundle_id = write_tiny_bundle(options.out, key, options.recipe, threshold)
     sys.stdout.write("trained\n")
     report = {"bundle_id": bundle_id, "threshold": threshold, "promise": "fake", "goods": goods, "defects": defects}
+    given = {name: value for name in DECIDED if (value := getattr(options, name.replace("-", "_"))) is not None}
+    if options.like is not None:
+        given["like"] = Path(options.like).stem
+    for name in {"align", "ignore-mask"} & set(given):
+        given[name] = Path(given[name]).name
+    report["given"] = given
     sys.stdout.write(json.dumps({**report, "parent": options.parent, "train_s": 0.2}) + "\n")
     return 0
 

@@ -13,6 +13,7 @@ from inspection.jobs.book import JobKind, add_job, list_jobs, request_cancel, re
 from inspection.jobs.desk import log_tail
 from inspection.jobs.material import require_trainable
 from inspection.registry.bundles import manifest_of, require_bundle
+from inspection.registry.recipe_versions import newest_version, settings_of
 from inspection.registry.recipes import require_recipe
 from inspection.samples.samples import samples_of
 from inspection.store.tables import BundleRow
@@ -27,7 +28,7 @@ def post_job(body: NewJob, person: Engineer, plant: PlantDep) -> Job:
     """Ask for a job; it runs when those before it are done."""
     with change(plant.database, person.name, plant.clock()) as doing:
         _check(doing.session, body)
-        parameters: dict[str, Any] = body.model_dump(exclude={"kind", "recipe"})
+        parameters = _parameters(doing.session, body)
         row = add_job(doing.session, JobKind(body.kind), body.recipe, parameters, person.name, doing.now)
         doing.record("job.created", job=row.id, kind=body.kind, recipe=body.recipe)
         job = Job.model_validate(row)
@@ -61,6 +62,17 @@ def post_cancel(job_id: str, person: Engineer, plant: PlantDep) -> Job:
         row = request_cancel(doing.session, job_id, doing.now)
         doing.record("job.cancelled", job=job_id)
         return Job.model_validate(row)
+
+
+def _parameters(session: Session, body: NewJob) -> dict[str, Any]:
+    """As asked; of a training with the version of the recipe that it takes."""
+    parameters: dict[str, Any] = body.model_dump(exclude={"kind", "recipe"})
+    if not isinstance(body, NewTrainJob):
+        return parameters
+    version = newest_version(session, body.recipe)
+    if body.use_defects is None:
+        parameters["use_defects"] = settings_of(version).use_defects
+    return {**parameters, "recipe_version": None if version is None else version.version}
 
 
 def _check(session: Session, body: NewJob) -> None:

@@ -13,7 +13,9 @@ from inspection.ingest.images import take_image
 from inspection.ingest.results import take_results
 from inspection.plant import Plant
 from inspection.registry.bundles import require_bundle
-from inspection.registry.promotions import champion_of
+from inspection.rollout.desired import desired_bundle
+from inspection.stations.keys import require_station
+from inspection.stations.running import note_bundle
 
 __all__ = ["router"]
 
@@ -43,12 +45,16 @@ async def put_image(sha256: Digest, request: Request, station: StationDep, plant
 @router.post("/stations/me/heartbeat")
 def post_heartbeat(heartbeat: Heartbeat, station: StationDep, plant: PlantDep) -> DesiredState:
     """Take a heartbeat; the answer says which bundle the station shall run."""
+    before = plant.live.last(station.name)
     plant.live.note(station.name, heartbeat, plant.clock())
+    if before is None or before.heartbeat.bundle_id != heartbeat.bundle_id:
+        with plant.database.write() as session:
+            note_bundle(session, station.name, heartbeat.bundle_id, plant.clock())
     with plant.database.read() as session:
-        champion = champion_of(session, station.recipe)
-        if champion is None:
+        desired = desired_bundle(session, require_station(session, station.name))
+        if desired is None:
             return DesiredState(recipe=station.recipe)
-        bundle = require_bundle(session, champion)
+        bundle = require_bundle(session, desired)
         return DesiredState(recipe=station.recipe, bundle_id=bundle.id, bundle_sha256=bundle.file_sha256)
 
 

@@ -29,6 +29,7 @@ def test_the_report_names_what_it_measured(folder: StationFolder, capsys: pytest
     assert 0 < session["p50"] <= session["p99"]
     assert 0 < whole["p50"] <= whole["p99"]
     assert report["overhead_ratio"] == pytest.approx(whole["p50"] / session["p50"], rel=0.05)
+    assert report["statistics_ratio"] > 0
     assert 20 < report["rss_mb"] < 400
 
 

@@ -91,15 +91,21 @@ def test_a_change_by_cookie_needs_the_csrf_header(person: Person, method: str, p
 
 
 ALLOWED = {
-    Role.OPERATOR: {"/logout"},
-    Role.INSPECTOR: {"/logout", "/labels"},
+    Role.OPERATOR: {"/logout", "/alerts/{alert_id}/acknowledgement"},
+    Role.INSPECTOR: {"/logout", "/labels", "/alerts/{alert_id}/acknowledgement"},
     Role.ENGINEER: {
         "/logout",
+        "/alerts/{alert_id}/acknowledgement",
         "/labels",
         "/recipes",
         "/recipes/{recipe}/samples",
         "/recipes/{recipe}/promote",
         "/recipes/{recipe}/rollback",
+        "/recipes/{recipe}/versions",
+        "/recipes/{recipe}/images",
+        "/recipes/{recipe}/rollouts",
+        "/recipes/{recipe}/rollouts/current/advance",
+        "/recipes/{recipe}/rollouts/current/halt",
         "/recipes/{recipe}/bundles",
         "/stations",
         "/stations/{name}/key",

@@ -1,0 +1,108 @@
+"""When something is wrong: one function for each kind of alert."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from edge.contract.result import Verdict
+from inspection.alerts.book import AlertKind, Condition
+from inspection.analytics.pchart import p_chart
+from inspection.drift.report import drifts
+from inspection.drift.settings import DriftSettings
+from inspection.rollout.book import StepKind, rollouts_of
+from inspection.rollout.steps import SYSTEM
+from inspection.stations.live import LiveBoard
+from inspection.store.tables import HourRow, RolloutRow, StationBundleRow
+
+__all__ = ["DropWatch", "chart_signals", "drifting", "halted_rollouts", "silent_stations"]
+
+_NEWS = timedelta(hours=24)  # a halted rollout, and a jump that came with a bundle
+
+
+def drifting(session: Session, settings: DriftSettings, now: datetime) -> list[Condition]:
+    """Cameras that drift, or whose numbers jumped when their bundle came in the last day."""
+    found = []
+    for drift in drifts(session, settings, now):
+        at = drift.watched
+        news = drift.change_cause if now - at.since < _NEWS else None
+        for cause, when in ((drift.cause, "since the bundle came"), (news, "with the new bundle")):
+            if cause is not None:
+                where = f"station {at.station}, camera {at.camera}"
+                text = f"{where}: drift {when}, probably by the {cause.value}"
+                key = f"{at.station} {at.camera} {cause.value} {when}"
+                found.append(Condition(AlertKind.DRIFT, key, text, at.station, at.recipe))
+    return found
+
+
+def chart_signals(session: Session, hours: int, now: datetime) -> list[Condition]:
+    """Stations whose newest hour with parts breaks a rule of the control chart."""
+    found = []
+    for (station, recipe), counts in _counts(session, now - timedelta(hours=hours)).items():
+        starts = sorted(counts)
+        failed = [counts[start][Verdict.FAIL] for start in starts]
+        judged = [sum(counts[start].values()) for start in starts]
+        point = p_chart(failed, judged).points[-1]
+        if point.signals and point.fraction is not None:
+            said = " and ".join(signal.replace("_", " ") for signal in point.signals)
+            text = f"station {station}: {point.fraction:.1%} FAIL in the newest hour, {said}"
+            found.append(Condition(AlertKind.CONTROL_CHART, f"{station} {recipe}", text, station, recipe))
+    return found
+
+
+def halted_rollouts(session: Session, now: datetime) -> list[Condition]:
+    """Rollouts that were halted without a person in the last day, and that no other followed."""
+    found = []
+    for recipe in session.scalars(select(RolloutRow.recipe).distinct().order_by(RolloutRow.recipe)).all():
+        for rollout in rollouts_of(session, recipe, 1):
+            last = rollout.steps[-1]
+            if last.kind == StepKind.HALT and last.user == SYSTEM and now - last.created_at < _NEWS:
+                text = f"recipe {recipe}: the rollout of {rollout.row.bundle_id[:12]} was halted: {last.reason}"
+                found.append(Condition(AlertKind.ROLLOUT_HALTED, str(rollout.row.id), text, recipe=recipe))
+    return found
+
+
+def silent_stations(session: Session, live: LiveBoard, silent_after_s: float, now: datetime) -> list[Condition]:
+    """Stations that have reported before and do not now."""
+    found = []
+    for station in session.scalars(select(StationBundleRow.station).distinct().order_by(StationBundleRow.station)):
+        seen = live.last(station)
+        if seen is None or (now - seen.at).total_seconds() > silent_after_s:
+            since = "since this service started" if seen is None else f"since {seen.at:%Y-%m-%d %H:%M:%S} UTC"
+            text = f"station {station}: no heartbeat {since}"
+            found.append(Condition(AlertKind.STATION_SILENT, station, text, station))
+    return found
+
+
+@dataclass
+class DropWatch:
+    """Remembers how many drops each station had counted; a drop is news for as long as an alert stays open."""
+
+    _counted: dict[str, int] = field(default_factory=dict)
+
+    def look(self, live: LiveBoard) -> list[Condition]:
+        """Stations whose count rose since the last look; the first sight of a station is no news."""
+        drops = {name: seen.heartbeat.ledger.drops for name, seen in live.all().items()}
+        before, self._counted = self._counted, {**self._counted, **drops}
+        return [_dropped(name, count) for name, count in sorted(drops.items()) if count > before.get(name, count)]
+
+
+def _dropped(station: str, count: int) -> Condition:
+    text = f"station {station}: triggers were dropped, {count} since it was set up"
+    return Condition(AlertKind.DROPS, station, text, station)
+
+
+def _counts(session: Session, since: datetime) -> dict[tuple[str, str], defaultdict[datetime, defaultdict[str, int]]]:
+    """PASS and FAIL by hour, by station and recipe."""
+    row = HourRow
+    query = select(row.station, row.recipe, row.hour, row.verdict, func.sum(row.count)).where(
+        row.hour >= since, row.verdict != Verdict.UNDECIDED.value
+    )
+    groups = query.group_by(row.station, row.recipe, row.hour, row.verdict).order_by(row.station, row.recipe)
+    found: dict[tuple[str, str], defaultdict[datetime, defaultdict[str, int]]] = {}
+    for station, recipe, hour, verdict, count in session.execute(groups).all():
+        of_line = found.setdefault((station, recipe), defaultdict(lambda: defaultdict(int)))
+        of_line[hour][Verdict(verdict)] += int(count)
+    return found

@@ -1,0 +1,50 @@
+"""Looking at the rules, all of them, again and again."""
+
+from datetime import datetime, timedelta
+
+from inspection.alerts.book import AlertKind, Condition, reconcile
+from inspection.alerts.rules import DropWatch, chart_signals, drifting, halted_rollouts, silent_stations
+from inspection.alerts.settings import AlertSettings
+from inspection.clock import Clock
+from inspection.drift.settings import DriftSettings
+from inspection.stations.live import LiveBoard
+from inspection.store.database import Database
+
+__all__ = ["AlertWatch"]
+
+
+class AlertWatch:
+    """What the watching thread does each time."""
+
+    def __init__(
+        self, database: Database, live: LiveBoard, settings: AlertSettings, drift: DriftSettings, clock: Clock
+    ) -> None:
+        self._database = database
+        self._live = live
+        self._settings = settings
+        self._drift = drift
+        self._clock = clock
+        self._began = clock()
+        self._drops = DropWatch()
+
+    def look(self) -> None:
+        """Find what is wrong now, and bring the book up to date."""
+        now = self._clock()
+        found = self._found(now)
+        names = [target.name for target in self._settings.targets]
+        with self._database.write() as session:
+            reconcile(session, found, names, timedelta(minutes=self._settings.close_after_min), now)
+
+    def _found(self, now: datetime) -> dict[AlertKind, list[Condition]]:
+        settings = self._settings
+        with self._database.read() as session:
+            found = {
+                AlertKind.DRIFT: drifting(session, self._drift, now),
+                AlertKind.CONTROL_CHART: chart_signals(session, settings.chart_hours, now),
+                AlertKind.ROLLOUT_HALTED: halted_rollouts(session, now),
+                AlertKind.DROPS: self._drops.look(self._live),
+            }
+            if (now - self._began).total_seconds() > settings.silent_after_s:  # before, nobody could have reported
+                silent = silent_stations(session, self._live, settings.silent_after_s, now)
+                found[AlertKind.STATION_SILENT] = silent
+        return found

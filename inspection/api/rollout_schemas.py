@@ -1,0 +1,81 @@
+"""What the API takes and gives of rollouts."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from inspection.api.schemas import Answer, Body, Name, Reason, Sha256
+from inspection.rollout.book import StepKind
+from inspection.rollout.judge import Measure
+
+__all__ = ["Finding", "NewRollout", "Rollout", "RolloutReason", "RolloutStep", "StationEvidence"]
+
+Stage = Annotated[tuple[Name, ...], Field(min_length=1, max_length=1000)]
+
+
+class NewRollout(Body):
+    """A rollout to start."""
+
+    bundle_id: Sha256
+    stages: Annotated[
+        tuple[Stage, ...],
+        Field(min_length=1, max_length=20, description="stations that each stage adds; then all, by promotion"),
+    ]
+    reason: Reason
+
+
+class RolloutReason(Body):
+    """Why a rollout is advanced or halted."""
+
+    reason: Reason
+
+
+class Finding(Answer):
+    """A measure of a station at its last look."""
+
+    measure: Measure
+    champion: float = Field(description="share of parts; of those slower than `limit_ms` for the latency")
+    challenger: float
+    p_value: float = Field(description="chance of at least this difference if nothing is wrong")
+    halts: bool
+    limit_ms: float | None
+    text: str
+
+
+class StationEvidence(Answer):
+    """What speaks for or against the challenger at one station."""
+
+    station: str
+    running: str | None = Field(description="bundle that the station said it runs")
+    parts: int = Field(description="judged with the challenger, drops and timeouts among them")
+    looked_at: int = Field(description="how many of them the last look took; 0 before the first")
+    compared_with: Literal["itself", "others"] | None = Field(description="null: too few parts with the champion")
+    findings: list[Finding]
+    refused: str | None = Field(description="why the station does not run the challenger")
+
+
+class RolloutStep(Answer):
+    """A step, with the evidence that it was decided on."""
+
+    kind: StepKind
+    reason: str
+    user: str
+    created_at: datetime
+    evidence: list[StationEvidence]
+
+
+class Rollout(Answer):
+    """A rollout; `evidence` is of now while it is under way, and empty afterwards."""
+
+    bundle_id: str
+    champion_id: str
+    state: Literal["running", "halted", "finished"]
+    stage: int = Field(description="from 0")
+    stages: list[list[str]]
+    stations: list[str] = Field(description="that run the challenger while it is under way")
+    reason: str
+    user: str
+    created_at: datetime
+    steps: list[RolloutStep] = Field(description="oldest first")
+    evidence: list[StationEvidence]

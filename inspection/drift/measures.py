@@ -1,0 +1,89 @@
+"""What is watched for drift, and its sums by hour, kept as results come in."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from sqlalchemy import ColumnElement, and_, select
+from sqlalchemy.orm import Session
+
+from edge.contract.result import InspectionResult, Verdict
+from inspection.store.tables import MeasureHourRow
+from inspection.store.types import storable
+
+__all__ = ["Measure", "add_measures"]
+
+Place = tuple[str, str, str, str, datetime]
+"""Station, camera, recipe, bundle and hour."""
+
+
+class Measure(StrEnum):
+    """A number of each part whose mean should stay where it is."""
+
+    SCORE = "score"  # of PASS parts only: failed ones would hide the drift of the good
+    BRIGHTNESS = "brightness"
+    CONTRAST = "contrast"
+    SHARPNESS = "sharpness_db"
+    OFFSET_X = "offset_x_px"
+    OFFSET_Y = "offset_y_px"
+
+
+_PICTURE = tuple(measure for measure in Measure if measure is not Measure.SCORE)
+
+
+def add_measures(session: Session, results: Iterable[InspectionResult]) -> None:
+    """Add results that were just stored; in the transaction that stores them, so that none counts twice."""
+    values: defaultdict[Place, defaultdict[Measure, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for result in results:
+        for measure, value in _measures(result):
+            values[_place(result)][measure].append(value)
+    for place, by_measure in values.items():
+        rows = {row.measure: row for row in session.scalars(select(MeasureHourRow).where(_is_at(place)))}
+        for measure, found in by_measure.items():
+            row = rows.get(measure.value) or _new_row(session, place, measure)
+            row.count += len(found)
+            row.total += sum(found)
+            row.total_of_squares += sum(value * value for value in found)
+
+
+def _measures(result: InspectionResult) -> Iterator[tuple[Measure, float]]:
+    if result.bundle_id is None:
+        return
+    if result.verdict is Verdict.PASS and result.score is not None:
+        yield Measure.SCORE, result.score
+    if result.statistics is None:
+        return
+    for measure in _PICTURE:
+        value = getattr(result.statistics, measure.value)
+        if value is not None:
+            yield measure, value
+
+
+def _place(result: InspectionResult) -> Place:
+    hour = result.captured_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
+    texts = storable(result.camera), storable(result.recipe), storable(result.bundle_id or "")
+    return (result.station, *texts, hour)
+
+
+def _is_at(place: Place) -> ColumnElement[bool]:
+    row = MeasureHourRow
+    columns = (row.station, row.camera, row.recipe, row.bundle_id, row.hour)
+    return and_(*(column == value for column, value in zip(columns, place, strict=True)))
+
+
+def _new_row(session: Session, place: Place, measure: Measure) -> MeasureHourRow:
+    station, camera, recipe, bundle_id, hour = place
+    row = MeasureHourRow(
+        station=station,
+        camera=camera,
+        recipe=recipe,
+        bundle_id=bundle_id,
+        hour=hour,
+        measure=measure.value,
+        count=0,
+        total=0.0,
+        total_of_squares=0.0,
+    )
+    session.add(row)
+    return row

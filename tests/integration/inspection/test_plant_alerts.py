@@ -1,0 +1,223 @@
+"""Alerts: one for each cause, closed by themselves, acknowledged by people, and told at least once."""
+
+import hmac
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
+from edge.contract.errors import OutputFailed, SettingsInvalid
+from edge.contract.ledger import LedgerCounts
+from edge.contract.result import ImageStatistics, Verdict
+from inspection.alerts.mqtt import MqttAlerts
+from inspection.alerts.settings import AlertSettings, MqttTarget, WebhookTarget
+from inspection.alerts.targets import open_targets
+from inspection.plant import Plant
+from tests.support.alert_receiver import AlertReceiver, alert_receiver
+from tests.support.broker import free_port, mosquitto
+from tests.support.edge_fakes import eventually
+from tests.support.plants import (
+    API,
+    ManualClock,
+    Person,
+    a_heartbeat,
+    a_result,
+    add_station,
+    new_plant,
+    running,
+    send_results,
+    sign_in,
+)
+
+SECRET = "between-us"
+
+
+@contextmanager
+def _listening(port: int, topic: str) -> Iterator[list[bytes]]:
+    """What another client of the broker hears."""
+    heard: list[bytes] = []
+    ready = Event()
+    client = Client(CallbackAPIVersion.VERSION2)
+    client.on_message = lambda _client, _data, message: heard.append(message.payload)
+    client.on_subscribe = lambda *_: ready.set()
+    client.connect("127.0.0.1", port)
+    client.loop_start()
+    client.subscribe(topic, 1)
+    assert ready.wait(10)
+    try:
+        yield heard
+    finally:
+        client.disconnect()
+        client.loop_stop()
+
+
+class Floor:
+    """A plant with one station, whose watch looks and tells when the test says so."""
+
+    def __init__(self, plant: Plant, client: TestClient, clock: ManualClock) -> None:
+        self.plant, self.client, self.clock = plant, client, clock
+        self.admin: Person = sign_in(client)
+        self.key = add_station(self.admin)
+
+    def beat(self, drops: int = 0) -> None:
+        """A heartbeat with so many drops so far."""
+        ledger = LedgerCounts(triggers=10 + drops, verdicts=10, drops=drops, passed=10, undecided=drops)
+        beat = a_heartbeat(ledger=ledger, bundle_id="b" * 64).model_dump(mode="json")
+        assert self.client.post(f"{API}/stations/me/heartbeat", json=beat, headers=self.key).status_code == 200
+
+    def look(self, after_s: float = 0.0) -> list[dict[str, Any]]:
+        """Let time pass and the watch look; the open alerts."""
+        self.clock.advance(after_s)
+        self.plant.alerts.look()
+        found: list[dict[str, Any]] = self.admin.get("/alerts").json()
+        return found
+
+    def hour(self, failed: int, brightness: float = 120.0) -> None:
+        """Forty results of the hour that just passed."""
+        seen = ImageStatistics(brightness=brightness, contrast=40, sharpness_db=-9)
+        verdicts = [Verdict.FAIL] * failed + [Verdict.PASS] * (40 - failed)
+        at = self.clock()
+        send_results(
+            self.client, self.key, *[a_result(verdict, captured_at=at, statistics=seen) for verdict in verdicts]
+        )
+        self.clock.advance(3600)
+
+
+@pytest.fixture(name="receiver")
+def _receiver() -> Iterator[AlertReceiver]:
+    with alert_receiver() as receiver:
+        yield receiver
+
+
+@pytest.fixture(name="floor")
+def _floor(tmp_path: Path, clock: ManualClock, where: dict[str, Any], receiver: AlertReceiver) -> Iterator[Floor]:
+    secret = tmp_path / "alerts-secret.txt"
+    secret.write_text(SECRET + "\n", "utf-8")
+    target = WebhookTarget(kind="webhook", name="mes", url=receiver.url, secret_file=secret)
+    settings = AlertSettings(watch_every_s=3600, targets=(target,))
+    plant = new_plant(tmp_path, clock, alerts=settings, session_hours=168, **where)
+    with running(plant) as client:
+        yield Floor(plant, client, clock)
+
+
+def test_one_alert_for_each_cause_that_closes_and_is_told(floor: Floor, receiver: AlertReceiver) -> None:
+    floor.beat()
+    assert floor.look() == []
+    (silent,) = floor.look(after_s=61)
+    assert (silent["kind"], silent["station"], silent["closed_at"]) == ("station_silent", "line-1", None)
+    assert silent["text"] == "station line-1: no heartbeat since 2026-03-02 08:00:00 UTC"
+    (still,) = floor.look(after_s=60)
+    assert (still["id"], still["last_seen_at"] > silent["last_seen_at"]) == (silent["id"], True)
+
+    told = floor.admin.post(f"/alerts/{silent['id']}/acknowledgement", {"comment": "cable"}).json()
+    assert (told["acknowledged_by"], told["comment"]) == ("admin", "cable")
+    again = floor.admin.post(f"/alerts/{silent['id']}/acknowledgement", {})
+    assert (again.status_code, again.json()["message"]) == (
+        409,
+        f"alert {silent['id']}: admin has acknowledged it already",
+    )
+    assert floor.admin.post("/alerts/999/acknowledgement", {}).status_code == 404
+    assert floor.admin.get("/audit", params={"limit": 1}).json()[0]["action"] == "alert.acknowledged"
+
+    floor.beat()
+    assert len(floor.look(after_s=5)) == 1  # its cause may come back at once
+    for _ in range(20):
+        floor.beat()
+        floor.look(after_s=30)
+    assert floor.look() == []
+    (closed,) = floor.admin.get("/alerts", params={"open": False}).json()
+    assert closed["closed_at"] is not None
+
+    floor.plant.post.deliver()
+    floor.plant.post.deliver()
+    assert [one.event["event"] for one in receiver.received] == ["opened", "acknowledged", "closed"]
+    assert receiver.received[1].event["alert"]["comment"] == "cable"
+
+
+def test_what_does_not_arrive_is_sent_again_in_order(floor: Floor, receiver: AlertReceiver) -> None:
+    floor.beat()
+    floor.beat(drops=0)
+    floor.look()
+    floor.beat(drops=3)
+    (drops,) = floor.look(after_s=5)
+    assert (drops["kind"], drops["text"]) == (
+        "drops",
+        "station line-1: triggers were dropped, 3 since it was set up",
+    )
+    floor.admin.post(f"/alerts/{drops['id']}/acknowledgement", {})
+    receiver.status = 503
+    floor.plant.post.deliver()
+    floor.plant.post.deliver()  # too early to try again
+    assert len(receiver.received) == 1
+    receiver.status = 204
+    floor.clock.advance(5)
+    floor.plant.post.deliver()
+    first, second, third = receiver.received
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"] != third.headers["idempotency-key"]
+    assert [first.event["event"], second.event["event"], third.event["event"]] == ["opened", "opened", "acknowledged"]
+    signed = third.headers["x-inspection-timestamp"].encode() + b"." + third.body
+    expected = hmac.new(SECRET.encode(), signed, sha256).hexdigest()
+    assert third.headers["x-inspection-signature"] == f"sha256={expected}"
+
+
+def test_drift_and_the_control_chart_raise_alerts(floor: Floor) -> None:
+    for _ in range(9):
+        floor.hour(failed=1)
+    floor.beat()
+    assert floor.look() == []
+    floor.hour(failed=12, brightness=80.0)
+    floor.hour(failed=12, brightness=80.0)
+    floor.beat()
+    found = {alert["kind"]: alert for alert in floor.look()}
+    assert set(found) == {"drift", "control_chart"}
+    assert found["drift"]["text"] == ("station line-1, camera top: drift since the bundle came, probably by the light")
+    assert found["control_chart"]["text"].startswith("station line-1: 30.0% FAIL in the newest hour, beyond limits")
+    assert found["control_chart"]["recipe"] == "part"
+
+
+def test_a_station_that_was_there_before_a_restart_is_missed(tmp_path: Path, clock: ManualClock) -> None:
+    """A service that has just started cannot know who is silent; what was open stays open meanwhile."""
+    settings = AlertSettings(watch_every_s=3600)
+    with running(new_plant(tmp_path, clock, alerts=settings)) as client:
+        floor = Floor(client.app.state.plant, client, clock)
+        floor.beat()
+        assert len(floor.look(after_s=61)) == 1
+    with running(new_plant(tmp_path, clock, alerts=settings)) as client:
+        admin, watch = sign_in(client), client.app.state.plant.alerts
+        clock.advance(50)
+        watch.look()
+        (still,) = admin.get("/alerts").json()
+        assert still["text"].startswith("station line-1: no heartbeat since 2026")
+        clock.advance(11)
+        watch.look()
+        assert admin.get("/alerts").json()[0]["text"] == "station line-1: no heartbeat since this service started"
+
+
+@pytest.mark.broker
+def test_a_broker_is_told_and_one_that_is_gone_fails(tmp_path: Path, clock: ManualClock) -> None:
+    port = free_port()
+    target = MqttTarget(kind="mqtt", name="broker", host="127.0.0.1", port=port, topic="plant/alerts", timeout_s=5)
+    with pytest.raises(OutputFailed, match=f"127.0.0.1:{port}"):
+        MqttAlerts(target).send(1, {"event": "opened"}, clock())
+    with mosquitto(tmp_path / "broker", port), _listening(port, "plant/alerts") as heard:
+        MqttAlerts(target).send(7, {"event": "opened"}, clock())
+        eventually(lambda: bool(heard))
+    assert [json.loads(payload) for payload in heard] == [{"event": "opened", "delivery": 7}]
+
+
+def test_targets_that_cannot_work_are_refused(tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    target = WebhookTarget(kind="webhook", name="mes", url="http://mes", secret_file=secret)
+    with pytest.raises(SettingsInvalid, match="secret"):
+        open_targets([target])
+    secret.write_text(SECRET, "utf-8")
+    with pytest.raises(SettingsInvalid, match="'mes' twice"):
+        open_targets([target, target])
