@@ -11,6 +11,7 @@ from inspection.api.headers import SecurityHeaders
 from inspection.api.limits import BodyLimit, limits_of
 from inspection.api.routes import (
     analytics,
+    exchange,
     health,
     jobs,
     link,
@@ -37,6 +38,7 @@ _ROUTERS = (
     recipes.router,
     stations.router,
     results.router,
+    exchange.router,
     review.router,
     analytics.router,
     jobs.router,
