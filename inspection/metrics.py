@@ -23,6 +23,11 @@ class PlantMetrics:
         self._images = Counter("plant_image_bytes", "Image bytes received", ["station"], registry=self._registry)
         self._removed = Counter("plant_images_removed", "Images that retention removed", registry=self._registry)
         self._freed = Counter("plant_image_bytes_removed", "Their bytes", registry=self._registry)
+        self._taken = Counter("plant_webhook_taken", "Results that it took", ["webhook"], registry=self._registry)
+        self._refused = Counter("plant_webhook_failures", "Posts that failed", ["webhook"], registry=self._registry)
+        self._behind = Gauge(
+            "plant_webhook_behind", "Results that it has not looked at", ["webhook"], registry=self._registry
+        )
         self._age = Gauge(
             "plant_heartbeat_age_seconds", "Since the last heartbeat", ["station"], registry=self._registry
         )
@@ -42,6 +47,14 @@ class PlantMetrics:
     def took_image(self, station: str, size_bytes: int) -> None:
         """Count an image."""
         self._images.labels(station).inc(size_bytes)
+
+    def webhook_tried(self, name: str, *, taken: bool) -> None:
+        """Count a post."""
+        (self._taken if taken else self._refused).labels(name).inc()
+
+    def webhook_behind(self, name: str, results: int) -> None:
+        """Tell how many results a webhook has not looked at."""
+        self._behind.labels(name).set(results)
 
     def removed_images(self, images: int, size_bytes: int) -> None:
         """Count what a run of retention removed."""

@@ -6,6 +6,9 @@ from sqlalchemy import URL
 
 from edge.contract.signature import SigningKey, TrustedKeys
 from inspection.clock import Clock, utc_now
+from inspection.feed.bell import Bell
+from inspection.feed.stream import Feed
+from inspection.feed.webhook import Webhook, WebhookSurroundings
 from inspection.jobs.commands import ModelCommands
 from inspection.jobs.runner import LocalJobRunner
 from inspection.jobs.steps import Workshop
@@ -50,16 +53,24 @@ class Plant:
     jobs: JobWorker
     retention: RetentionKeeper
     audit: AuditSampler
+    bell: Bell
+    feed: Feed
+    webhooks: tuple[Webhook, ...]
     clock: Clock
     first_password: str | None
 
     def start(self) -> None:
-        """Begin with jobs and retention."""
+        """Begin with jobs, retention and webhooks."""
         self.jobs.start()
         self.retention.start()
+        for webhook in self.webhooks:
+            webhook.start()
 
     def close(self) -> None:
         """Stop what runs beside the requests, then let go of the database."""
+        self.feed.end()
+        for webhook in self.webhooks:
+            webhook.stop()
         self.retention.stop()
         self.jobs.stop()
         self.database.close()
@@ -112,7 +123,8 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         max_slowdown=settings.gate_max_slowdown,
     )
     live = LiveBoard()
-    metrics = PlantMetrics(live, clock)
+    metrics, bell = PlantMetrics(live, clock), Bell()
+    around = WebhookSurroundings(database, bell, metrics, clock)
     return Plant(
         settings=settings,
         database=database,
@@ -126,6 +138,9 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         jobs=JobWorker(shop, data / "jobs"),
         retention=RetentionKeeper(retention, metrics, clock, settings.retention_every_h),
         audit=_audit(settings),
+        bell=bell,
+        feed=Feed(bell, settings.feed_listeners),
+        webhooks=tuple(Webhook(hook, around) for hook in settings.webhooks),
         clock=clock,
         first_password=password,
     )

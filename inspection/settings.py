@@ -3,10 +3,11 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from edge.contract.result import Verdict
 from edge.contract.settings import load_toml
+from inspection.feed.settings import WebhookSettings
 from inspection.store.image_settings import DiskImages, ImagesSettings, S3Images
 
 __all__ = ["PlantSettings", "RetentionRule", "load_plant_settings"]
@@ -80,6 +81,12 @@ class PlantSettings(BaseModel):
         float | None,
         Field(gt=0, le=100, description="Most times the champion's session time; without it time is told, not judged."),
     ] = None
+    feed_listeners: Annotated[
+        int, Field(ge=0, le=1000, description="How many programs may listen to the feed of results at once.")
+    ] = 32
+    webhooks: Annotated[
+        tuple[WebhookSettings, ...], Field(description="Where results are posted as they come, for an MES.")
+    ] = ()
     retention: Annotated[
         tuple[RetentionRule, ...],
         Field(description="Rules by which images are removed; the first that fits a result decides, none keeps it."),
@@ -89,6 +96,16 @@ class PlantSettings(BaseModel):
         tuple[str, ...],
         Field(description="Base64 Ed25519 public keys, beside the plant's own, whose bundles may be uploaded."),
     ] = ()
+
+    @field_validator("webhooks")
+    @classmethod
+    def _named_once(cls, hooks: tuple[WebhookSettings, ...]) -> tuple[WebhookSettings, ...]:
+        names = [hook.name for hook in hooks]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            msg = f"expected each name once, {twice[0]!r} is there twice: the two would share a place in the results"
+            raise ValueError(msg)
+        return hooks
 
 
 def load_plant_settings(path: Path) -> PlantSettings:
@@ -101,7 +118,9 @@ def load_plant_settings(path: Path) -> PlantSettings:
     folder = path.resolve().parent
     given = {name: getattr(settings, name) for name in ("data_dir", "database_password_file", "admin_password_file")}
     paths = {name: folder / path for name, path in given.items() if path is not None}
-    return settings.model_copy(update={**paths, "images": _placed(settings.images, folder)})
+    hooks = tuple(hook.model_copy(update={"secret_file": folder / hook.secret_file}) for hook in settings.webhooks)
+    images = _placed(settings.images, folder)
+    return settings.model_copy(update={**paths, "images": images, "webhooks": hooks})
 
 
 def _placed(images: ImagesSettings, folder: Path) -> ImagesSettings:

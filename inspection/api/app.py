@@ -12,6 +12,7 @@ from inspection.api.limits import BodyLimit, limits_of
 from inspection.api.routes import (
     analytics,
     exchange,
+    feed,
     health,
     jobs,
     link,
@@ -39,6 +40,7 @@ _ROUTERS = (
     stations.router,
     results.router,
     exchange.router,
+    feed.router,
     review.router,
     analytics.router,
     jobs.router,

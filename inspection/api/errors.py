@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 
 from edge.contract import errors
+from inspection.feed.stream import FeedFull
 from inspection.store.blobs import BlobStoreLost
 
 __all__ = ["STATUS", "add_handlers", "error_response", "status_of"]
@@ -38,6 +39,7 @@ STATUS: Mapping[type[errors.InspectionError], int] = {
     errors.TooLarge: 413,
     errors.TooManyAttempts: 429,
     BlobStoreLost: 503,
+    FeedFull: 503,
 }
 
 _RETRY_AFTER = {429: "60", 503: "2"}

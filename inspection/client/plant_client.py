@@ -6,6 +6,7 @@ print(stored.result.part_id, stored.result.score)
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -39,6 +40,7 @@ __all__ = ["PlantClient"]
 
 _PAGE = 500
 _BUSY = {429, 503}
+_SILENT_S = 45.0  # the feed says something every 15 seconds
 _Answer = TypeVar("_Answer", bound=BaseModel)
 
 
@@ -61,6 +63,7 @@ class PlantClient:
             transport: replaces the network in tests.
         """
         self.url = url.rstrip("/")
+        self._timeout_s = timeout_s
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         # trust_env: a proxy meant for the internet must not stand between machines of one plant
         self._http = httpx.Client(
@@ -140,14 +143,20 @@ class PlantClient:
 
     def results_csv(self, **wanted: str | None) -> Iterator[bytes]:
         """Results that fit as CSV, oldest first, in pieces; filters as of `results`."""
-        try:
-            with self._http.stream("GET", "/results.csv", params=_given(**wanted)) as answer:
-                if answer.is_error:
-                    answer.read()
-                _require_success(answer)
-                yield from answer.iter_bytes()
-        except httpx.TransportError as error:
-            raise PlantUnreachable(f"{self.url}: GET /results.csv: {error}") from error
+        with self._stream("/results.csv", wanted) as answer:
+            yield from answer.iter_bytes()
+
+    def feed(self, *, after: int | None = None, **wanted: str | None) -> Iterator[StoredResult]:
+        """Results as they arrive, for as long as the plant sends; filters as of `results`.
+
+        Args:
+            after: number of the last result that the caller has done with; 0 is all, None those from now on.
+            wanted: filters.
+        """
+        with self._stream("/feed", {**wanted, "after": after}) as answer:
+            for line in answer.iter_lines():
+                if line.startswith("data: "):
+                    yield StoredResult.model_validate_json(line.removeprefix("data: "))
 
     def add_label(self, result_id: str, label: Label, defect_type: str | None = None) -> ShownLabel:
         """Say what is true of a part."""
@@ -182,6 +191,18 @@ class PlantClient:
         """Make a bundle the champion."""
         body = {"bundle_id": bundle_id, "reason": reason}
         return self._call(Promotion, "POST", f"/recipes/{quote(recipe, safe='')}/promote", json=body)
+
+    @contextmanager
+    def _stream(self, path: str, wanted: dict[str, Any]) -> Iterator[httpx.Response]:
+        timeout = httpx.Timeout(self._timeout_s, read=max(self._timeout_s, _SILENT_S))
+        try:
+            with self._http.stream("GET", path, params=_given(**wanted), timeout=timeout) as answer:
+                if answer.is_error:
+                    answer.read()
+                _require_success(answer)
+                yield answer
+        except httpx.TransportError as error:
+            raise PlantUnreachable(f"{self.url}: GET {path}: {type(error).__name__}: {error}") from error
 
     def _call(self, kind: type[_Answer], method: str, path: str, **options: Any) -> _Answer:
         return kind.model_validate_json(self._send(method, path, **options).content)

@@ -28,6 +28,8 @@ def post_results(batch: IngestBatch, station: StationDep, plant: PlantDep) -> In
     with plant.database.write() as session:
         taken = take_results(session, station.name, batch, plant.clock())
         plant.audit.draw(session, taken.new, plant.clock())
+    if taken.new:
+        plant.bell.ring()
     plant.metrics.took_results(station.name, taken)
     return taken.receipt
 
