@@ -7,6 +7,7 @@ print(stored.result.part_id, stored.result.score)
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import sleep
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
@@ -33,6 +34,7 @@ from inspection.api.schemas import (
     StationKey,
     StoredResult,
 )
+from inspection.jobs.book import JobState
 from inspection.people.roles import Role
 from inspection.samples.statements import Label
 
@@ -182,6 +184,15 @@ class PlantClient:
     def job(self, job_id: str) -> JobWithLog:
         """A job with the end of its log."""
         return self._call(JobWithLog, "GET", f"/jobs/{job_id}")
+
+    def follow(self, job_id: str, poll_s: float = 0.25) -> Iterator[JobWithLog]:
+        """A job as it goes on, asked every `poll_s` seconds; the last one given has ended."""
+        while True:
+            job = self.job(job_id)
+            yield job
+            if job.state not in (JobState.QUEUED, JobState.RUNNING):
+                return
+            sleep(poll_s)
 
     def models(self, recipe: str) -> list[ModelVersion]:
         """Model versions of a recipe, newest first."""
