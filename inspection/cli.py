@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.contract.errors import BadInput
-from edge.contract.terminal import ExitCode, print_json, run_command, set_up_logging
+from edge.contract.terminal import ExitCode, print_json, run_command
 from inspection.exchange.options import add_export, add_import
 
 __all__ = ["COMMANDS", "OWN_COMMANDS", "PASSED_ON", "PassedOn", "build_parser", "main"]
@@ -57,7 +57,7 @@ OWN_COMMANDS = {
     "import": "give labelled images of other tools to a plant",
     "demo": "see all of it work on this machine",
     "openapi": "write the description of the API to docs/openapi.json",
-    "docs": "write docs/cli.md",
+    "docs": "write docs/cli.md and docs/configuration.md",
 }
 """Commands that run in this process."""
 
@@ -105,8 +105,10 @@ def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     commands.add_parser("demo", help=OWN_COMMANDS["demo"], add_help=False)
     openapi = commands.add_parser("openapi", help=OWN_COMMANDS["openapi"], description="Describe the API as OpenAPI.")
     openapi.add_argument("--out", metavar="FILE", type=Path, default=Path("docs/openapi.json"), help="file to write")
-    docs = commands.add_parser("docs", help=OWN_COMMANDS["docs"], description="Write the help of every command.")
-    docs.add_argument("--out", metavar="FILE", type=Path, default=Path("docs/cli.md"), help="file to write")
+    docs = commands.add_parser(
+        "docs", help=OWN_COMMANDS["docs"], description="Write the help of every command, and every setting."
+    )
+    docs.add_argument("--out", metavar="DIR", type=Path, default=Path("docs"), help="folder to write to")
 
 
 def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -186,7 +188,6 @@ def _serve(options: argparse.Namespace) -> ExitCode:
     _require_plant("serve")
     from inspection.server import serve  # noqa: PLC0415 - late: half a second of imports
 
-    set_up_logging()
     return serve(options.settings)
 
 
@@ -267,9 +268,12 @@ def _openapi(options: argparse.Namespace) -> ExitCode:
 
 
 def _docs(options: argparse.Namespace) -> ExitCode:
+    _require_plant("docs")
     from inspection.cli_docs import cli_markdown  # noqa: PLC0415 - late: starts every command once
+    from inspection.settings_docs import configuration_markdown  # noqa: PLC0415 - late, as above
 
-    options.out.write_text(cli_markdown(), "utf-8")
+    (options.out / "cli.md").write_text(cli_markdown(), "utf-8")
+    (options.out / "configuration.md").write_text(configuration_markdown(), "utf-8")
     return ExitCode.OK
 
 

@@ -15,6 +15,7 @@ from edge.contract.errors import AddressInUse, SettingsInvalid
 from edge.contract.terminal import ExitCode
 from inspection.api.app import plant_app
 from inspection.feed.stream import Feed
+from inspection.logs import set_up_plant_logging
 from inspection.plant import open_plant
 from inspection.settings import load_plant_settings
 
@@ -32,7 +33,7 @@ def serve(path: Path) -> ExitCode:
         AddressInUse: another process listens on the port; nothing was written.
     """
     settings = load_plant_settings(path)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every start that there is nothing to do
+    set_up_plant_logging(settings.log_level, settings.log_format)
     with listen(settings.host, settings.port) as listener:
         plant = open_plant(settings)
         if plant.first_password is not None:

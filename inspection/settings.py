@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from edge.contract.result import Verdict
 from edge.contract.settings import load_toml
 from inspection.feed.settings import WebhookSettings
+from inspection.logs import LogFormat, LogLevel
 from inspection.store.image_settings import DiskImages, ImagesSettings, S3Images
 
 __all__ = ["PlantSettings", "RetentionRule", "load_plant_settings"]
@@ -38,6 +39,10 @@ class PlantSettings(BaseModel):
         Path,
         Field(description="Folder of database, images, bundles and signing key; relative to the settings file."),
     ] = Path("plant-data")
+    log_format: Annotated[LogFormat, Field(description="Log on stderr: lines of text, or one JSON object a line.")] = (
+        "text"
+    )
+    log_level: Annotated[LogLevel, Field(description="Least severity that is logged; DEBUG: every request.")] = "INFO"
     images: Annotated[
         ImagesSettings, Field(description="Where image files are: on the disk in `data_dir`, or in a bucket.")
     ] = DiskImages()

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from inspection.api.errors import add_handlers
 from inspection.api.headers import SecurityHeaders
 from inspection.api.limits import BodyLimit, limits_of
+from inspection.api.requests import RequestWatch
 from inspection.api.routes import (
     analytics,
     exchange,
@@ -61,6 +62,7 @@ def build_app(settings: PlantSettings) -> FastAPI:
     add_handlers(app)
     app.add_middleware(BodyLimit, limits=limits_of(settings))
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestWatch)
     return app
 
 

@@ -46,6 +46,14 @@ class BlobStore(Protocol):
         """Take the file of `digest` away; only retention does. One that is not there is no error."""
         ...
 
+    def check(self) -> None:
+        """Return if `put` can be expected to work.
+
+        Raises:
+            BlobStoreLost: it cannot; the message says why.
+        """
+        ...
+
 
 class DiskBlobStore:
     """Blobs as files below one folder: `ab/abcdef…`."""
@@ -84,6 +92,11 @@ class DiskBlobStore:
     def delete(self, digest: str) -> None:
         """Unlink; a job that linked the file before still has it."""
         self._path(digest).unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """The folder is there and may be written."""
+        if not os.access(self._folder, os.W_OK):
+            raise BlobStoreLost(f"images in {self._folder}: the folder cannot be written")
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest

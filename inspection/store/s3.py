@@ -13,7 +13,7 @@ import obstore
 from obstore.exceptions import BaseError
 from obstore.store import S3Store
 
-from edge.contract.errors import SettingsInvalid
+from edge.contract.errors import NotFound, SettingsInvalid
 from edge.contract.settings import read_secret
 from inspection.store.blobs import BlobStoreLost, missing_image
 from inspection.store.image_settings import S3Images
@@ -72,6 +72,14 @@ class S3BlobStore:
         """Delete the object."""
         with self._told(digest):
             obstore.delete(self._store, _name(digest))
+
+    def check(self) -> None:
+        """The bucket answers; whether it may be written was seen at the start."""
+        try:
+            with self._told(_PROBE):
+                next(iter(obstore.list(self._store, chunk_size=1)), None)
+        except NotFound as error:
+            raise BlobStoreLost(f"images in {self._where}: {error}") from error
 
     @contextmanager
     def _told(self, digest: str) -> Iterator[None]:
