@@ -38,8 +38,8 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Some tests use Debian's programs: a browser (nothing downloads one of its own), an MQTT broker, PostgreSQL, RTSP.
-PROGRAMS := chromium mosquitto postgresql gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+# Some tests use Debian's programs: a browser (nothing downloads one of its own), an MQTT broker, PostgreSQL, RTSP, systemd.
+PROGRAMS := chromium mosquitto postgresql systemd gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 
 programs:
 	@missing=; for name in $(PROGRAMS); do dpkg -s $$name >/dev/null 2>&1 || missing="$$missing $$name"; done; \

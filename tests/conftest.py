@@ -18,6 +18,7 @@ _PROGRAMS: dict[str, tuple[Callable[[], object], str]] = {
     "broker": (lambda: shutil.which("mosquitto", path=_PATH), "apt-get install mosquitto"),
     "postgres": (programs, "apt-get install postgresql"),
     "rtsp": (lambda: list(Path("/usr/lib").glob("*/girepository-1.0/GstRtspServer-1.0.typelib")), _RTSP),
+    "systemd": (lambda: shutil.which("systemd-analyze"), "apt-get install systemd"),
     "s3": (S3_SERVER.exists, "make setup"),
 }
 """By marker: whether the program is there, and the command that brings it."""
