@@ -97,8 +97,8 @@ class Retention:
         while more:
             with self.database.write() as session:
                 digests = list(session.scalars(query))
+                self.blobs.delete(*digests)
                 for digest in digests:
-                    self.blobs.delete(digest)
                     self.pictures.forget(digest)
                 session.execute(_change(digests).values(file_deleted=True))
             more = len(digests) == _BATCH

@@ -42,8 +42,8 @@ class BlobStore(Protocol):
         """
         ...
 
-    def delete(self, digest: str) -> None:
-        """Take the file of `digest` away; only retention does. One that is not there is no error."""
+    def delete(self, *digests: str) -> None:
+        """Take these files away; only retention does. One that is not there is no error."""
         ...
 
     def check(self) -> None:
@@ -89,9 +89,10 @@ class DiskBlobStore:
         except OSError:
             shutil.copyfile(source, target)
 
-    def delete(self, digest: str) -> None:
-        """Unlink; a job that linked the file before still has it."""
-        self._path(digest).unlink(missing_ok=True)
+    def delete(self, *digests: str) -> None:
+        """Unlink; a job that linked a file before still has it."""
+        for digest in digests:
+            self._path(digest).unlink(missing_ok=True)
 
     def check(self) -> None:
         """The folder is there and may be written."""

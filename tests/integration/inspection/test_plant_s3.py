@@ -135,13 +135,20 @@ def test_nothing_is_said_to_be_stored_while_the_bucket_does_not_answer(tmp_path:
         result = a_result(images=(image_ref(png(1)),))
         answer = send_image(client, station, png(1))
         assert (answer.status_code, answer.json()["error"]) == (503, "BlobStoreLost")
+        assert "images in s3://" in client.get("/readyz").json()["problems"][0]
         assert send_results(client, station, result).json()["images_wanted"] == [sha256(png(1)).hexdigest()]
 
 
 def test_export_and_missing_objects_are_as_on_a_disk(server: S3Server, tmp_path: Path) -> None:
     blobs = open_image_store(_parsed(server.images("export")), tmp_path)
     assert isinstance(blobs, S3BlobStore)
-    blobs.export(blobs.put(b"bytes"), tmp_path / "out" / "image.png")
+    digest = blobs.put(b"bytes")
+    blobs.export(digest, tmp_path / "out" / "image.png")
+    blobs.check()
+    blobs.delete()
+    blobs.delete(digest, "1" * 64, blobs.put(b"others"))
+    with pytest.raises(NotFound):
+        blobs.get(digest)
     assert [path.read_bytes() for path in (tmp_path / "out").iterdir()] == [b"bytes"]
     with pytest.raises(NotFound):
         blobs.export("0" * 64, tmp_path / "nothing")
