@@ -231,7 +231,7 @@ def _export(options: argparse.Namespace) -> ExitCode:
     from inspection.exchange.command import export_results, export_to, open_client  # noqa: PLC0415 - late, as above
 
     wanted = {"station": options.station, "verdict": options.verdict, "part_id": options.part_id}
-    with open_client(options.plant, options.key_file) as client:
+    with open_client(options.plant, options.key_file, options.ca_file) as client:
         if options.format == "results":
             summary = export_results(client, {**wanted, "recipe": options.recipe}, options.out)
         elif options.recipe is None or any(wanted.values()):
@@ -246,7 +246,7 @@ def _import(options: argparse.Namespace) -> ExitCode:
     _require_plant("import")
     from inspection.exchange.command import import_from, open_client  # noqa: PLC0415 - late, as above
 
-    with open_client(options.plant, options.key_file) as client:
+    with open_client(options.plant, options.key_file, options.ca_file) as client:
         summary = import_from(client, options.folder, options.recipe, options.format)
     _tell(summary, as_json=options.json)
     return ExitCode.OK

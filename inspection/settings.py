@@ -123,9 +123,14 @@ def load_plant_settings(path: Path) -> PlantSettings:
     folder = path.resolve().parent
     given = {name: getattr(settings, name) for name in ("data_dir", "database_password_file", "admin_password_file")}
     paths = {name: folder / path for name, path in given.items() if path is not None}
-    hooks = tuple(hook.model_copy(update={"secret_file": folder / hook.secret_file}) for hook in settings.webhooks)
+    hooks = tuple(_hook_placed(hook, folder) for hook in settings.webhooks)
     images = _placed(settings.images, folder)
     return settings.model_copy(update={**paths, "images": images, "webhooks": hooks})
+
+
+def _hook_placed(hook: WebhookSettings, folder: Path) -> WebhookSettings:
+    ca_file = None if hook.ca_file is None else folder / hook.ca_file
+    return hook.model_copy(update={"secret_file": folder / hook.secret_file, "ca_file": ca_file})
 
 
 def _placed(images: ImagesSettings, folder: Path) -> ImagesSettings:

@@ -7,6 +7,7 @@ print(stored.result.part_id, stored.result.score)
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from time import sleep
 from typing import Any, Self, TypeVar
 from urllib.parse import quote
@@ -37,6 +38,7 @@ from inspection.api.schemas import (
 from inspection.jobs.book import JobState
 from inspection.people.roles import Role
 from inspection.samples.statements import Label
+from inspection.tls import tls_context
 
 __all__ = ["PlantClient"]
 
@@ -54,22 +56,37 @@ class PlantClient:
     """
 
     def __init__(
-        self, url: str, key: str | None = None, *, timeout_s: float = 30, transport: httpx.BaseTransport | None = None
+        self,
+        url: str,
+        key: str | None = None,
+        *,
+        ca_file: Path | None = None,
+        timeout_s: float = 30,
+        transport: httpx.BaseTransport | None = None,
     ) -> None:
         """Prepare; nothing is sent yet.
 
         Args:
             url: of the plant, without a path.
             key: of a program (`ik_…`); None if `sign_in` follows.
+            ca_file: certificates to trust for https, PEM; those of the system without it.
             timeout_s: how long an answer may take.
             transport: replaces the network in tests.
+
+        Raises:
+            SettingsInvalid: `ca_file` cannot be read.
         """
         self.url = url.rstrip("/")
         self._timeout_s = timeout_s
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         # trust_env: a proxy meant for the internet must not stand between machines of one plant
         self._http = httpx.Client(
-            base_url=f"{self.url}/api/v1", timeout=timeout_s, headers=headers, trust_env=False, transport=transport
+            base_url=f"{self.url}/api/v1",
+            timeout=timeout_s,
+            headers=headers,
+            verify=tls_context(ca_file),
+            trust_env=False,
+            transport=transport,
         )
 
     def __enter__(self) -> Self:

@@ -54,10 +54,10 @@ def _replaced(out: Path) -> Iterator[Path]:
         partial.unlink(missing_ok=True)
 
 
-def open_client(url: str, key_file: Path) -> PlantClient:
+def open_client(url: str, key_file: Path, ca_file: Path | None = None) -> PlantClient:
     """A client with the key in a file.
 
     Raises:
-        SettingsInvalid: the file cannot be read or is empty.
+        SettingsInvalid: a file cannot be read or is empty.
     """
-    return PlantClient(url, read_secret(None, key_file))
+    return PlantClient(url, read_secret(None, key_file), ca_file=ca_file)

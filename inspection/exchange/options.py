@@ -37,4 +37,7 @@ def _add_plant(parser: argparse.ArgumentParser, role: str) -> None:
     parser.add_argument(
         "--key-file", metavar="FILE", type=Path, required=True, help=f"file with an API key of the role {role} or above"
     )
+    parser.add_argument(
+        "--ca-file", metavar="FILE", type=Path, help="certificates to trust for https (default: those of the system)"
+    )
     parser.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout")

@@ -21,6 +21,9 @@ class WebhookSettings(BaseModel):
     ]
     url: Annotated[str, Field(pattern=r"^https?://", max_length=500, description="Gets a POST for each result.")]
     secret_file: Annotated[Path, Field(description="File with the key of the signature: text, or `whsec_` and base64.")]
+    ca_file: Annotated[
+        Path | None, Field(description="Certificates to trust for https, PEM; those of the system without it.")
+    ] = None
     station: Annotated[str | None, Field(min_length=1, max_length=64, description="Only results of this station.")] = (
         None
     )

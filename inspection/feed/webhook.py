@@ -19,6 +19,7 @@ from inspection.ingest.find import ResultFilter, last_number, results_after
 from inspection.metrics import PlantMetrics
 from inspection.store.database import Database
 from inspection.store.tables import ResultRow
+from inspection.tls import tls_context
 
 __all__ = ["Webhook", "WebhookSurroundings"]
 
@@ -66,13 +67,13 @@ class Webhook:
         """Read the secret and note where to begin.
 
         Raises:
-            SettingsInvalid: the secret's file cannot be read.
+            SettingsInvalid: the file of the secret or of the certificates cannot be read.
         """
         self._settings = settings
         self._around = around
         self._key = key_of(read_secret(None, settings.secret_file) or "")
         # trust_env: a proxy meant for the internet must not stand between machines of one plant
-        self._http = httpx.Client(timeout=settings.timeout_s, trust_env=False)
+        self._http = httpx.Client(timeout=settings.timeout_s, verify=tls_context(settings.ca_file), trust_env=False)
         self._wake, self._stopping = Event(), Event()
         self._failures = 0
         self._thread = Thread(target=self._loop, name=f"webhook-{settings.name}", daemon=True)

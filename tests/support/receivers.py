@@ -1,12 +1,15 @@
 """A real HTTP server that takes webhooks, or does not."""
 
 import json
+import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+from tests.support.certificates import Certificates
 
 
 @dataclass
@@ -48,8 +51,8 @@ class Receiver:
 
 
 @contextmanager
-def receiver() -> Iterator[Receiver]:
-    """Serve on a free port."""
+def receiver(certificates: Certificates | None = None) -> Iterator[Receiver]:
+    """Serve on a free port; by https with certificates."""
     noted = Receiver()
     noted.gate.set()
 
@@ -65,9 +68,13 @@ def receiver() -> Iterator[Receiver]:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+    if certificates is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificates.certificate, certificates.key)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    noted.url = f"http://127.0.0.1:{server.server_address[1]}/hook"
+    noted.url = f"http{'' if certificates is None else 's'}://127.0.0.1:{server.server_address[1]}/hook"
     try:
         yield noted
     finally:

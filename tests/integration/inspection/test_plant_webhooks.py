@@ -17,6 +17,7 @@ from inspection.feed.signing import key_of, signature
 from inspection.plant import Plant, open_plant
 from inspection.settings import load_plant_settings
 from inspection.store.tables import WebhookCursorRow
+from tests.support.certificates import write_certificates
 from tests.support.plants import (
     FAKE_MODELS,
     ManualClock,
@@ -152,6 +153,24 @@ def test_filters_leave_out_and_a_new_webhook_begins_with_the_next_result(
     assert mes.ids() == [*wanted, result.id]
 
 
+def test_https_by_an_authority_of_the_plants_own(tmp_path: Path, clock: ManualClock) -> None:
+    """Without its certificate nothing is posted."""
+    certificates = write_certificates(tmp_path / "tls")
+    (tmp_path / "secret").write_text("secret", "utf-8")
+    with receiver(certificates) as mes:
+        said = {"url": mes.url, "secret_file": tmp_path / "secret", "retry_first_s": 0.01}
+        hooks = (
+            WebhookSettings(name="trusting", ca_file=certificates.ca, **said),
+            WebhookSettings(name="wary", **said),
+        )
+        with running(open_plant(plant_settings(tmp_path, webhooks=hooks), FAKE_MODELS, clock)) as client:
+            ids = _results(client, add_station(sign_in(client)), 2)
+            mes.wait_for(2)
+            while 'plant_webhook_failures_total{webhook="wary"}' not in client.get("/metrics").text:
+                pass  # bounded by the test's timeout
+        assert mes.ids() == ids
+
+
 def test_signature_is_the_one_of_the_standard() -> None:
     """Source: the example of the reference implementations of Standard Webhooks."""
     key = key_of("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
@@ -167,6 +186,7 @@ def test_signature_is_the_one_of_the_standard() -> None:
         ('[[webhooks]]\nname="a"\nurl="ftp://x"\nsecret_file="s"', "url"),
         ('[[webhooks]]\nname="a"\nurl="http://x"\nsecret_file="none"', "none"),
         ('[[webhooks]]\nname="a"\nurl="http://x"\nsecret_file="bad"', "whsec_"),
+        ('[[webhooks]]\nname="a"\nurl="https://x"\nsecret_file="s"\nca_file="s"', "ca_file"),
         ('[[webhooks]]\nname="a"\nurl="http://x"\nsecret_file="s"\n' * 2, "'a' is there twice"),
     ],
 )

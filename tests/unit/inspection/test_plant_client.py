@@ -1,11 +1,12 @@
 """The typed client: what it makes of answers, by a transport instead of a network."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
 
-from edge.contract.errors import PlantBusy, PlantRefused, PlantUnreachable
+from edge.contract.errors import PlantBusy, PlantRefused, PlantUnreachable, SettingsInvalid
 from inspection.client import PlantClient
 
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -63,6 +64,13 @@ def test_nobody_there_is_no_refusal(call: Callable[[PlantClient], object]) -> No
         assert not plant.is_ready()
         with pytest.raises(PlantUnreachable, match="ConnectError: refused"):
             call(plant)
+
+
+def test_certificates_that_are_none_are_told(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate", "utf-8")
+    for name in ("ca.pem", "none.pem"):
+        with pytest.raises(SettingsInvalid, match=name):
+            PlantClient("https://plant.test", ca_file=tmp_path / name)
 
 
 def test_a_job_is_followed_to_its_end() -> None:
