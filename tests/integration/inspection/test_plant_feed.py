@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +40,24 @@ class Floor:
         return httpx.stream("GET", f"{self.admin.url}{API}/feed", headers=headers, timeout=30, **options)
 
 
-@pytest.fixture(name="floor")
-def _floor(tmp_path: Path, where: dict[str, Any]) -> Iterator[Floor]:
-    with live_plant(tmp_path, feed_listeners=2, **where) as url, PlantClient(url) as admin:
+@contextmanager
+def _opened(folder: Path, **changes: Any) -> Iterator[Floor]:
+    with live_plant(folder, feed_listeners=2, **changes) as url, PlantClient(url) as admin:
         admin.sign_in("admin", ADMIN_PASSWORD)
         yield Floor(admin)
+
+
+@pytest.fixture(name="floor")
+def _floor(tmp_path: Path) -> Iterator[Floor]:
+    with _opened(tmp_path) as floor:
+        yield floor
+
+
+@pytest.fixture(name="each_floor")
+def _each_floor(tmp_path: Path, where: dict[str, Any]) -> Iterator[Floor]:
+    """On each database."""
+    with _opened(tmp_path, **where) as floor:
+        yield floor
 
 
 def _next(lines: Iterator[str], count: int) -> list[tuple[int, str]]:
@@ -66,19 +80,19 @@ def _begun(answer: httpx.Response) -> Iterator[str]:
     return lines
 
 
-def test_results_come_as_they_arrive_and_a_listener_goes_on_where_it_was(floor: Floor) -> None:
-    floor.send(a_result())
-    with floor.listen() as answer:
+def test_results_come_as_they_arrive_and_a_listener_goes_on_where_it_was(each_floor: Floor) -> None:
+    each_floor.send(a_result())
+    with each_floor.listen() as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = _begun(answer)
-        first = floor.send(a_result(), a_result(Verdict.PASS))
+        first = each_floor.send(a_result(), a_result(Verdict.PASS))
         numbers, ids = zip(*_next(lines, 2), strict=True)
         assert (numbers, sorted(ids)) == ((2, 3), sorted(first))
-    missed = floor.send(*(a_result() for _ in range(120)))
-    with floor.listen(headers={"Last-Event-ID": "3"}) as answer:
+    missed = each_floor.send(*(a_result() for _ in range(120)))
+    with each_floor.listen(headers={"Last-Event-ID": "3"}) as answer:
         lines = _begun(answer)
         assert sorted(id_ for _, id_ in _next(lines, 120)) == sorted(missed)
-        more = floor.send(a_result())
+        more = each_floor.send(a_result())
         assert _next(lines, 1) == [(124, more[0])]
 
 
