@@ -97,7 +97,8 @@ class Retention:
         while more:
             with self.database.write() as session:
                 digests = list(session.scalars(query))
-                self.blobs.delete(*digests)
+                if digests:
+                    self.blobs.delete(*digests)
                 for digest in digests:
                     self.pictures.forget(digest)
                 session.execute(_change(digests).values(file_deleted=True))
