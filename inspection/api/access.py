@@ -24,6 +24,7 @@ __all__ = [
     "PlantDep",
     "StationDep",
     "page_person",
+    "person_asking",
 ]
 
 COOKIE = "inspection_session"
@@ -69,6 +70,15 @@ def _person(request: Request, plant: PlantDep) -> Person:
     if token is not None and request.method not in _SAFE_METHODS:
         check_csrf(token, request.headers.get(CSRF_HEADER))
     return person
+
+
+def person_asking(request: Request, plant: Plant) -> Person:
+    """Who asks, for an answer that goes on for hours: the key may be revoked meanwhile.
+
+    Raises:
+        NotSignedIn: nobody, any more.
+    """
+    return _person(request, plant)
 
 
 def _station(request: Request, plant: PlantDep) -> Caller:

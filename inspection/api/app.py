@@ -9,10 +9,13 @@ from starlette.concurrency import run_in_threadpool
 from inspection.api.errors import add_handlers
 from inspection.api.headers import SecurityHeaders
 from inspection.api.limits import BodyLimit, limits_of
+from inspection.api.requests import RequestWatch
 from inspection.api.routes import (
     alerts,
     analytics,
     drift,
+    exchange,
+    feed,
     health,
     jobs,
     link,
@@ -41,6 +44,8 @@ _ROUTERS = (
     recipes.router,
     stations.router,
     results.router,
+    exchange.router,
+    feed.router,
     review.router,
     analytics.router,
     jobs.router,
@@ -65,6 +70,7 @@ def build_app(settings: PlantSettings) -> FastAPI:
     add_handlers(app)
     app.add_middleware(BodyLimit, limits=limits_of(settings))
     app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestWatch)
     return app
 
 

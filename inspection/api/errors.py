@@ -10,6 +10,9 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 
 from edge.contract import errors
+from inspection.feed.stream import FeedFull
+from inspection.logs import REQUEST_ID
+from inspection.store.blobs import BlobStoreLost
 
 __all__ = ["STATUS", "add_handlers", "error_response", "status_of"]
 
@@ -36,6 +39,8 @@ STATUS: Mapping[type[errors.InspectionError], int] = {
     errors.Conflict: 409,
     errors.TooLarge: 413,
     errors.TooManyAttempts: 429,
+    BlobStoreLost: 503,
+    FeedFull: 503,
 }
 
 _RETRY_AFTER = {429: "60", 503: "2"}
@@ -48,8 +53,10 @@ def status_of(kind: type[errors.InspectionError]) -> int:
 
 def error_response(status: int, kind: str, message: str) -> JSONResponse:
     """The one shape of an answer that says no."""
-    headers = {"Retry-After": _RETRY_AFTER[status]} if status in _RETRY_AFTER else None
-    return JSONResponse({"error": kind, "message": message}, status, headers)
+    headers = {"Retry-After": _RETRY_AFTER[status]} if status in _RETRY_AFTER else {}
+    request_id = REQUEST_ID.get()
+    told = {} if request_id is None else {"request_id": request_id}
+    return JSONResponse({"error": kind, "message": message, **told}, status, headers)
 
 
 def add_handlers(app: FastAPI) -> None:
@@ -61,6 +68,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(NoConnection, _database)
     app.add_exception_handler(DataError, _no_value)
+    app.add_exception_handler(Exception, _broken)
 
 
 async def _inspection_error(request: Request, error: Exception) -> JSONResponse:
@@ -98,3 +106,9 @@ async def _no_value(request: Request, error: Exception) -> JSONResponse:
 async def _unstorable(request: Request, error: Exception) -> JSONResponse:
     del request, error
     return error_response(422, "RequestInvalid", "expected text without zero bytes and numbers of at most 64 bits")
+
+
+async def _broken(request: Request, error: Exception) -> JSONResponse:
+    """A fault of ours; the traceback goes to the log, under the same id."""
+    del request, error
+    return error_response(500, "Broken", "the service met an error that nobody expected; its log tells more by this id")

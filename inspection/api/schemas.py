@@ -138,6 +138,23 @@ class SampleCounts(Answer):
     defects: dict[str, dict[str, int]]
 
 
+class SampleItem(Answer):
+    """A sample with what counts for it."""
+
+    sha256: str
+    media_type: str
+    split: Split
+    label: Label
+    defect_type: str | None
+
+
+class SamplePage(Answer):
+    """Samples by hash."""
+
+    samples: list[SampleItem]
+    next_after: str | None = Field(description="give it as `after` for the next page; None at the end")
+
+
 class Statement(Answer):
     """What stands of one source; an upload has neither user nor result."""
 

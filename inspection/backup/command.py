@@ -8,6 +8,8 @@ from inspection.backup.write import write_backup
 from inspection.clock import utc_now
 from inspection.plant import database_address
 from inspection.settings import load_plant_settings
+from inspection.store.database import Database
+from inspection.store.image_store import open_image_store
 
 __all__ = ["back_up", "restore", "summary_of"]
 
@@ -19,7 +21,10 @@ def back_up(settings_path: Path, out: Path) -> Contents:
         SettingsInvalid: no such plant, `out` exists or cannot be written, or pg_dump is missing.
     """
     settings = load_plant_settings(settings_path)
-    return write_backup(database_address(settings), settings.data_dir, out, utc_now)
+    address = database_address(settings)
+    Database(address, make=False).close()  # before a bucket is asked or a folder made: is there such a plant?
+    blobs = open_image_store(settings.images, settings.data_dir)
+    return write_backup(address, settings.data_dir, blobs, out, utc_now)
 
 
 def restore(source: Path, settings_path: Path) -> Contents:
@@ -30,7 +35,7 @@ def restore(source: Path, settings_path: Path) -> Contents:
         DataInvalid: no backup, cut off or altered.
     """
     settings = load_plant_settings(settings_path)
-    return restore_backup(source, database_address(settings), settings.data_dir)
+    return restore_backup(source, database_address(settings), settings.data_dir, settings.images)
 
 
 def summary_of(contents: Contents) -> dict[str, object]:

@@ -11,12 +11,14 @@ from sqlalchemy import URL
 
 from edge.contract.errors import DataInvalid, SettingsInvalid
 from inspection.backup.contents import DATABASE, LIST, MEMBER_PATTERN, Contents
+from inspection.store.image_settings import DiskImages, ImagesSettings
+from inspection.store.image_store import open_image_store
 
 __all__ = ["restore_backup"]
 
 
-def restore_backup(source: Path, url: URL, data: Path) -> Contents:
-    """Fill the data folder, and the database at `url`, with what is in the backup.
+def restore_backup(source: Path, url: URL, data: Path, images: ImagesSettings) -> Contents:
+    """Fill the data folder, the database at `url` and the store of images with what is in the backup.
 
     Raises:
         SettingsInvalid: the folder or the database is not empty, or is of another kind than the backup's; nothing was
@@ -34,6 +36,7 @@ def restore_backup(source: Path, url: URL, data: Path) -> Contents:
             raise SettingsInvalid(
                 f"{source}: its tables are for {contents.database}, the settings name {url.get_backend_name()}"
             )
+        _place_images(images, aside)
         _place_database(url, aside)
         if data.exists():
             data.rmdir()
@@ -72,6 +75,16 @@ def _check(source: Path, aside: Path, contents: Contents) -> None:
             actual = file_digest(file, "sha256").hexdigest()
         if actual != expected:
             raise DataInvalid(f"{source}: {name} was altered: expected SHA-256 {expected}, got {actual}")
+
+
+def _place_images(settings: ImagesSettings, aside: Path) -> None:
+    """On a disk they lie where they belong already; in a bucket, what was there before stays."""
+    if isinstance(settings, DiskImages):
+        return
+    blobs = open_image_store(settings, aside)
+    for path in sorted(aside.glob("images/*/*")):
+        blobs.put(path.read_bytes())
+    shutil.rmtree(aside / "images", ignore_errors=True)
 
 
 def _place_database(url: URL, aside: Path) -> None:

@@ -1,16 +1,19 @@
 """A small plant on this machine: one plant service, one station whose camera replays cells."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Any, Self
 
 import httpx
 
-from edge.contract.errors import InspectionError
+from edge.contract.errors import InspectionError, PlantUnreachable
 from edge.contract.ledger import LedgerCounts
+from edge.contract.result import InspectionResult
+from inspection.client import PlantClient
 from inspection.demo.cells import Cell
-from inspection.demo.client import PlantClient
 from inspection.demo.process import ChildProcess, free_port
 
 __all__ = ["PlantFloor", "StationPlan"]
@@ -18,6 +21,7 @@ __all__ = ["PlantFloor", "StationPlan"]
 RECIPE = "solar-cell-poly"
 STATION = "el-tester-1"
 _READY_S = 60.0
+_POLL_S = 0.25
 _FINAL_LEDGER = " stopped: "  # before the JSON in the station's last line of log
 
 
@@ -46,7 +50,7 @@ class PlantFloor:
         self._password = password
         self._children: list[ChildProcess] = []
         self._station_url = ""
-        self.client = PlantClient(self.url, self.check)
+        self.client = PlantClient(self.url)
 
     def __enter__(self) -> Self:
         return self
@@ -62,18 +66,30 @@ class PlantFloor:
         for child in self._children:
             child.check()
 
+    def wait_for(self, condition: Callable[[], bool]) -> None:
+        """Ask until it holds; raises if a process has ended meanwhile."""
+        while not condition():
+            self.check()
+            sleep(_POLL_S)
+
+    def results(self) -> list[InspectionResult]:
+        """All results of the station at the plant, oldest first."""
+        found = (stored.result for stored in self.client.results(station=self.station))
+        return sorted(found, key=lambda result: result.sequence)
+
     def start_plant(self) -> None:
         """Start the plant service and sign in as its administrator."""
         (self.folder / "admin-password.txt").write_text(self._password + "\n", "utf-8")
         settings = self.folder / "plant.toml"
         settings.write_text(f'port = {self._port}\ndata_dir = "plant"\nadmin_password_file = "admin-password.txt"\n')
         self._start("plant service", "inspection", ["serve", str(settings)])
-        self.client.wait_until_ready()
+        give_up = monotonic() + _READY_S
+        self.wait_for(lambda: self._plant_answers(give_up))
         self.client.sign_in("admin", self._password)
 
     def start_station(self, plan: StationPlan) -> None:
         """Make the station known to the plant, start it and wait until it answers."""
-        key = self.client.post("/stations", json={"name": self.station, "recipe": self.recipe})["api_key"]
+        key = self.client.add_station(self.station, self.recipe).api_key
         (self.folder / "station.key").write_text(key, "ascii")
         (self.folder / "order.txt").write_text("".join(f"{cell.path}\n" for cell in plan.cells), "utf-8")
         port = free_port()
@@ -81,7 +97,7 @@ class PlantFloor:
         settings = self.folder / "station.toml"
         settings.write_text(self._station_toml(plan, port), "utf-8")
         self._start("station", "edge", ["run", str(settings)])
-        self.client.wait_for(self._station_answers)
+        self.wait_for(self._station_answers)
 
     def ledger(self) -> LedgerCounts:
         """The station's own ledger, now.
@@ -113,6 +129,11 @@ class PlantFloor:
     def _start(self, name: str, module: str, arguments: list[str]) -> None:
         self._children.append(ChildProcess(name, module, arguments, self.folder / f"{name.replace(' ', '-')}.log"))
 
+    def _plant_answers(self, give_up: float) -> bool:
+        if monotonic() > give_up:
+            raise PlantUnreachable(f"{self.url}: no answer within {_READY_S:.0f} s of its start")
+        return self.client.is_ready()
+
     def _station_answers(self) -> bool:
         try:
             return httpx.get(f"{self._station_url}/healthz", trust_env=False).is_success
@@ -129,7 +150,7 @@ class PlantFloor:
         return found
 
     def _station_toml(self, plan: StationPlan, port: int) -> str:
-        key = self.client.get("/keys/public")["public_key"]
+        key = self.client.public_key().public_key
         limit = "" if plan.limit is None else f"limit = {plan.limit}\n"
         folder = json.dumps(str(plan.cells[0].path.parent))  # a JSON string is a TOML string
         return f"""station = "{self.station}"

@@ -3,21 +3,24 @@
 import secrets
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from edge.contract.errors import GateRefused
+from edge.contract.errors import GateRefused, InspectionError
 from edge.contract.ledger import LedgerCounts
 from edge.contract.result import InspectionResult, Verdict
+from inspection.api.schemas import ModelVersion
 from inspection.demo.cells import Cell, CellSplit
 from inspection.demo.figures import cell_name, latency, ledger, quality_of
 from inspection.demo.plant_floor import PlantFloor, StationPlan
+from inspection.jobs.book import JobState
+from inspection.samples.statements import Label
 
-__all__ = ["DemoOptions", "measure", "show", "train_first_model"]
+__all__ = ["DemoOptions", "Trained", "measure", "show", "train_first_model"]
 
 _AUDITED = 4  # one in so many passed parts is looked at too, or escapes would never be found
 _PERCENT = 100
@@ -40,6 +43,14 @@ class DemoOptions:
     learn: bool
 
 
+@dataclass(frozen=True)
+class Trained:
+    """A model that was promoted, and how long its training took."""
+
+    model: ModelVersion
+    train_s: float
+
+
 def show(options: DemoOptions, split: CellSplit) -> None:
     """Train, serve and replay cells until Ctrl-C."""
     password = secrets.token_urlsafe(9)
@@ -47,7 +58,7 @@ def show(options: DemoOptions, split: CellSplit) -> None:
     with PlantFloor(options.folder, options.port, password) as floor:
         train_first_model(floor, split.goods)
         floor.start_station(StationPlan(split.line, options.rate_hz, limit=None))
-        floor.client.wait_for(lambda: floor.ledger().verdicts > 0)
+        floor.wait_for(lambda: floor.ledger().verdicts > 0)
         _say(f"first verdict after {time.monotonic() - started:.0f} s")
         _say(f"\n  Open  {floor.url}\n  Login admin\n  Password {password}\n\nCtrl-C stops.")
         try:
@@ -63,54 +74,67 @@ def measure(options: DemoOptions, split: CellSplit) -> dict[str, Any]:
     truth = {cell.name: cell.cracked for cell in split.line}
     started = time.monotonic()
     with PlantFloor(options.folder, options.port, secrets.token_urlsafe(9)) as floor:
-        model = train_first_model(floor, split.goods)
+        trained = train_first_model(floor, split.goods)
         limit = None if options.learn else options.parts
         floor.start_station(StationPlan(split.line, options.rate_hz, limit))
-        floor.client.wait_for(lambda: floor.ledger().verdicts > 0)
+        floor.wait_for(lambda: floor.ledger().verdicts > 0)
         first_verdict_s = time.monotonic() - started
         _follow(floor, options.parts, "judging cells")
         learnt = _learn(floor, split.line, options.parts, truth) if options.learn else {}
         final = floor.stop_station()
-        results = floor.client.results(floor.station)
+        results = floor.results()
     first_pass = [result for result in results if result.sequence <= options.parts]
     report = {**_figures(results, final), **_quality(first_pass, truth)}
-    report |= {"train_s": model["train_s"], "first_verdict_s": round(first_verdict_s, 1), "bundle": model["id"]}
+    report |= {"train_s": trained.train_s, "first_verdict_s": round(first_verdict_s, 1), "bundle": trained.model.id}
     return {"parts": options.parts, **report, **_before_and_after(results, learnt, truth)}
 
 
-def train_first_model(floor: PlantFloor, goods: Sequence[Cell]) -> dict[str, Any]:
+def train_first_model(floor: PlantFloor, goods: Sequence[Cell]) -> Trained:
     """Give the plant the good cells, train on them and promote what comes of it."""
     floor.start_plant()
-    client = floor.client
-    client.post("/recipes", json={"name": floor.recipe})
+    floor.client.add_recipe(floor.recipe)
     for cell in _bar(goods, "giving good cells to the plant", "cell"):
-        client.post(f"/recipes/{floor.recipe}/samples", params={"label": "good"}, content=cell.path.read_bytes())
+        floor.client.add_sample(floor.recipe, cell.path.read_bytes(), Label.GOOD)
     return _train_and_promote(floor, "first model of the recipe")
 
 
-def _train_and_promote(floor: PlantFloor, reason: str) -> dict[str, Any]:
+def _train_and_promote(floor: PlantFloor, reason: str) -> Trained:
     started = time.monotonic()
     with tqdm(total=_PERCENT, desc="training", unit="%", file=sys.stderr, disable=not sys.stderr.isatty()) as bar:
-        model = floor.client.train(floor.recipe, lambda share, step: _advance(bar, share, step))
+        model = _train(floor, lambda share, step: _advance(bar, share, step))
     train_s = round(time.monotonic() - started, 1)
-    if not model["gate"]["passed"]:
-        raise GateRefused(f"the gate refused the new model: {'; '.join(model['gate']['evaluation']['reasons'])}")
-    floor.client.post(f"/recipes/{floor.recipe}/promote", json={"bundle_id": model["id"], "reason": reason})
-    _say(f"model {model['id'][:12]} trained in {train_s:.0f} s and promoted. {model['promise']}")
-    return {**model, "train_s": train_s}
+    if model.gate is None or not model.gate.passed:
+        raise GateRefused(f"the gate refused the new model: {'; '.join(_reasons(model))}")
+    floor.client.promote(floor.recipe, model.id, reason)
+    _say(f"model {model.id[:12]} trained in {train_s:.0f} s and promoted. {model.promise}")
+    return Trained(model, train_s)
+
+
+def _train(floor: PlantFloor, tell: Callable[[float, str], None]) -> ModelVersion:
+    for job in floor.client.follow(floor.client.start_training(floor.recipe).id):
+        floor.check()
+        tell(job.progress, job.step)
+        if job.state in (JobState.FAILED, JobState.CANCELLED):
+            log = "\n".join(job.log[-10:])
+            raise InspectionError(f"training {job.state}: {job.error}\n{log}")
+    return floor.client.models(floor.recipe)[0]
+
+
+def _reasons(model: ModelVersion) -> list[str]:
+    return [] if model.gate is None else list(model.gate.evaluation["reasons"])
 
 
 def _learn(floor: PlantFloor, line: Sequence[Cell], parts: int, truth: dict[str, bool]) -> dict[str, Any]:
     """Play the reviewer on every other cell, retrain, and let the station swap while it runs."""
-    floor.client.wait_for(lambda: len(floor.client.results(floor.station)) >= parts)
+    floor.wait_for(lambda: len(floor.results()) >= parts)
     labelled_cells = {cell.name for cell in line[::2]}
-    seen = [result for result in floor.client.results(floor.station) if result.sequence <= parts]
+    seen = [result for result in floor.results() if result.sequence <= parts]
     labels = _review([result for result in seen if cell_name(result) in labelled_cells], floor, truth)
-    model = _train_and_promote(floor, f"learnt from {sum(labels.values())} labels")
-    floor.client.wait_for(lambda: floor.running_bundle() == model["id"])
+    trained = _train_and_promote(floor, f"learnt from {sum(labels.values())} labels")
+    floor.wait_for(lambda: floor.running_bundle() == trained.model.id)
     # One whole round by the new bundle, and the part that was on its way during the swap.
     _follow(floor, floor.ledger().triggers + parts + 1, "judging cells again")
-    return {"model": model, "labels": labels, "unlabelled": {cell.name for cell in line[1::2]}}
+    return {"trained": trained, "labels": labels, "unlabelled": {cell.name for cell in line[1::2]}}
 
 
 def _review(results: Sequence[InspectionResult], floor: PlantFloor, truth: dict[str, bool]) -> dict[str, int]:
@@ -119,10 +143,10 @@ def _review(results: Sequence[InspectionResult], floor: PlantFloor, truth: dict[
     flagged = [result for result in results if result.verdict is not Verdict.PASS]
     counts = {"good": 0, "defect": 0}
     for result in _bar([*flagged, *passed[::_AUDITED]], "reviewing", "part"):
-        label = "defect" if truth[cell_name(result)] else "good"
-        body = {"result_id": result.id, "label": label, **({"defect_type": "crack"} if label == "defect" else {})}
-        floor.client.post("/labels", json=body)
-        counts[label] += 1
+        cracked = truth[cell_name(result)]
+        label = Label.DEFECT if cracked else Label.GOOD
+        floor.client.add_label(result.id, label, "crack" if cracked else None)
+        counts[label.value] += 1
     return counts
 
 
@@ -132,18 +156,18 @@ def _before_and_after(
     """The same cells by both bundles, each cell's first judgement; none of them was labelled."""
     if not learnt:
         return {}
-    model, cells = learnt["model"], learnt["unlabelled"]
+    trained, cells = learnt["trained"], learnt["unlabelled"]
     first, second = ({}, {})  # type: tuple[dict[str, InspectionResult], dict[str, InspectionResult]]
     for result in results:
         if cell_name(result) in cells and result.score is not None:
-            (second if result.bundle_id == model["id"] else first).setdefault(cell_name(result), result)
+            (second if result.bundle_id == trained.model.id else first).setdefault(cell_name(result), result)
     return {
         "before": quality_of(list(first.values()), truth).to_json(),
         "after": quality_of(list(second.values()), truth).to_json(),
         "labels": learnt["labels"],
-        "retrain_s": model["train_s"],
-        "bundle_after": model["id"],
-        "gate": model["gate"]["evaluation"]["reasons"],
+        "retrain_s": trained.train_s,
+        "bundle_after": trained.model.id,
+        "gate": _reasons(trained.model),
     }
 
 
@@ -187,7 +211,7 @@ def _follow(floor: PlantFloor, triggers: int, text: str) -> None:
         return done >= triggers
 
     with bar:
-        floor.client.wait_for(settled)
+        floor.wait_for(settled)
 
 
 def _bar(items: Sequence[Any], text: str, unit: str) -> "tqdm[Any]":

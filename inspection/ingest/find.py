@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, func, select
 from sqlalchemy.orm import Session
 
 from edge.contract.errors import NotFound
@@ -12,9 +12,11 @@ from inspection.store.tables import BlobRow, ResultImageRow, ResultRow
 __all__ = [
     "ResultFilter",
     "find_results",
+    "last_number",
     "parse_result",
     "removed_images",
     "require_result",
+    "results_after",
     "stored_frame",
     "stored_images",
 ]
@@ -38,14 +40,29 @@ class ResultFilter:
 
 def find_results(session: Session, wanted: ResultFilter) -> list[ResultRow]:
     """Up to `limit` results, newest first; the `number` of the last is the cursor of the next page."""
-    query = select(ResultRow).order_by(ResultRow.number.desc()).limit(wanted.limit)
-    for name in ("station", "recipe", "verdict", "part_id"):
-        value = getattr(wanted, name)
-        if value is not None:
-            query = query.where(getattr(ResultRow, name) == value)
+    query = select(ResultRow).where(*_fits(wanted)).order_by(ResultRow.number.desc()).limit(wanted.limit)
     if wanted.before is not None:
         query = query.where(ResultRow.number < wanted.before)
     return list(session.scalars(query))
+
+
+def results_after(session: Session, wanted: ResultFilter, after: int) -> list[ResultRow]:
+    """Up to `limit` results that arrived after number `after`, in the order of their arrival.
+
+    Results arrive under one write lock, so none with a smaller number can appear later.
+    """
+    query = select(ResultRow).where(ResultRow.number > after, *_fits(wanted)).order_by(ResultRow.number)
+    return list(session.scalars(query.limit(wanted.limit)))
+
+
+def last_number(session: Session) -> int:
+    """Number of the latest result; 0 before the first."""
+    return session.scalar(select(func.max(ResultRow.number))) or 0
+
+
+def _fits(wanted: ResultFilter) -> list[ColumnElement[bool]]:
+    named = {name: getattr(wanted, name) for name in ("station", "recipe", "verdict", "part_id")}
+    return [getattr(ResultRow, name) == value for name, value in named.items() if value is not None]
 
 
 def require_result(session: Session, result_id: str) -> ResultRow:

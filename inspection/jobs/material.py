@@ -14,7 +14,7 @@ from inspection.samples.splits import Split
 from inspection.store.blobs import BlobStore
 from inspection.store.images import EXTENSIONS, image_row
 
-__all__ = ["Material", "lay_out", "require_trainable"]
+__all__ = ["Material", "folder_name", "lay_out", "require_trainable"]
 
 _TAKEN = frozenset({"good", "masks", "ground_truth"})
 """Folder names that mean something else to `models`."""
@@ -59,7 +59,7 @@ def require_trainable(samples: Iterable[Sample], recipe: str) -> None:
 
 
 def _folder(material: Material, sample: Sample) -> Path:
-    kind = "good" if sample.truth.defect_type is None else _folder_name(sample.truth.defect_type)
+    kind = "good" if sample.truth.defect_type is None else folder_name(sample.truth.defect_type)
     if sample.split is Split.HOLDOUT:
         return material.holdout / "test" / kind
     if sample.truth.defect_type is None:
@@ -75,7 +75,7 @@ def _masks(material: Material, sample: Sample) -> Path:
     return images.parent / "masks" / images.name
 
 
-def _folder_name(defect_type: str) -> str:
+def folder_name(defect_type: str) -> str:
     """A person's word as a folder name; two different words never share one, and none means something else."""
     safe = re.sub(r"[^\w-]", "_", defect_type).strip("_") or "defect"
     if safe == defect_type and safe not in _TAKEN:

@@ -97,8 +97,9 @@ class Retention:
         while more:
             with self.database.write() as session:
                 digests = list(session.scalars(query))
+                if digests:
+                    self.blobs.delete(*digests)
                 for digest in digests:
-                    self.blobs.delete(digest)
                     self.pictures.forget(digest)
                 session.execute(_change(digests).values(file_deleted=True))
             more = len(digests) == _BATCH

@@ -7,13 +7,20 @@ from pathlib import Path
 from typing import Protocol
 from uuid import uuid4
 
-from edge.contract.errors import NotFound
+from edge.contract.errors import InspectionError, NotFound
 
-__all__ = ["BlobStore", "DiskBlobStore"]
+__all__ = ["BlobStore", "BlobStoreLost", "DiskBlobStore", "missing_image"]
+
+
+class BlobStoreLost(InspectionError):
+    """The place of the image files does not answer or refuses us; nothing was stored, the sender tries again."""
 
 
 class BlobStore(Protocol):
-    """Where image files are kept. `put` before `get` and `export`; there is no overwrite."""
+    """Where image files are kept. `put` before `get` and `export`; there is no overwrite.
+
+    Every method raises `BlobStoreLost` where the store does not answer.
+    """
 
     def put(self, data: bytes) -> str:
         """Keep `data` durably; returns its SHA-256. Putting the same bytes again changes nothing."""
@@ -35,8 +42,16 @@ class BlobStore(Protocol):
         """
         ...
 
-    def delete(self, digest: str) -> None:
-        """Take the file of `digest` away; only retention does. One that is not there is no error."""
+    def delete(self, *digests: str) -> None:
+        """Take these files away; only retention does. One that is not there is no error."""
+        ...
+
+    def check(self) -> None:
+        """Return if `put` can be expected to work.
+
+        Raises:
+            BlobStoreLost: it cannot; the message says why.
+        """
         ...
 
 
@@ -61,28 +76,35 @@ class DiskBlobStore:
         try:
             return self._path(digest).read_bytes()
         except FileNotFoundError as error:
-            raise _missing(digest) from error
+            raise missing_image(digest) from error
 
     def export(self, digest: str, target: Path) -> None:
         """Hard link, or copy where the target is on another file system."""
         source = self._path(digest)
         if not source.exists():
-            raise _missing(digest)
+            raise missing_image(digest)
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             target.hardlink_to(source)
         except OSError:
             shutil.copyfile(source, target)
 
-    def delete(self, digest: str) -> None:
-        """Unlink; a job that linked the file before still has it."""
-        self._path(digest).unlink(missing_ok=True)
+    def delete(self, *digests: str) -> None:
+        """Unlink; a job that linked a file before still has it."""
+        for digest in digests:
+            self._path(digest).unlink(missing_ok=True)
+
+    def check(self) -> None:
+        """The folder is there and may be written."""
+        if not os.access(self._folder, os.W_OK):
+            raise BlobStoreLost(f"images in {self._folder}: the folder cannot be written")
 
     def _path(self, digest: str) -> Path:
         return self._folder / digest[:2] / digest
 
 
-def _missing(digest: str) -> NotFound:
+def missing_image(digest: str) -> NotFound:
+    """The error of an image that should be there."""
     return NotFound(f"image {digest[:12]}…: expected its file in the store, but it is not there")
 
 

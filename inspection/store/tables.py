@@ -53,6 +53,7 @@ __all__ = [
     "StationBundleRow",
     "StationRow",
     "UserRow",
+    "WebhookCursorRow",
 ]
 
 Name = String(64)
@@ -440,3 +441,12 @@ class AuditRow(Base):
     details: Mapped[str] = mapped_column(Text, doc="canonical JSON, as hashed")
     previous_hash: Mapped[str] = mapped_column(Sha256)
     hash: Mapped[str] = mapped_column(Sha256)
+
+
+class WebhookCursorRow(Base):
+    """How far a webhook is: everything up to `number` was taken, or is not for it."""
+
+    __tablename__ = "webhook_cursors"
+    name: Mapped[str] = mapped_column(Name, primary_key=True)
+    number: Mapped[int] = mapped_column(BigInteger)
+    moved_at: Mapped[datetime]

@@ -4,6 +4,8 @@ from pathlib import Path
 
 from inspection.api.description import description
 from inspection.cli_docs import cli_markdown
+from inspection.settings import PlantSettings
+from inspection.settings_docs import configuration_markdown
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -16,3 +18,11 @@ def test_openapi_is_up_to_date() -> None:
 def test_command_line_page_is_up_to_date() -> None:
     """Regenerate with `python -m inspection docs`."""
     assert (DOCS / "cli.md").read_text("utf-8") == cli_markdown()
+
+
+def test_configuration_page_is_up_to_date_and_names_every_setting() -> None:
+    """Regenerate with `python -m inspection docs`."""
+    page = (DOCS / "configuration.md").read_text("utf-8")
+    assert page == configuration_markdown()
+    assert [name for name in PlantSettings.model_fields if f"| `{name}` |" not in page] == []
+    assert "|  |\n" not in page  # a setting without a description

@@ -8,6 +8,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from inspection.api.access import PlantDep
+from inspection.plant import Plant
+from inspection.store.blobs import BlobStoreLost
 
 __all__ = ["router"]
 
@@ -22,19 +24,35 @@ def healthz() -> dict[str, str]:
 
 @router.get("/readyz", response_class=JSONResponse)
 def readyz(plant: PlantDep) -> JSONResponse:
-    """The database answers and the data folder can be written; 503 with what is wrong otherwise."""
-    problems = []
-    try:
-        with plant.database.read() as session:
-            session.execute(text("SELECT 1"))
-    except SQLAlchemyError as error:
-        problems.append(f"database: {error}")
-    if not os.access(plant.settings.data_dir, os.W_OK):
-        problems.append(f"data_dir {plant.settings.data_dir}: cannot be written")
+    """The database and the store of images answer and the data folder can be written; 503 with what is wrong."""
+    problems = [problem for check in (_database, _data_dir, _images) if (problem := check(plant)) is not None]
     return JSONResponse({"ready": not problems, "problems": problems}, 503 if problems else 200)
 
 
 @router.get("/metrics", response_class=Response)
 def metrics(plant: PlantDep) -> Response:
     """Prometheus' text format."""
-    return Response(plant.metrics.render(), media_type="text/plain; version=0.0.4; charset=utf-8")
+    found = plant.metrics.render(plant.database, plant.feed.listeners)
+    return Response(found, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _database(plant: Plant) -> str | None:
+    try:
+        with plant.database.read() as session:
+            session.execute(text("SELECT 1"))
+    except SQLAlchemyError as error:
+        return f"database: {error}"
+    return None
+
+
+def _data_dir(plant: Plant) -> str | None:
+    writable = os.access(plant.settings.data_dir, os.W_OK)
+    return None if writable else f"data_dir {plant.settings.data_dir}: cannot be written"
+
+
+def _images(plant: Plant) -> str | None:
+    try:
+        plant.blobs.check()
+    except BlobStoreLost as error:
+        return str(error)
+    return None

@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from edge.contract.errors import NotAllowed
 from edge.contract.link import DesiredState, Heartbeat, IngestBatch, IngestReceipt
 from inspection.api.access import BundleReader, Caller, PlantDep, StationDep
-from inspection.ingest.images import take_image
+from inspection.ingest.images import require_bytes_of, take_image
 from inspection.ingest.results import take_results
 from inspection.plant import Plant
 from inspection.registry.bundles import require_bundle
@@ -30,6 +30,8 @@ def post_results(batch: IngestBatch, station: StationDep, plant: PlantDep) -> In
     with plant.database.write() as session:
         taken = take_results(session, station.name, batch, plant.clock())
         plant.audit.draw(session, taken.new, plant.clock())
+    if taken.new:
+        plant.bell.ring()
     plant.metrics.took_results(station.name, taken)
     return taken.receipt
 
@@ -71,5 +73,7 @@ def get_bundle_file(bundle_id: Digest, reader: BundleReader, plant: PlantDep) ->
 
 
 def _take(plant: Plant, sha256: str, data: bytes) -> None:
+    require_bytes_of(sha256, data)
+    plant.blobs.put(data)  # the way to a bucket may be long: it holds up no other writer
     with plant.database.write() as session:
         take_image(session, plant.blobs, sha256, data, plant.clock())

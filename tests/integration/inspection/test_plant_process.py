@@ -85,6 +85,21 @@ def test_password_comes_from_the_file_and_data_survive_kill_9(tmp_path: Path) ->
         assert [recipe["name"] for recipe in client.get("/recipes").json()] == ["part"]
 
 
+def test_listeners_are_sent_home_when_the_service_stops(tmp_path: Path) -> None:
+    """Their answer ends as it should; cut off in the middle, the client would say so."""
+    port = _free_port()
+    (tmp_path / "secret").write_text(ADMIN_PASSWORD, "utf-8")
+    path = _settings(tmp_path, port, 'admin_password_file = "secret"\n')
+    with _service(path, port) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1") as client:
+        client.post("/login", json={"name": "admin", "password": ADMIN_PASSWORD})
+        with client.stream("GET", "/feed", timeout=30) as answer:
+            lines = answer.iter_lines()
+            assert next(lines) == "retry: 2000"
+            process.send_signal(signal.SIGTERM)
+            assert set(lines) == {""}
+        assert process.wait(20) == 0
+
+
 def test_taken_port_is_told_and_nothing_is_written(tmp_path: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

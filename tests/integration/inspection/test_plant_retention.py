@@ -168,8 +168,8 @@ def test_removed_image_is_taken_again_for_a_new_result_only(
 class _KilledBlobStore(DiskBlobStore):
     """Ends before the first file is deleted, as kill -9 would."""
 
-    def delete(self, digest: str) -> None:
-        raise KeyboardInterrupt(digest)
+    def delete(self, *digests: str) -> None:
+        raise KeyboardInterrupt(digests)
 
 
 def test_killed_run_is_finished_by_the_next(

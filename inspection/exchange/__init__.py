@@ -1,0 +1,1 @@
+"""Samples and results in the formats of other tools."""

@@ -1,0 +1,153 @@
+"""COCO: `annotations.json` beside a folder `images`; a defect type is a category.
+
+A plant's samples have one label for the whole picture: an annotation's box is the picture. From elsewhere, the type
+with the largest area in a picture becomes its label, and a picture without annotation is a good one.
+
+Source: https://cocodataset.org/#format-data
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from inspection.api.schemas import SampleItem
+from inspection.exchange.items import Found, Item
+from inspection.exchange.placed import Placed
+from inspection.samples.statements import DEFAULT_DEFECT, Label
+
+__all__ = ["finish", "place", "read"]
+
+_FILE = "annotations.json"
+
+
+class _Image(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    id: int
+    file_name: str
+    sha256: str | None = None
+
+
+class _Category(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    id: int
+    name: str
+
+
+class _Annotation(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    id: int
+    image_id: int
+    category_id: int
+    bbox: Annotated[list[float], Field(min_length=4, max_length=4)] | None = None
+    area: float | None = None
+    whole_image: bool = False
+
+    def size(self) -> float:
+        """Square pixels."""
+        if self.area is not None:
+            return self.area
+        return 0.0 if self.bbox is None else self.bbox[2] * self.bbox[3]
+
+
+class _File(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+    images: list[_Image]
+    categories: list[_Category]
+    annotations: list[_Annotation]
+
+
+def place(sample: SampleItem) -> str:
+    """By split."""
+    return f"images/{sample.split.value}/{sample.sha256}"
+
+
+def finish(folder: Path, recipe: str, placed: Sequence[Placed]) -> None:
+    """The file of annotations."""
+    types = sorted({_type(one.sample) for one in placed if one.sample.label is Label.DEFECT})
+    category = {name: number for number, name in enumerate(types, 1)}
+    document = {
+        "info": {"description": f"samples of the recipe {recipe}", "version": "1"},
+        "licenses": [],
+        "categories": [{"id": number, "name": name, "supercategory": "defect"} for name, number in category.items()],
+        "images": [_image(number, one) for number, one in enumerate(placed, 1)],
+        "annotations": [
+            _annotation(number, one, category[_type(one.sample)])
+            for number, one in enumerate(placed, 1)
+            if one.sample.label is Label.DEFECT
+        ],
+    }
+    (folder / _FILE).write_text(json.dumps(document, indent=1, ensure_ascii=False) + "\n", "utf-8")
+
+
+def read(folder: Path) -> Found:
+    """Images with the label that their annotations give; boxes and outlines have no place in a plant and are noted."""
+    found = Found()
+    try:
+        document = _File.model_validate_json((folder / _FILE).read_bytes())
+    except OSError as error:
+        found.problems.append(f"{_FILE}: {error}")
+        return found
+    except ValidationError as error:
+        found.problems += [f"{_FILE} {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
+        return found
+    types = {category.id: category.name for category in document.categories}
+    said = _by_image(document, types, found)
+    for position, image in enumerate(document.images):
+        item = _item(folder, position, image, said[image.id])
+        if item is None:
+            found.problems.append(f"{_FILE} images[{position}]: {image.file_name}: no such file beside it")
+        else:
+            found.items.append(item)
+    return found
+
+
+def _by_image(document: _File, types: dict[int, str], found: Found) -> dict[int, dict[str, float]]:
+    """Area by defect type, by image."""
+    known = {image.id for image in document.images}
+    areas: defaultdict[int, dict[str, float]] = defaultdict(dict)
+    for position, one in enumerate(document.annotations):
+        if one.image_id not in known or one.category_id not in types:
+            what = f"image {one.image_id}" if one.image_id not in known else f"category {one.category_id}"
+            found.problems.append(f"{_FILE} annotations[{position}]: {what} is not in the file")
+            continue
+        name = types[one.category_id].strip()
+        areas[one.image_id][name] = areas[one.image_id].get(name, 0.0) + one.size()
+    outlines = sum(not one.whole_image for one in document.annotations)
+    several = sum(len(of_types) > 1 for of_types in areas.values())
+    if outlines:
+        found.notes.append(f"{outlines} boxes or outlines were left out: samples of a plant have none")
+    if several:
+        found.notes.append(f"{several} pictures with several defect types got the type with the largest area")
+    return areas
+
+
+def _item(folder: Path, position: int, image: _Image, areas: dict[str, float]) -> Item | None:
+    row = f"{_FILE} images[{position}] {image.file_name}"
+    path = next(
+        (path for path in (folder / image.file_name, folder / "images" / image.file_name) if path.is_file()), None
+    )
+    if path is None:
+        return None
+    if not areas:
+        return Item(row, path, Label.GOOD, None, image.sha256)
+    return Item(row, path, Label.DEFECT, max(areas, key=lambda name: areas[name]), image.sha256)
+
+
+def _type(sample: SampleItem) -> str:
+    return sample.defect_type or DEFAULT_DEFECT
+
+
+def _image(number: int, one: Placed) -> dict[str, object]:
+    width, height = one.size_px
+    own = {"sha256": one.sample.sha256, "split": one.sample.split.value, "label": one.sample.label.value}
+    return {"id": number, "file_name": one.file, "width": width, "height": height, **own}
+
+
+def _annotation(number: int, one: Placed, category: int) -> dict[str, object]:
+    width, height = one.size_px
+    shape = {"bbox": [0, 0, width, height], "area": width * height, "whole_image": True}
+    return {"id": number, "image_id": number, "category_id": category, "iscrowd": 0, **shape}

@@ -1,0 +1,134 @@
+"""Labelled image files of a folder, checked before anything of them is sent."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from hashlib import sha256
+from pathlib import Path
+
+from edge.contract.errors import DataInvalid
+from inspection.samples.statements import Label
+from inspection.store.images import EXTENSIONS, media_type_of, require_decodable_size
+
+__all__ = ["Checked", "Found", "Item", "checked"]
+
+_SHOWN = 50
+_MAX_TYPE = 64
+
+
+@dataclass(frozen=True)
+class Item:
+    """One image with what is true of it, as a format says it.
+
+    Attributes:
+        row: where the format says it, for messages.
+        defect_type: None for a good part, or if nobody named the defect.
+        sha256: of the file, if the format says it.
+    """
+
+    row: str
+    path: Path
+    label: Label
+    defect_type: str | None = None
+    sha256: str | None = None
+
+
+@dataclass
+class Found:
+    """What a reader found.
+
+    Attributes:
+        problems: one line for each row that cannot be used.
+        notes: what was understood and has no place in a plant.
+    """
+
+    items: list[Item] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Images to send: each content once.
+
+    Attributes:
+        by_hash: the items, by SHA-256 of their files.
+        copies: how many further files had a content that is among them, with the same label.
+    """
+
+    by_hash: dict[str, Item]
+    copies: int
+
+
+def checked(folder: Path, found: Found) -> Checked:
+    """All items, if all of them can be sent.
+
+    Raises:
+        DataInvalid: there is none, or some cannot; each is named with its row.
+    """
+    by_hash: dict[str, Item] = {}
+    problems, copies = list(found.problems), 0
+    for item in found.items:
+        digest, problem = _examined(folder, item)
+        before = by_hash.get(digest)
+        if problem is None and before is not None and _truth(before) != _truth(item):
+            problem = f"same picture as {before.row}, which says {_said(before)}; this one says {_said(item)}"
+        if problem is not None:
+            problems.append(f"{item.row}: {problem}")
+        elif before is not None:
+            copies += 1
+        else:
+            by_hash[digest] = item
+    _require_none(folder, problems)
+    if not by_hash:
+        raise DataInvalid(f"{folder}: expected labelled images, found none")
+    return Checked(by_hash, copies)
+
+
+def _examined(folder: Path, item: Item) -> tuple[str, str | None]:
+    """SHA-256 of the file, and what is wrong with it."""
+    try:
+        if not item.path.resolve().is_relative_to(folder.resolve()):
+            return "", f"expected a file inside {folder}, got {item.path}"
+        data = item.path.read_bytes()
+        if media_type_of(data) not in EXTENSIONS:
+            return "", f"expected a PNG, JPEG, BMP or TIFF file, got {len(data)} bytes of something else"
+        require_decodable_size(data)
+    except (OSError, ValueError, DataInvalid) as error:
+        return "", str(error)
+    digest = sha256(data).hexdigest()
+    return digest, _wrong_words(item) or _wrong_hash(item, digest)
+
+
+def _wrong_words(item: Item) -> str | None:
+    if item.label not in (Label.GOOD, Label.DEFECT):
+        return f"label: expected good or defect, got {item.label.value}"
+    if item.label is Label.GOOD and item.defect_type is not None:
+        return f"expected no defect type with the label good, got {item.defect_type!r}"
+    if item.defect_type is not None and not 0 < len(item.defect_type) <= _MAX_TYPE:
+        return f"defect type: expected 1 to {_MAX_TYPE} characters, got {len(item.defect_type)}"
+    return None
+
+
+def _wrong_hash(item: Item, digest: str) -> str | None:
+    if item.sha256 is None or item.sha256 == digest:
+        return None
+    return f"expected a file with SHA-256 {item.sha256}, got {digest}"
+
+
+def _truth(item: Item) -> tuple[Label, str | None]:
+    return item.label, item.defect_type
+
+
+def _said(item: Item) -> str:
+    return item.label.value if item.defect_type is None else f"{item.label.value} ({item.defect_type})"
+
+
+def _require_none(source: Path, problems: Sequence[str]) -> None:
+    if problems:
+        raise DataInvalid(f"{source}: nothing was imported, {len(problems)} rows cannot be used:\n{_told(problems)}")
+
+
+def _told(problems: Iterable[str]) -> str:
+    lines = [f"  {problem}" for problem in problems]
+    more = [f"  … and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
+    return "\n".join([*lines[:_SHOWN], *more])

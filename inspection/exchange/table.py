@@ -1,0 +1,64 @@
+"""A table `samples.csv` beside a folder `images`: what a spreadsheet can read and write."""
+
+import csv
+from collections.abc import Sequence
+from pathlib import Path
+
+from inspection.api.schemas import SampleItem
+from inspection.exchange.items import Found, Item
+from inspection.exchange.placed import Placed
+from inspection.samples.statements import Label
+
+__all__ = ["finish", "place", "read"]
+
+_TABLE = "samples.csv"
+_COLUMNS = ("file", "label", "defect_type", "split", "sha256")
+_NEEDED = ("file", "label")
+
+
+def place(sample: SampleItem) -> str:
+    """All in one folder."""
+    return f"images/{sample.sha256}"
+
+
+def finish(folder: Path, recipe: str, placed: Sequence[Placed]) -> None:
+    """The table."""
+    del recipe
+    with (folder / _TABLE).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(_COLUMNS)
+        for one in placed:
+            sample = one.sample
+            writer.writerow((one.file, sample.label.value, sample.defect_type or "", sample.split.value, sample.sha256))
+
+
+def read(folder: Path) -> Found:
+    """Rows with at least `file` and `label`; `split` is only told, for a plant decides it by the file's hash."""
+    found = Found()
+    try:
+        with (folder / _TABLE).open(encoding="utf-8-sig", newline="") as file:
+            table = csv.DictReader(file)
+            missing = [name for name in _NEEDED if name not in (table.fieldnames or ())]
+            if missing:
+                found.problems.append(f"{_TABLE}: expected the columns {', '.join(_NEEDED)}, {missing[0]} is not there")
+                return found
+            for row in table:
+                _take(folder, f"{_TABLE} line {table.line_num}", row, found)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        found.problems.append(f"{_TABLE}: {error}")
+    return found
+
+
+def _take(folder: Path, where: str, row: dict[str, str | None], found: Found) -> None:
+    words = {name: (row.get(name) or "").strip() for name in _COLUMNS}
+    if not words["file"]:
+        found.problems.append(f"{where}: expected a file, got nothing")
+        return
+    try:
+        label = Label(words["label"])
+    except ValueError:
+        found.problems.append(f"{where}: label: expected good or defect, got {words['label']!r}")
+        return
+    found.items.append(
+        Item(where, folder / words["file"], label, words["defect_type"] or None, words["sha256"].lower() or None)
+    )

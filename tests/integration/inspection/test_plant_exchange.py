@@ -1,0 +1,217 @@
+"""From a plant to files of other tools and back, by the commands, over HTTP, on both databases."""
+
+import csv
+import json
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from edge.contract.errors import PlantRefused
+from edge.contract.result import Verdict
+from inspection.cli import main
+from inspection.client import PlantClient
+from inspection.exchange.formats import SampleFormat
+from inspection.people.roles import Role
+from inspection.plant import Plant
+from inspection.samples.statements import Label
+from tests.support.live_plants import live_plant
+from tests.support.plants import (
+    ADMIN_PASSWORD,
+    API,
+    Person,
+    a_result,
+    add_samples,
+    image_ref,
+    person_with,
+    png,
+    send_image,
+    send_results,
+)
+
+TYPES = ["scratch", "dent/deep", "good", None, "裂纹"]
+
+
+@contextmanager
+def _filled(folder: Path, **changes: Any) -> Iterator[PlantClient]:
+    """The admin of a plant with six good parts and five defects of odd names."""
+    with live_plant(folder, **changes) as url, PlantClient(url) as admin:
+        admin.sign_in("admin", ADMIN_PASSWORD)
+        admin.add_recipe("part")
+        for number in range(6):
+            admin.add_sample("part", png(number), Label.GOOD)
+        for number, name in enumerate(TYPES):
+            admin.add_sample("part", png(20 + number), Label.DEFECT, name)
+        yield admin
+
+
+@pytest.fixture(name="source")
+def _source(tmp_path: Path) -> Iterator[PlantClient]:
+    with _filled(tmp_path / "source") as admin:
+        yield admin
+
+
+def _key(admin: PlantClient, folder: Path, role: Role) -> list[str]:
+    """What a command is told of a plant."""
+    path = folder / f"{role}-{admin.url.rsplit(':')[-1]}.key"
+    path.write_text(admin.add_api_key(role.value, role).api_key + "\n", "utf-8")
+    return ["--plant", admin.url, "--key-file", str(path), "--json"]
+
+
+def _run(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, dict[str, Any], str]:
+    capsys.readouterr()
+    code = main([str(argument) for argument in argv])
+    said = capsys.readouterr()
+    return code, json.loads(said.out.splitlines()[-1]) if said.out else {}, said.err
+
+
+def _samples(client: PlantClient, recipe: str = "part") -> list[tuple[str, str, str, str | None]]:
+    return [(one.sha256, one.split.value, one.label.value, one.defect_type) for one in client.samples(recipe)]
+
+
+def test_samples_come_back_the_same_and_only_once(
+    tmp_path: Path, where: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with _filled(tmp_path / "source", **where) as source:
+        reader, expected = _key(source, tmp_path, Role.OPERATOR), _samples(source)
+        for kind in SampleFormat:
+            code, told, said = _run(capsys, "export", "part", "--format", kind, "--out", tmp_path / kind, *reader)
+            assert (code, told.get("images"), told.get("missing")) == (0, 11, []), said
+    assert {one[3] for one in expected} == {None, "defect", "scratch", "dent/deep", "good", "裂纹"}
+    with live_plant(tmp_path / "new") as url, PlantClient(url) as empty:
+        empty.sign_in("admin", ADMIN_PASSWORD)
+        writer = _key(empty, tmp_path, Role.ENGINEER)
+        for kind in SampleFormat:
+            command = ["import", tmp_path / kind, "--recipe", kind, "--format", kind, *writer]
+            code, told, said = _run(capsys, *command)
+            assert (code, told.get("added"), told.get("known"), told.get("notes")) == (0, 11, 0, []), said
+            assert told["splits"] == dict(Counter(one[1] for one in expected))
+            assert _samples(empty, kind) == expected
+            code, told, said = _run(capsys, *command)
+            assert (code, told.get("added"), told.get("known")) == (0, 0, 11), said
+            assert _samples(empty, kind) == expected
+        assert sha256(empty.image(expected[0][0])).hexdigest() == expected[0][0]
+
+
+def test_nothing_is_sent_while_a_row_is_bad_and_nothing_is_overwritten(
+    source: PlantClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out, reader, writer = tmp_path / "set", _key(source, tmp_path, Role.OPERATOR), _key(source, tmp_path, Role.ENGINEER)
+    assert _run(capsys, "export", "part", "--format", "csv", "--out", out, *reader)[0] == 0
+    code, _, said = _run(capsys, "export", "part", "--format", "csv", "--out", out, *reader)
+    assert (code, "there already" in said) == (2, True)
+    with (out / "samples.csv").open("a", encoding="utf-8") as table:
+        table.write("images/nothing.png,good,,,\n")
+    code, _, said = _run(capsys, "import", out, "--recipe", "other", "--format", "csv", *writer)
+    assert (code, "samples.csv line 13" in said, "nothing was imported" in said) == (2, True, True)
+    assert [recipe.name for recipe in source.recipes()] == ["part"]
+    code, _, said = _run(capsys, "import", out / "images", "--recipe", "part", "--format", "coco", *writer)
+    assert (code, "annotations.json" in said) == (2, True)
+    (out / "samples.csv").write_text(
+        (out / "samples.csv").read_text("utf-8").replace("images/nothing.png,good,,,\n", "")
+    )
+    code, _, said = _run(capsys, "import", out, "--recipe", "other", "--format", "csv", *reader)
+    assert (code, "needs the role engineer" in said) == (3, True)
+
+
+def test_an_import_that_breaks_off_says_how_far_it_came_and_goes_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A picture larger than the plant takes is in the middle of the set."""
+    with live_plant(tmp_path / "small", max_image_mb=1) as url, PlantClient(url) as admin:
+        admin.sign_in("admin", ADMIN_PASSWORD)
+        writer = _key(admin, tmp_path, Role.ENGINEER)
+        folder = tmp_path / "set" / "train" / "good"
+        folder.mkdir(parents=True)
+        (folder / "a.png").write_bytes(png(1))
+        (folder / "b.png").write_bytes(png(2) + bytes(1 << 20))
+        (folder / "c.png").write_bytes(png(3))
+        command = ["import", tmp_path / "set", "--recipe", "part", "--format", "mvtec", *writer]
+        code, _, said = _run(capsys, *command)
+        assert (code, "train/good/b.png" in said, "1 of 3 images were taken before" in said) == (3, True, True), said
+        (folder / "b.png").unlink()
+        code, told, said = _run(capsys, *command)
+        assert (code, told.get("added"), told.get("known")) == (0, 1, 1), said
+
+
+def test_an_image_that_is_gone_is_told(source: PlantClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    digest = next(iter(source.samples("part"))).sha256
+    (tmp_path / "source" / "data" / "images" / digest[:2] / digest).unlink()
+    reader = _key(source, tmp_path, Role.OPERATOR)
+    code, told, _ = _run(capsys, "export", "part", "--format", "coco", "--out", tmp_path / "out", *reader)
+    assert (code, told["images"], told["missing"]) == (1, 10, [digest])
+    code, _, said = _run(capsys, "export", "none", "--format", "coco", "--out", tmp_path / "none", *reader)
+    assert (code, "'none'" in said, (tmp_path / "none").exists()) == (3, True, False)
+    code, _, said = _run(capsys, "export", "--format", "coco", "--out", tmp_path / "none", *reader)
+    assert (code, "expected RECIPE" in said) == (2, True)
+    with pytest.raises(PlantRefused, match="404"):
+        source.image(digest)
+
+
+def test_results_as_csv_have_what_the_pages_show(
+    client: TestClient, plant: Plant, admin: Person, station: dict[str, str]
+) -> None:
+    frame = png(1)
+    results = [
+        a_result(images=(image_ref(frame),), reason='quote " comma , line\nbreak', part_id="=1+1"),
+        a_result(Verdict.PASS),
+        a_result(Verdict.UNDECIDED),
+    ]
+    for result in results:  # one after the other: the order of their arrival
+        send_results(client, station, result)
+    send_image(client, station, frame)
+    admin.post("/labels", {"result_id": results[0].id, "label": "good"})
+    admin.post("/labels", {"result_id": results[0].id, "label": "defect", "defect_type": "dent"})
+    answer = admin.get("/results.csv")
+    assert answer.headers["content-type"] == "text/csv; charset=utf-8"
+    rows = list(csv.DictReader(answer.text.splitlines(keepends=True)))
+    assert [row["id"] for row in rows] == [result.id for result in results]
+    first = rows[0]
+    assert (first["reason"], first["part_id"], first["score"]) == (results[0].reason, "=1+1", "2.5")
+    assert (first["frame_sha256"], first["label_defect_type"]) == (sha256(frame).hexdigest(), "dent")
+    assert (rows[2]["score"], rows[2]["label"]) == ("", "")
+    chosen = admin.get("/results.csv", params={"verdict": "PASS", "station": "line-1", "recipe": "part"}).text
+    assert [row["id"] for row in csv.DictReader(chosen.splitlines())] == [results[1].id]
+    assert admin.get("/results.csv", params={"part_id": "nobody"}).text.count("\n") == 1
+    assert client.get(f"{API}/results.csv").status_code == 401
+    del plant
+
+
+def test_results_are_exported_to_a_file_as_a_whole(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """More than two pages of them."""
+    with live_plant(tmp_path) as url, PlantClient(url) as admin:
+        admin.sign_in("admin", ADMIN_PASSWORD)
+        admin.add_recipe("part")
+        station = {"Authorization": f"Bearer {admin.add_station('line-1', 'part').api_key}"}
+        for _ in range(3):
+            batch = {"results": [a_result().model_dump(mode="json") for _ in range(400)]}
+            admin._http.post("/ingest/results", json=batch, headers=station).raise_for_status()
+        out, reader = tmp_path / "results.csv", _key(admin, tmp_path, Role.OPERATOR)
+        command = ["export", "part", "--format", "results", "--verdict", "FAIL", "--out", out, *reader]
+        assert _run(capsys, *command)[0] == 0
+        with out.open(newline="") as file:
+            assert len({row["id"] for row in csv.DictReader(file)}) == 1200
+        assert len(list(admin.results(recipe="part"))) == 1200
+        assert _run(capsys, *command)[0] == 2
+        command = ["export", "--format", "results", "--verdict", "MAYBE", "--out", tmp_path / "none.csv", *reader]
+        code, _, said = _run(capsys, *command)
+        assert (code, "verdict" in said, list(tmp_path.glob("*none*"))) == (3, True, [])
+
+
+def test_the_list_of_samples_goes_by_pages_and_needs_a_person(client: TestClient, plant: Plant, admin: Person) -> None:
+    add_samples(admin, "part", range(5), range(5, 7))
+    seen: list[str] = []
+    after: str | None = ""
+    while after is not None:
+        page = person_page = admin.get("/recipes/part/samples/list", params={"after": after, "limit": 3}).json()
+        seen += [sample["sha256"] for sample in page["samples"]]
+        after = person_page["next_after"]
+    assert seen == sorted(sha256(png(number)).hexdigest() for number in range(7))
+    assert person_with(plant, client, Role.OPERATOR).get("/recipes/part/samples/list").status_code == 200
+    assert admin.get("/recipes/none/samples/list").status_code == 404
+    assert client.get(f"{API}/recipes/part/samples/list").status_code == 401

@@ -1,0 +1,79 @@
+"""The typed client: what it makes of answers, by a transport instead of a network."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from edge.contract.errors import PlantBusy, PlantRefused, PlantUnreachable, SettingsInvalid
+from inspection.client import PlantClient
+
+Answer = Callable[[httpx.Request], httpx.Response]
+
+
+def _client(answer: Answer, key: str | None = "ik_key") -> PlantClient:
+    return PlantClient("http://plant.test/", key, transport=httpx.MockTransport(answer))
+
+
+def _job(state: str) -> dict[str, object]:
+    times = {"created_at": "2026-03-02T08:00:00Z", "started_at": None, "finished_at": None}
+    told = {"progress": 0.5, "step": "", "error": None, "result": None, "cancel_requested": False, "user": "admin"}
+    return {"id": "1", "kind": "train", "recipe": "part", "parameters": {}, "state": state, "log": [], **told, **times}
+
+
+def test_the_key_goes_with_every_call() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert request.headers["authorization"] == "Bearer ik_key"
+        assert str(request.url) == "http://plant.test/api/v1/recipes"
+        return httpx.Response(200, json=[])
+
+    with _client(answer) as plant:
+        assert plant.recipes() == []
+
+
+def test_the_plants_own_words_are_passed_on() -> None:
+    body = {"error": "NotAllowed", "message": "key:mes is operator; this needs the role engineer or above"}
+    with _client(lambda _: httpx.Response(403, json=body)) as plant, pytest.raises(PlantRefused, match="key:mes") as no:
+        plant.add_recipe("part")
+    assert str(no.value).startswith("POST /api/v1/recipes: 403 ")
+
+
+def test_an_answer_of_something_else_is_told() -> None:
+    with (
+        _client(lambda _: httpx.Response(502, text="<html>proxy")) as plant,
+        pytest.raises(PlantRefused, match="<html>"),
+    ):
+        plant.recipes()
+
+
+@pytest.mark.parametrize(("headers", "wait_s"), [({"Retry-After": "7"}, 7.0), ({}, 1.0)])
+def test_a_busy_plant_says_how_long(headers: dict[str, str], wait_s: float) -> None:
+    with _client(lambda _: httpx.Response(503, json={"message": "full"}, headers=headers)) as plant:
+        with pytest.raises(PlantBusy, match="full") as busy:
+            list(plant.feed())
+        assert busy.value.retry_after_s == wait_s
+
+
+@pytest.mark.parametrize("call", [lambda plant: plant.recipes(), lambda plant: list(plant.results_csv())])
+def test_nobody_there_is_no_refusal(call: Callable[[PlantClient], object]) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    with _client(answer) as plant:
+        assert not plant.is_ready()
+        with pytest.raises(PlantUnreachable, match="ConnectError: refused"):
+            call(plant)
+
+
+def test_certificates_that_are_none_are_told(tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text("no certificate", "utf-8")
+    for name in ("ca.pem", "none.pem"):
+        with pytest.raises(SettingsInvalid, match=name):
+            PlantClient("https://plant.test", ca_file=tmp_path / name)
+
+
+def test_a_job_is_followed_to_its_end() -> None:
+    states = iter(["queued", "running", "failed"])
+    with _client(lambda _: httpx.Response(200, json=_job(next(states)))) as plant:
+        assert [job.state.value for job in plant.follow("1", poll_s=0)] == ["queued", "running", "failed"]
