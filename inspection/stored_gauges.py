@@ -12,7 +12,8 @@ from inspection.clock import Clock
 from inspection.ingest.find import last_number
 from inspection.jobs.book import JobState
 from inspection.registry.recipes import list_recipes
-from inspection.review.queue import Wanted, queue_length
+from inspection.review.queue import queue_length
+from inspection.review.wanted import Wanted
 from inspection.store.database import Database
 from inspection.store.tables import JobRow
 
