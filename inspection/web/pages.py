@@ -19,6 +19,7 @@ from inspection.web.language import language_of
 __all__ = ["ADMIN_PAGE", "PAGES", "add_pages"]
 
 _PLOTLY = "/plotly.js"
+_NEW_LINE = "/new-line"
 _THEME_COOKIE = "inspection_theme"
 
 _HERE = Path(__file__).parent
@@ -29,6 +30,7 @@ PAGES = {
     "/review": "review.html",
     "/groups": "groups.html",
     "/models": "models.html",
+    _NEW_LINE: "new_line.html",
     "/analytics": "analytics.html",
 }
 """Template by address, for people who are signed in."""
@@ -66,7 +68,7 @@ def _page(request: Request) -> Response:
         return RedirectResponse("/login", 303)
     person, token = known
     path, is_admin = request.url.path, person.role.covers(Role.ADMIN)
-    if path == ADMIN_PAGE and not is_admin:
+    if (path == ADMIN_PAGE and not is_admin) or (path == _NEW_LINE and not person.role.covers(Role.ENGINEER)):
         return RedirectResponse("/", 303)
     values: dict[str, Any] = {
         "person": person,

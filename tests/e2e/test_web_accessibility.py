@@ -10,7 +10,15 @@ from edge.contract.result import Verdict
 from tests.support.floor import Floor, sign_in_page
 from tests.support.plants import ADMIN_PASSWORD
 
-PAGES = ("/", "/review", "/groups", "/models?recipe=part", "/analytics?days=365", "/admin")
+PAGES = (
+    "/",
+    "/new-line?recipe=part&station=line-1",
+    "/review",
+    "/groups",
+    "/models?recipe=part",
+    "/analytics?days=365",
+    "/admin",
+)
 GRAVE = {"serious", "critical"}
 
 pytestmark = pytest.mark.browser

@@ -115,3 +115,30 @@ def test_another_threshold_is_tried_before_it_is_made(page: Page, floor: Floor) 
     make.click()
     expect(page.locator("#versions tbody tr")).to_have_count(2, timeout=JOB_MS)
     assert fits(page)
+
+
+def test_a_model_goes_out_in_stages_and_is_halted(page: Page, floor: Floor) -> None:
+    floor.http.post("/stations", json={"name": "line-2", "recipe": "part"}).raise_for_status()
+    floor.train_and_promote("part")
+    for number in range(20, 28):
+        floor.http.post("/recipes/part/samples?label=good", content=png(number)).raise_for_status()
+    page.goto("/models?recipe=part")
+    page.locator("#train").click()
+    page.get_by_role("button", name="In stages…").click(timeout=JOB_MS)
+    dialog = page.locator("#rollout-dialog")
+    expect(dialog.get_by_label("line-1")).to_be_checked()
+    dialog.get_by_label("Reason").fill("try it on one line")
+    dialog.get_by_role("button", name="Start").click()
+    panel = page.locator("#rollout")
+    expect(panel).to_contain_text("under way")
+    expect(panel).to_contain_text("Stage 1 of 1: line-1")
+    wanted = {row["name"]: row["desired_bundle_id"] for row in floor.http.get("/stations").json()}
+    assert wanted["line-1"] != wanted["line-2"]
+    panel.get_by_role("button", name="Halt…").click()
+    page.locator("#reason-dialog").get_by_label("Reason").fill("seen enough")
+    page.locator("#reason-dialog").get_by_role("button", name="Halt").click()
+    expect(panel).to_contain_text("halted")
+    expect(panel).to_contain_text("seen enough")
+    wanted = {row["name"]: row["desired_bundle_id"] for row in floor.http.get("/stations").json()}
+    assert wanted["line-1"] == wanted["line-2"]
+    assert fits(page)

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from edge.contract.result import Verdict
-from tests.support.floor import Floor, fits, sign_in_page
+from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
 from tests.support.live_plants import live_plant
 from tests.support.plants import ADMIN_PASSWORD, a_heartbeat
 
@@ -51,6 +51,21 @@ def test_live_page_shows_the_last_part_and_the_ledger(page: Page, floor: Floor) 
     page.keyboard.press("m")
     expect(card.locator(".map")).to_be_hidden()
     assert fits(page)
+
+
+def test_an_alert_stands_out_until_somebody_cares(browser: Browser, tmp_path: Path) -> None:
+    with live_plant(tmp_path, stale_after_s=0.2, alerts={"watch_every_s": 1, "silent_after_s": 1}) as address:
+        floor = Floor(address, tmp_path)
+        floor.send(a_heartbeat(bundle_id="b" * 64))
+        page = browser.new_page(base_url=address)
+        sign_in_page(page)
+        alert = page.locator(".alert")
+        expect(alert).to_contain_text("Station silent", timeout=JOB_MS)
+        expect(alert).to_contain_text("line-1")
+        alert.get_by_role("button", name="I care").click()
+        expect(alert).to_contain_text("admin cares")
+        floor.close()
+        page.close()
 
 
 def test_lost_camera_is_told(page: Page, floor: Floor) -> None:
@@ -106,6 +121,9 @@ def test_pages_in_chinese(browser: Browser, floor: Floor) -> None:
     assert set(page.evaluate(_ENGLISH)) == {"admin", "line-1", "part", "hangs"}
     page.keyboard.press("g")
     expect(page.locator("#outbox")).to_have_text("✓ 全部已保存")
+    page.goto("/new-line")
+    expect(page.locator("#step-name")).to_contain_text("工件类型与工位")
+    assert set(page.evaluate(_ENGLISH)) - {"GigE", "RTSP", "USB3", "Vision"} == {"admin"}
     page.goto("/groups")
     expect(page.locator("#empty")).to_contain_text("没有相似工件等待复判")
     assert set(page.evaluate(_ENGLISH)) == {"admin", "line-1", "part", "hangs"}

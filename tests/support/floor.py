@@ -1,5 +1,6 @@
 """A plant with a station that reports what it is told, for the browser tests."""
 
+import time
 from base64 import b64encode
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,16 @@ class Floor:
         path = self.folder / "made.bundle"
         write_tiny_bundle(path, key, recipe, **changes)
         self.http.post(f"/recipes/{recipe}/bundles", content=path.read_bytes()).raise_for_status()
+
+    def train_and_promote(self, recipe: str) -> None:
+        """Make a champion, as an engineer does."""
+        job = self.http.post("/jobs", json={"kind": "train", "recipe": recipe}).raise_for_status().json()
+        deadline = time.monotonic() + JOB_MS / 1000
+        while job["state"] in {"queued", "running"} and time.monotonic() < deadline:
+            time.sleep(0.05)
+            job = self.http.get(f"/jobs/{job['id']}").raise_for_status().json()
+        body = {"bundle_id": job["result"]["bundle_id"], "reason": "the first one"}
+        self.http.post(f"/recipes/{recipe}/promote", json=body).raise_for_status()
 
     def say_as(self, name: str, result: InspectionResult, label: str, **more: Any) -> None:
         """Label a result as another inspector, who is made for it."""

@@ -3,6 +3,7 @@
 import { get } from "./api.js";
 import { auditPanel } from "./audit_panel.js";
 import { complain, flag, h, number, percent, when } from "./dom.js";
+import { driftTable } from "./drift_panel.js";
 import { controlChart, countsChart, driftChart, paretoChart } from "./charts.js";
 import { t } from "./language.js";
 import { reviewersTable } from "./reviewers_panel.js";
@@ -27,6 +28,8 @@ async function show() {
     draw(await get(`/analytics?${wanted}`));
     $("audit").replaceChildren(...auditPanel(await audited(wanted)));
     if (flag("may-label")) $("reviewers").replaceChildren(...reviewersTable(await get(`/review/reviewers?since=${encodeURIComponent(wanted.get("since"))}`)));
+    const narrowed = ["recipe", "station"].filter((name) => $(name).value).map((name) => [name, $(name).value]);
+    $("causes").replaceChildren(...driftTable(await get(`/drift?${new URLSearchParams(narrowed)}`)));
     complain($("problem"), null);
   } catch (error) {
     complain($("problem"), error.message);

@@ -19,13 +19,15 @@ export class Refused extends Error {
 
 export const get = (path) => request("GET", path);
 export const post = (path, body) => request("POST", path, body);
+/** A file as the raw body. */
+export const postFile = (path, blob) => request("POST", path, blob);
 export const patch = (path, body) => request("PATCH", path, body);
 export const imageUrl = (sha256, size) => `${PREFIX}/images/${sha256}?size=${size}`;
 
 async function request(method, path, body) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
+  if (body !== undefined) headers["Content-Type"] = body instanceof Blob ? "application/octet-stream" : "application/json";
   const answer = await send(method, path, headers, body);
   if (answer.status === 401 && !path.startsWith("/login")) {
     location.assign("/login");
@@ -42,7 +44,7 @@ async function send(method, path, headers, body) {
     return await fetch(PREFIX + path, {
       method,
       headers,
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
       credentials: "same-origin",
       signal: AbortSignal.timeout(15000),
     });

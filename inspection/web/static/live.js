@@ -1,5 +1,6 @@
 // The live page: one card per station, asked for once a second and updated in place.
 
+import { Andon } from "./andon.js";
 import { get, post } from "./api.js";
 import { ask } from "./dialog.js";
 import { h } from "./dom.js";
@@ -75,4 +76,6 @@ document.addEventListener("keydown", (event) => {
 document.getElementById("kiosk").addEventListener("click", () => kiosk(true));
 document.getElementById("leave-kiosk").addEventListener("click", () => kiosk(false));
 if (new URLSearchParams(location.search).has("kiosk")) document.body.classList.add("kiosk");
+const andon = new Andon(document.getElementById("andon"));
 poll(refresh, 1000);
+poll(() => andon.refresh(), 3000);

@@ -45,7 +45,7 @@ function action(model, busy, actions) {
     event.stopPropagation();
     act();
   };
-  if (model.gate?.passed && model.gate_is_current) return h("button", { type: "button", class: "primary small", onclick: stop(() => actions.promote(model)) }, t("Promote…"));
+  if (model.gate?.passed && model.gate_is_current) return h("span", { class: "row" }, actions.mayStage() ? h("button", { type: "button", class: "small", onclick: stop(() => actions.stage(model)) }, t("In stages…")) : null, h("button", { type: "button", class: "primary small", onclick: stop(() => actions.promote(model)) }, t("Promote…")));
   if (model.gate && !model.gate.passed && model.gate_is_current) return actions.mayForce ? h("button", { type: "button", class: "danger small", onclick: stop(() => actions.force(model)) }, t("Force…")) : null;
   return h("button", { type: "button", class: "small", disabled: busy, onclick: stop(() => actions.gate(model.id)) }, t("Run gate"));
 }

@@ -7,6 +7,7 @@ import { doubtsPanel } from "./doubts_panel.js";
 import { n, t } from "./language.js";
 import { detailPanel, historyPanel, versionsPanel } from "./model_panels.js";
 import { poll } from "./poll.js";
+import { rolloutPanel } from "./rollout_panel.js";
 import { trainingPanel } from "./training_panel.js";
 
 const $ = (id) => document.getElementById(id);
@@ -24,6 +25,9 @@ async function refresh() {
   const job = jobs.length ? await get(`/jobs/${jobs[0].id}`) : null;
   $("empty").hidden = true;
   $("content").hidden = false;
+  const [rollout] = models.champion_id === null ? [] : await get(`/recipes/${name}/rollouts`);
+  state.underWay = rollout?.state === "running";
+  draw("rollout", rollout, () => rolloutPanel(rollout, mayChange, actions));
   const doubts = await doubtsOf(models);
   draw("doubts", doubts, () => doubtsPanel(doubts));
   return drawAll(models, job, await reportOf(models));
@@ -45,11 +49,26 @@ async function reportOf(models) {
   return state.reported.report;
 }
 
+/** Which stations run the new model first. */
+async function stage(model) {
+  const stations = (await get("/stations")).filter((station) => station.recipe === state.recipe);
+  const dialog = $("rollout-dialog");
+  const boxes = stations.map((station, index) => h("label", { class: "switch" }, h("input", { type: "checkbox", name: "station", value: station.name, checked: index === 0 }), " ", station.name));
+  $("rollout-stations").replaceChildren($("rollout-stations").querySelector("legend"), ...(boxes.length ? boxes : [h("p", { class: "muted" }, t("No station of this recipe."))]));
+  dialog.querySelector("textarea").value = "";
+  ask(dialog, async (fields) => {
+    const first = [...dialog.querySelectorAll("input:checked")].map((box) => box.value);
+    await post(`${recipePath()}/rollouts`, { bundle_id: model.id, stages: [first], reason: fields.reason.value });
+    again();
+  });
+}
+
 function drawAll(models, job, report) {
+  state.hasChampion = models.champion_id !== null;
   if (!models.models.some((model) => model.id === state.selected)) state.selected = models.models[0]?.id ?? null;
   const context = { models, job, mayChange, selected: state.selected, report, logOpen: state.logOpen, actions };
   draw("training", [models.waiting, models.samples, job, models.champion_id], () => trainingPanel(context));
-  draw("versions", [models.models, models.champion_id, state.selected, job?.state], () => versionsPanel(context));
+  draw("versions", [models.models, models.champion_id, state.selected, job?.state, state.underWay], () => versionsPanel(context));
   draw("detail", [models.models, models.champion_id, state.selected, report], () => detailPanel(context));
   draw("history", [models.promotions, models.rollback_to], () => historyPanel(context));
 }
@@ -84,6 +103,10 @@ function showEmpty() {
 const recipePath = () => `/recipes/${encodeURIComponent(state.recipe)}`;
 
 const actions = {
+  mayStage: () => !state.underWay && state.hasChampion,
+  stage,
+  advance: () => reason(t("Next stage"), t("More stations run the new model; after the last stage it is promoted."), t("Advance"), (text) => post(`${recipePath()}/rollouts/current/advance`, { reason: text })),
+  halt: () => reason(t("Halt the rollout"), t("The stations go back to the champion between two parts."), t("Halt"), (text) => post(`${recipePath()}/rollouts/current/halt`, { reason: text })),
   mayForce: flag("may-force"),
   mayLabel: flag("may-label"),
   select: (id) => {

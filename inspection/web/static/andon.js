@@ -1,0 +1,42 @@
+// Alerts as people must see them: large, until somebody says that they care or the cause is gone.
+
+import { get, post } from "./api.js";
+import { h, when } from "./dom.js";
+import { t } from "./language.js";
+
+const KINDS = { drift: t("Drift"), control_chart: t("Control chart"), rollout_halted: t("Rollout halted"), station_silent: t("Station silent"), drops: t("Parts dropped"), clock_skew: t("Clock differs") };
+
+export class Andon {
+  /** Shows open alerts in `element`. */
+  constructor(element) {
+    this.element = element;
+    this.shown = null;
+  }
+
+  async refresh() {
+    const alerts = await get("/alerts?limit=50");
+    const key = JSON.stringify(alerts.map((alert) => [alert.id, alert.text, alert.acknowledged_by]));
+    if (key === this.shown) return;
+    this.shown = key;
+    this.element.hidden = alerts.length === 0;
+    this.element.replaceChildren(...alerts.map((alert) => this.line(alert)));
+  }
+
+  line(alert) {
+    const seen = alert.acknowledged_at !== null;
+    const button = h("button", { type: "button", class: "small", onclick: () => this.acknowledge(alert.id) }, t("I care"));
+    return h(
+      "li",
+      { class: `alert ${seen ? "seen" : "new"}` },
+      h("b", {}, KINDS[alert.kind] ?? alert.kind),
+      h("span", { lang: "en" }, alert.text),
+      h("small", {}, t("since {date}", { date: when(alert.opened_at).slice(0, 16) })),
+      seen ? h("small", {}, t("{user} cares", { user: alert.acknowledged_by })) : button,
+    );
+  }
+
+  async acknowledge(id) {
+    await post(`/alerts/${id}/acknowledgement`, {}).catch(() => {}); // somebody else was first: the list says who
+    await this.refresh();
+  }
+}

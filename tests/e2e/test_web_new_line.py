@@ -1,0 +1,84 @@
+"""A new line in a real browser: from the camera to a judging station."""
+
+import re
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from edge.contract.result import Verdict
+from edge.station.settings import load_station_settings
+from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
+
+pytestmark = pytest.mark.browser
+
+
+def test_the_station_file_is_one_that_a_station_loads(browser: Browser, floor: Floor, tmp_path: Path) -> None:
+    """For every camera that the page offers."""
+    page = browser.new_page(base_url=floor.address)
+    sign_in_page(page)
+    for camera in ("usb", "genicam", "stream", "folder", "simulated"):
+        page.goto("/new-line")
+        page.get_by_label("Recipe").fill("bottle")
+        page.get_by_label("Name of the station").fill(f"at-{camera}")
+        page.get_by_label("Camera").select_option(camera)
+        page.get_by_role("button", name="Set up").click()
+        expect(page.locator("#key-text")).to_have_text(re.compile("^st_"))
+        path = tmp_path / "station.toml"
+        path.write_text(page.locator("#toml-text").inner_text(), "utf-8")
+        settings = load_station_settings(path)
+        assert (settings.station, settings.recipe, settings.cameras[0].kind) == (f"at-{camera}", "bottle", camera)
+        assert settings.plant is not None
+        assert (settings.plant.url, settings.wait_for_bundle) == (floor.address, False)
+    page.close()
+
+
+def test_from_the_view_over_good_parts_to_a_judging_station(page: Page, floor: Floor) -> None:
+    bad = floor.report("P-0", Verdict.UNDECIDED, seed=60)
+    for number in range(1, 9):
+        floor.report(f"P-{number}", Verdict.UNDECIDED, seed=60 + number)
+    page.goto("/new-line?recipe=part&station=line-1")
+    expect(page.locator("#live-picture")).to_have_js_property("naturalWidth", 200)
+    expect(page.locator("#region")).to_have_js_property("width", 200)
+    page.locator("#region").scroll_into_view_if_needed()
+    box = page.locator("#region").bounding_box()
+    assert box is not None
+    scale = min(box["width"], box["height"]) / 200
+    left, top = box["x"] + (box["width"] - 200 * scale) / 2, box["y"] + (box["height"] - 200 * scale) / 2
+    for name, (x0, y0, x1, y1) in (("Region to look at", (20, 10, 180, 190)), ("Ignore", (30, 20, 60, 40))):
+        page.get_by_role("button", name=name).click()
+        page.mouse.move(left + x0 * scale, top + y0 * scale)
+        page.mouse.down()
+        page.mouse.move(left + x1 * scale, top + y1 * scale)
+        page.mouse.up()
+    page.get_by_label("Width of the view, mm").fill("100")
+    page.get_by_label("Smallest defect, mm").fill("1")
+    expect(page.locator("#feasibility")).to_contain_text("2.0 pixels wide: too small")
+    page.get_by_label("Width of the view, mm").fill("20")
+    page.get_by_label("Speed of the line, mm/s").fill("500")
+    page.get_by_label("Exposure, ms").fill("5")
+    expect(page.locator("#feasibility")).to_contain_text("✓ The smallest defect is 10.0 pixels wide")
+    expect(page.locator("#feasibility")).to_contain_text("moves 25.0 pixels")
+    page.get_by_role("button", name="Keep for this recipe").click()
+    expect(page.locator("#said")).to_have_text("✓ kept for the recipe")
+    settings = floor.http.get("/recipes/part/versions").json()[0]["settings"]
+    roi = settings["roi"]
+    assert [roi["x_px"], roi["y_px"], roi["width_px"], roi["height_px"]] == pytest.approx([20, 10, 160, 180], abs=2)
+    assert settings["smallest_defect_px"] == pytest.approx(10)
+    data = floor.http.get(f"/images/{settings['ignore_mask_sha256']}?size=original").content
+    mask = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    assert mask[23:37, 33:57].min() == 255
+    assert mask[60:].max() == 0
+    page.get_by_role("button", name="P-0 is not good").click()
+    page.get_by_role("button", name="Keep these as good").click()
+    expect(page.locator("#said")).to_have_text("✓ 8 kept as good")
+    assert floor.labels(bad) == ["defect:-"]
+    page.get_by_role("button", name="Train the model").click()
+    go = page.get_by_role("button", name="Go: let the station judge")
+    expect(go).to_be_enabled(timeout=JOB_MS)
+    go.click()
+    expect(page.get_by_role("link", name="Watch it live")).to_be_visible()
+    assert floor.http.get("/stations").json()[0]["desired_bundle_id"] is not None
+    assert fits(page)
