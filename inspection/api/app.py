@@ -24,6 +24,7 @@ from inspection.api.routes import (
     recipe_versions,
     recipes,
     results,
+    retention,
     review,
     rollouts,
     sign_in,
@@ -54,6 +55,7 @@ _ROUTERS = (
     drift.router,
     alerts.router,
     recipe_versions.router,
+    retention.router,
 )
 
 

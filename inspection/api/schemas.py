@@ -421,6 +421,28 @@ class AuditEntry(Answer):
     hash: str
 
 
+class RetentionRule(Answer):
+    """How long images of some results are kept; null fits all."""
+
+    station: str | None
+    verdict: Verdict | None
+    keep_days: float
+
+
+class RetentionDue(Answer):
+    """What a run of retention would remove now."""
+
+    images: int
+    size_bytes: int
+
+
+class Retention(Answer):
+    """Rules of retention; the first that fits a result decides, and a result that none fits keeps its images."""
+
+    rules: list[RetentionRule]
+    due: RetentionDue
+
+
 class AuditCheck(Answer):
     """What a check of the whole audit chain found."""
 

@@ -2,11 +2,12 @@
 
 import logging
 import threading
+from datetime import datetime
 
 from edge.contract.errors import Conflict
 from inspection.clock import Clock
 from inspection.metrics import PlantMetrics
-from inspection.retention.sweep import Retention
+from inspection.retention.sweep import Retention, Swept
 
 __all__ = ["RetentionKeeper"]
 
@@ -34,6 +35,10 @@ class RetentionKeeper:
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
+
+    def due(self, now: datetime) -> Swept:
+        """What a run would remove now."""
+        return self._retention.plan(now)
 
     def _loop(self) -> None:
         while not self._stopping.is_set():

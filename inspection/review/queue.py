@@ -24,14 +24,22 @@ class Order(StrEnum):
     VALUE = "value"  # what teaches most
 
 
-def queue(session: Session, wanted: Wanted, limit: int, order: Order = Order.TIME) -> list[ResultRow]:
-    """Results without a label: the newest, or of the newest thousand those that teach most."""
+def queue(session: Session, wanted: Wanted, limit: int, order: Order = Order.TIME, offset: int = 0) -> list[ResultRow]:
+    """Wanted results: the newest first, or of the newest thousand those that teach most, then the rest by time.
+
+    Args:
+        session: of the database.
+        wanted: which ones.
+        limit: at most so many.
+        order: what comes first.
+        offset: of those, so many are left out: what somebody has skipped.
+    """
     query = select(ResultRow).where(wanted.condition()).order_by(ResultRow.number.desc())
-    if order is Order.TIME:
-        return list(session.scalars(query.limit(limit)))
+    if order is Order.TIME or offset >= _LOOKED_AT:
+        return list(session.scalars(query.offset(offset).limit(limit)))
     rows = list(session.scalars(query.limit(_LOOKED_AT)))
     drawn = drawn_among(session, [row.id for row in rows])
-    return _by_value(rows, drawn)[:limit]
+    return _by_value(rows, drawn)[offset : offset + limit]
 
 
 def queue_length(session: Session, wanted: Wanted) -> dict[str, int]:

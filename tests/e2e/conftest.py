@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.browser import chromium
+from tests.support.browser import chromium, photograph
 from tests.support.floor import Floor, sign_in_page
 from tests.support.live_plants import live_plant
 
@@ -42,6 +42,7 @@ def _page(browser: Browser, floor: Floor, request: pytest.FixtureRequest) -> Ite
     page.on("request", lambda asked: hosts.add(urlsplit(asked.url).netloc))
     sign_in_page(page)
     yield page
+    photograph(page, request.node.name)
     assert complaints == []
     assert hosts - {""} == {urlsplit(floor.address).netloc}
     page.close()

@@ -53,3 +53,27 @@ def test_analytics_say_what_the_random_sample_shows(browser: Browser, tmp_path: 
         expect(page.locator("#audit")).to_contain_text("At most 95.0 % of the passed parts are bad")
         floor.close()
         page.close()
+
+
+@pytest.mark.parametrize(
+    ("language", "title"),
+    [("en", "Failed fraction, control chart"), ("zh", "不合格率控制图（p 图）")],  # noqa: RUF001 - as it is set in Chinese
+)
+def test_a_shift_report_is_printed(browser: Browser, floor: Floor, language: str, title: str) -> None:
+    """The browser makes a PDF of it: light, without buttons, in either language."""
+    for verdict in (Verdict.PASS, Verdict.FAIL):
+        floor.beat(floor.report("P-1", verdict))
+    page = browser.new_page(base_url=floor.address)
+    sign_in_page(page)
+    page.context.add_cookies([{"name": "inspection_language", "value": language, "url": floor.address}])
+    page.goto("/analytics?days=365")
+    expect(page.locator("#pchart .main-svg").first).to_be_visible()
+    expect(page.locator("#latency")).to_contain_text("line-1")
+    page.emulate_media(media="print")
+    expect(page.locator("#chart-title")).to_have_text(title)
+    expect(page.get_by_role("navigation")).to_be_hidden()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    pdf = page.pdf()
+    assert pdf.startswith(b"%PDF-")
+    assert pdf.count(b"/Type /Page\n") >= 1
+    page.close()

@@ -172,6 +172,7 @@ def test_administration_of_people_keys_and_the_audit_log(page: Page, floor: Floo
     dialog.get_by_role("button", name="Close").click()
     page.locator("#keys").get_by_role("button", name="Revoke").click()
     expect(page.locator("#keys")).to_contain_text("revoked")
+    expect(page.locator("#retention-next")).to_contain_text("no rule of retention")
     page.get_by_role("button", name="Verify the chain").click()
     expect(page.locator("#verification")).to_contain_text("none altered")
     assert fits(page)

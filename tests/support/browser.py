@@ -1,12 +1,14 @@
 """The system's own Chromium; nothing is downloaded for the tests."""
 
+import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-__all__ = ["chromium"]
+__all__ = ["chromium", "photograph"]
 
 _PROGRAM = Path("/usr/bin/chromium")
 _ARGUMENTS = [
@@ -18,6 +20,16 @@ _ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+_SCREENSHOTS = Path("artifacts") / "screenshots"
+
+
+def photograph(page: Page, name: str) -> None:
+    """Keep what a page looked like at the end of a test, for people to look at; CI keeps the folder."""
+    if os.environ.get("CI"):
+        _SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=_SCREENSHOTS / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}.png")
 
 
 @contextmanager

@@ -74,11 +74,12 @@ def get_queue(
     asked: WantedDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     order: Annotated[Order, Query(description="time: newest first; value: what teaches most first")] = Order.TIME,
+    offset: Annotated[int, Query(ge=0, le=1_000_000, description="parts that were skipped")] = 0,
 ) -> ReviewQueue:
     """Flagged parts, and passed ones drawn by chance, that nobody has judged yet; or those in another state."""
     wanted = asked.seen_by(SecondOpinion(person.name, plant.settings.review_second_share))
     with plant.database.read() as session:
-        rows = queue(session, wanted, limit, order)
+        rows = queue(session, wanted, limit, order, offset)
         shown = rows
         if wanted.state is LabelState.WAITING:
             shown = mixed_in(session, rows, person.name, plant.settings.review_known_share)

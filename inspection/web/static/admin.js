@@ -2,8 +2,8 @@
 
 import { get, patch, post } from "./api.js";
 import { ask } from "./dialog.js";
-import { complain, h, when } from "./dom.js";
-import { t } from "./language.js";
+import { complain, h, number, verdictWord, when } from "./dom.js";
+import { n, t } from "./language.js";
 
 const $ = (id) => document.getElementById(id);
 const ROLES = { operator: t("operator"), inspector: t("inspector"), engineer: t("engineer"), admin: t("admin") };
@@ -96,6 +96,15 @@ function addKey() {
   });
 }
 
+/** The rules stand in PLANT.toml, which the page does not change. */
+async function showRetention() {
+  const { rules, due } = await get("/retention");
+  const all = t("all");
+  const row = (rule) => h("tr", {}, h("td", {}, rule.station ?? all), h("td", {}, rule.verdict ? verdictWord(rule.verdict) : all), h("td", { class: "num" }, n("{count} day", "{count} days", rule.keep_days)));
+  $("retention").replaceChildren(...(rules.length ? [head(t("Station"), t("Verdict"), t("Kept")), h("tbody", {}, rules.map(row))] : []));
+  $("retention-next").textContent = rules.length ? t("Labelled images and samples stay for ever. The next run removes {images} images, {size} MB.", { images: due.images, size: number(due.size_bytes / 1e6, 1) }) : t("Every image is kept: PLANT.toml has no rule of retention.");
+}
+
 async function showAudit(before = null) {
   const page = await get(`/audit?limit=${PAGE}${before === null ? "" : `&before=${before}`}`);
   audit.entries = before === null ? page : [...audit.entries, ...page];
@@ -125,7 +134,7 @@ async function attempt(action) {
   await refresh();
 }
 
-const refresh = () => Promise.all([showPeople(), showStations(), showKeys(), showAudit()]).catch((error) => complain($("problem"), error.message));
+const refresh = () => Promise.all([showPeople(), showStations(), showKeys(), showRetention(), showAudit()]).catch((error) => complain($("problem"), error.message));
 
 $("add-person").addEventListener("click", () => {
   const dialog = $("person-dialog");

@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { auditPanel } from "./audit_panel.js";
-import { complain, flag, h, number, percent, when } from "./dom.js";
+import { complain, flag, h, milliseconds, number, percent, when } from "./dom.js";
 import { driftTable } from "./drift_panel.js";
 import { controlChart, countsChart, driftChart, paretoChart } from "./charts.js";
 import { t } from "./language.js";
@@ -28,6 +28,7 @@ async function show() {
     draw(await get(`/analytics?${wanted}`));
     $("audit").replaceChildren(...auditPanel(await audited(wanted)));
     if (flag("may-label")) $("reviewers").replaceChildren(...reviewersTable(await get(`/review/reviewers?since=${encodeURIComponent(wanted.get("since"))}`)));
+    $("latency").replaceChildren(...latencyTable(await get("/stations")));
     const narrowed = ["recipe", "station"].filter((name) => $(name).value).map((name) => [name, $(name).value]);
     $("causes").replaceChildren(...driftTable(await get(`/drift?${new URLSearchParams(narrowed)}`)));
     complain($("problem"), null);
@@ -71,6 +72,15 @@ function signals(buckets) {
   const found = buckets.filter((bucket) => bucket.signals.length > 0).slice(-8);
   if (found.length === 0) return [h("li", { class: "ok" }, t("✓ no rule broken"))];
   return found.map((bucket) => h("li", { class: "warn" }, `${when(bucket.start).slice(0, 16)}: ${percent(bucket.failed_fraction)} · `, bucket.signals.map((rule) => RULES[rule]).join(", ")));
+}
+
+/** From the last heartbeat of each station that the filters leave. */
+function latencyTable(stations) {
+  const wanted = stations.filter((station) => station.heartbeat && ["recipe", "station"].every((name) => !$(name).value || station[name === "station" ? "name" : name] === $(name).value));
+  if (wanted.length === 0) return [h("tbody", {}, h("tr", {}, h("td", { class: "muted" }, t("No station has reported yet."))))];
+  const head = [t("Station"), t("Half of the verdicts within"), t("99 % within"), t("Deadline"), t("Inside the model, half within")];
+  const row = ({ name, heartbeat: { latency, deadline_ms: deadline } }) => h("tr", {}, h("th", {}, name), [latency.frame_to_verdict_ms.p50, latency.frame_to_verdict_ms.p99].map((value) => h("td", { class: value > deadline ? "num warn" : "num" }, milliseconds(value))), h("td", { class: "num" }, milliseconds(deadline)), h("td", { class: "num" }, milliseconds(latency.session_run_ms?.p50)));
+  return [h("thead", {}, h("tr", {}, head.map((text) => h("th", {}, text)))), h("tbody", {}, wanted.map(row))];
 }
 
 function people(reviewed) {

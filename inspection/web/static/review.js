@@ -16,7 +16,7 @@ const SEEN_KEPT = 400;
 const $ = (id) => document.getElementById(id);
 const mayLabel = flag("may-label");
 
-const queue = { drawn: new Set(), items: [], at: 0, answered: new Set(), history: [], types: [], left: 0, shownAt: 0, round: 0 };
+const queue = { drawn: new Set(), items: [], at: 0, answered: new Set(), history: [], types: [], left: 0, shownAt: 0, round: 0, skipped: 0 };
 let again = null;
 const outbox = new Outbox(showOutbox, putBack);
 const picture = new PicturePanel();
@@ -25,9 +25,10 @@ const filters = new Filters({ recipe: "recipe", station: "station", verdict: "ve
 const current = () => queue.items[queue.at];
 const waitingShown = () => $("state").value === "";
 
-async function load() {
+/** The head of the queue; with an offset what lies behind the parts that were skipped. */
+async function load(offset = 0) {
   const { round } = queue;
-  const answer = await get(`/review/queue?${new URLSearchParams({ limit: BATCH, ...filters.chosen() })}`);
+  const answer = await get(`/review/queue?${new URLSearchParams({ limit: BATCH, offset, ...filters.chosen() })}`);
   if (round !== queue.round) return; // asked before the filters changed
   const known = new Set(queue.items.map((item) => item.result.id));
   queue.items.push(...answer.results.filter((item) => !known.has(item.result.id) && !queue.answered.has(item.result.id)));
@@ -43,13 +44,15 @@ async function load() {
 function forgetOld() {
   const excess = Math.min(queue.items.length - SEEN_KEPT, queue.at - REFILL_BELOW);
   if (excess <= 0) return;
-  queue.items.splice(0, excess);
+  const forgotten = queue.items.splice(0, excess);
   queue.at -= excess;
+  queue.skipped += forgotten.filter((item) => !queue.answered.has(item.result.id)).length;
+  for (const item of forgotten) queue.answered.delete(item.result.id);
 }
 
 async function restart() {
   queue.round += 1;
-  Object.assign(queue, { items: [], at: 0, types: [], answered: new Set(outbox.waiting.map((label) => label.result_id)) });
+  Object.assign(queue, { items: [], at: 0, types: [], skipped: 0, answered: new Set(outbox.waiting.map((label) => label.result_id)) });
   await load();
 }
 
@@ -69,6 +72,9 @@ function render() {
   showBeside(item);
   preload(queue.items[queue.at + 1]);
 }
+
+/** Parts of this visit that still wait: the service would give them again. */
+const skipped = () => queue.skipped + queue.items.filter((item) => !queue.answered.has(item.result.id)).length;
 
 /** Labels that the service has not counted yet. */
 function unsent() {
@@ -162,7 +168,7 @@ function move(step) {
   while (queue.items[at] && queue.answered.has(queue.items[at].result.id)) at += step;
   queue.at = Math.max(0, Math.min(at, queue.items.length));
   render();
-  if (queue.items.length - queue.at < REFILL_BELOW) load().catch((error) => say(error.message, true));
+  if (queue.items.length - queue.at < REFILL_BELOW) load(skipped()).catch((error) => say(error.message, true));
 }
 
 function putBack(label, error) {
@@ -215,4 +221,4 @@ window.addEventListener("beforeunload", (event) => outbox.waiting.length && !out
 await filters.start();
 if (["state", "class", "score-from", "score-to", "since", "until"].some((id) => $(id).value)) $("more").open = true;
 // Fresh parts come in by themselves, but never move what a person is looking at.
-again = poll(load, 5000);
+again = poll(() => load(), 5000);

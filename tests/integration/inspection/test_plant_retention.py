@@ -222,3 +222,14 @@ def test_command_counts_then_removes(tmp_path: Path, clock: ManualClock, capsys:
         told.append(json.loads(capsys.readouterr().out))
     assert [line["images"] for line in told] == [1, 1, 1, 0]
     assert [line["dry_run"] for line in told] == [True, True, False, False]
+
+
+def test_an_admin_sees_the_rules_and_what_is_due(tmp_path: Path, clock: ManualClock) -> None:
+    plant = new_plant(tmp_path, clock, retention=PASSED_30_DAYS)
+    with running(plant) as client:
+        admin = sign_in(client)
+        _take(client, add_station(admin), 1)
+        clock.advance(31 * DAY_S)
+        told = sign_in(client).get("/retention").json()
+    assert told["rules"] == [{"station": None, "verdict": "PASS", "keep_days": 30.0}]
+    assert told["due"] == {"images": 1, "size_bytes": len(png(1))}

@@ -73,6 +73,18 @@ def test_queue_is_filtered_by_class_score_and_time(client: TestClient, admin: Pe
     assert found(admin, until=late) == ["low"]
 
 
+@pytest.mark.parametrize("order", ["time", "value"])
+def test_what_was_skipped_is_not_given_again(
+    client: TestClient, admin: Person, station: dict[str, str], order: str
+) -> None:
+    send_results(client, station, *(a_result(part_id=str(n), score=1.0 + n) for n in range(5)))
+    everything = found(admin, order=order)
+    assert sorted(everything) == ["0", "1", "2", "3", "4"]
+    assert found(admin, order=order, limit=2, offset=2) == everything[2:4]
+    assert found(admin, order=order, limit=2, offset=4) == everything[4:]
+    assert found(admin, order=order, offset=5000) == []
+
+
 def test_queue_shows_what_was_said(client: TestClient, plant: Plant, admin: Person, station: dict[str, str]) -> None:
     other = person_with(plant, client, Role.INSPECTOR)
     parts = [part(client, station, seed) for seed in range(3)]
