@@ -13,6 +13,7 @@ from inspection.api.requests import RequestWatch
 from inspection.api.routes import (
     alerts,
     analytics,
+    data_versions,
     drift,
     exchange,
     feed,
@@ -56,6 +57,7 @@ _ROUTERS = (
     alerts.router,
     recipe_versions.router,
     retention.router,
+    data_versions.router,
 )
 
 

@@ -26,6 +26,7 @@ from inspection.registry.recipe_settings import RecipeSettings
 from inspection.registry.recipe_versions import require_version, settings_of
 from inspection.samples.samples import Sample, samples_of
 from inspection.samples.splits import Split
+from inspection.samples.versions import record_version
 from inspection.store.blobs import BlobStore
 from inspection.store.database import Database
 from inspection.store.images import EXTENSIONS, image_row
@@ -82,7 +83,7 @@ def run_train(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     """
     ticket.desk.span(0.0, _GATE_STARTS)
     ticket.desk.report(0.0, "collecting samples")
-    material, champion = _prepare(shop, ticket)
+    material, champion, version = _prepare(shop, ticket)
     out = ticket.folder / "model.bundle"
     like, options = _asked(shop, ticket, champion)
     order = TrainOrder(ticket.recipe, material.data, out, shop.key_file, material.defects, champion, like, options)
@@ -93,7 +94,7 @@ def run_train(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     gate = _gate(shop, ticket, bundle_id, material.holdout, champion)
     _tidy(ticket.folder)
     summary.pop("bundle", None)  # a path in the job's folder, which is empty now
-    return {**summary, "bundle_id": bundle_id, "gate": gate}
+    return {**summary, "bundle_id": bundle_id, "gate": gate, "data_version": version}
 
 
 def run_gate(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
@@ -107,10 +108,10 @@ def run_gate(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     bundle_id = str(ticket.parameters["bundle_id"])
     with shop.database.read() as session:
         require_bundle(session, bundle_id)
-    material, champion = _prepare(shop, ticket)
+    material, champion, version = _prepare(shop, ticket)
     gate = _gate(shop, ticket, bundle_id, material.holdout, champion)
     _tidy(ticket.folder)
-    return {"bundle_id": bundle_id, "gate": gate}
+    return {"bundle_id": bundle_id, "gate": gate, "data_version": version}
 
 
 def run_threshold(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def run_threshold(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     told = ticket.parameters
     with shop.database.read() as session:
         require_bundle(session, str(told["bundle_id"]))
-    material, champion = _prepare(shop, ticket)
+    material, champion, version = _prepare(shop, ticket)
     out, source = ticket.folder / "model.bundle", shop.bundles.path(str(told["bundle_id"]))
     order = ThresholdOrder(source, out, shop.key_file, shop.public_key, told["at"], told["undecided_from"])
     summary = _report(_run(shop, ticket, shop.commands.threshold(order), {0}))
@@ -136,7 +137,13 @@ def run_threshold(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
         bundle_id = row.id
     gate = _gate(shop, ticket, bundle_id, material.holdout, champion)
     _tidy(ticket.folder)
-    return {"now": summary["now"], "then": summary["then"], "bundle_id": bundle_id, "gate": gate}
+    return {
+        "now": summary["now"],
+        "then": summary["then"],
+        "bundle_id": bundle_id,
+        "gate": gate,
+        "data_version": version,
+    }
 
 
 def _asked(shop: Workshop, ticket: Ticket, champion: str | None) -> tuple[Path | None, tuple[str, ...]]:
@@ -168,12 +175,15 @@ def _settings_behind(session: Session, bundle_id: str) -> RecipeSettings:
     return RecipeSettings() if training is None else _settings(session, training.recipe, training.parameters)
 
 
-def _prepare(shop: Workshop, ticket: Ticket) -> tuple[Material, str | None]:
+def _prepare(shop: Workshop, ticket: Ticket) -> tuple[Material, str | None, str]:
+    """Images in folders, the champion of now, and the data version of what was laid out."""
     with shop.database.read() as session:
         samples = [sample for sample in samples_of(session, ticket.recipe) if _wanted(ticket, sample)]
         if "bundle_id" not in ticket.parameters:
             require_trainable(samples, ticket.recipe)
-        return lay_out(session, shop.blobs, samples, ticket.folder), champion_of(session, ticket.recipe)
+        material, champion = lay_out(session, shop.blobs, samples, ticket.folder), champion_of(session, ticket.recipe)
+    with shop.database.write() as session:
+        return material, champion, record_version(session, ticket.recipe, samples, shop.clock())
 
 
 def _wanted(ticket: Ticket, sample: Sample) -> bool:

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session, aliased
 from edge.contract.errors import Conflict
 from edge.contract.result import ImageKind
 from inspection.ingest.find import require_result, stored_frame
-from inspection.samples.samples import add_statement
+from inspection.samples.samples import Subject, add_statement
+from inspection.samples.splits import part_key
 from inspection.samples.statements import Label, Said
 from inspection.store.tables import LabelRow, RecipeRow, ResultImageRow, ResultRow
 
@@ -113,4 +114,5 @@ def _tell_samples(session: Session, result: ResultRow, frame: str, row: LabelRow
     if session.get(RecipeRow, result.recipe) is not None:
         source = f"result:{result.id}:{row.user}"
         said = Said(Label(row.label), row.defect_type, row.mask_sha256)
-        add_statement(session, result.recipe, frame, source, said, now)
+        part = part_key(result.recipe, result.part_id, result.captured_at)
+        add_statement(session, Subject(result.recipe, frame, part), source, said, now)

@@ -12,7 +12,17 @@ from inspection.samples.splits import Split, split_of
 from inspection.samples.statements import Label, Said, Truth, truth_of
 from inspection.store.tables import SampleLabelRow, SampleRow
 
-__all__ = ["UPLOAD", "Sample", "SampleCounts", "add_statement", "count_samples", "samples_of", "statements_since"]
+__all__ = [
+    "UPLOAD",
+    "Sample",
+    "SampleCounts",
+    "Subject",
+    "add_statement",
+    "count_samples",
+    "samples_of",
+    "split_kept",
+    "statements_since",
+]
 
 UPLOAD = "upload"
 """Source of the statement that comes with an uploaded image."""
@@ -40,12 +50,25 @@ class SampleCounts:
     defects: dict[str, dict[str, int]]
 
 
-def add_statement(session: Session, recipe: str, sha256: str, source: str, said: Said, now: datetime) -> bool:
+@dataclass(frozen=True)
+class Subject:
+    """What is spoken of: an image of a recipe.
+
+    Attributes:
+        part: key of its part, which decides its split; None for an image that shows no part of the line.
+    """
+
+    recipe: str
+    sha256: str
+    part: str | None = None
+
+
+def add_statement(session: Session, subject: Subject, source: str, said: Said, now: datetime) -> bool:
     """Say something of an image; it becomes a sample of the recipe if it was none.
 
     Answers False if the same source said the same before: nothing was added.
     """
-    sample = _sample(session, recipe, sha256, now)
+    sample = _sample(session, subject, now)
     last = session.scalars(
         select(SampleLabelRow)
         .where(SampleLabelRow.sample_id == sample.id, SampleLabelRow.source == source)
@@ -102,11 +125,18 @@ def statements_since(session: Session, recipe: str, since: datetime | None) -> d
     return {label.value: counts[label] for label in (Label.GOOD, Label.DEFECT)}
 
 
-def _sample(session: Session, recipe: str, sha256: str, now: datetime) -> SampleRow:
-    query = select(SampleRow).where(SampleRow.recipe == recipe, SampleRow.sha256 == sha256)
+def split_kept(session: Session, subject: Subject) -> Split:
+    """The split that was decided when the image became a sample, or would be now."""
+    query = select(SampleRow.split).where(SampleRow.recipe == subject.recipe, SampleRow.sha256 == subject.sha256)
+    return Split(session.scalars(query).first() or split_of(subject.part or subject.sha256))
+
+
+def _sample(session: Session, subject: Subject, now: datetime) -> SampleRow:
+    query = select(SampleRow).where(SampleRow.recipe == subject.recipe, SampleRow.sha256 == subject.sha256)
     row = session.scalars(query).first()
     if row is None:
-        row = SampleRow(recipe=recipe, sha256=sha256, split=split_of(sha256).value, created_at=now)
+        split = split_kept(session, subject)
+        row = SampleRow(recipe=subject.recipe, sha256=subject.sha256, split=split.value, created_at=now)
         session.add(row)
         session.flush()
     return row

@@ -33,6 +33,7 @@ __all__ = [
     "Base",
     "BlobRow",
     "BundleRow",
+    "DataVersionRow",
     "FlipRow",
     "GateRow",
     "HourRow",
@@ -291,6 +292,17 @@ class SampleLabelRow(Base):
     label: Mapped[str] = mapped_column(String(16))
     defect_type: Mapped[str | None] = mapped_column(Name)
     mask_sha256: Mapped[str | None] = mapped_column(Sha256, doc="of a PNG of the image's size, not 0 = defective")
+    created_at: Mapped[datetime]
+
+
+class DataVersionRow(Base):
+    """What a training learnt from and was tested on; named by its content, so it never changes."""
+
+    __tablename__ = "data_versions"
+    id: Mapped[str] = mapped_column(Sha256, primary_key=True)
+    recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"), index=True)
+    content: Mapped[str] = mapped_column(Text, doc="canonical JSON, as hashed")
+    counts: Mapped[dict[str, Any]] = mapped_column(doc="images by truth")
     created_at: Mapped[datetime]
 
 

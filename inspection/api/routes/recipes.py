@@ -16,8 +16,7 @@ from inspection.registry.recipes import add_recipe, list_recipes, require_recipe
 from inspection.review.queue import queue_length
 from inspection.review.wanted import Wanted
 from inspection.samples.doubts import doubts_of
-from inspection.samples.samples import UPLOAD, add_statement, count_samples
-from inspection.samples.splits import split_of
+from inspection.samples.samples import UPLOAD, Subject, add_statement, count_samples, split_kept
 from inspection.samples.statements import Label, Said
 from inspection.store.images import EXTENSIONS, keep_image, media_type_of, require_decodable_size
 
@@ -98,8 +97,9 @@ def _add_sample(plant: Plant, user: str, recipe: str, data: bytes, said: Said) -
     with change(plant.database, user, plant.clock()) as doing:
         require_recipe(doing.session, recipe)
         digest = keep_image(doing.session, plant.blobs, data, doing.now)
-        new = add_statement(doing.session, recipe, digest, UPLOAD, said, doing.now)
+        subject = Subject(recipe, digest)
+        new = add_statement(doing.session, subject, UPLOAD, said, doing.now)
         doing.record(
             "sample.added", recipe=recipe, sha256=digest, label=said.label, defect_type=said.defect_type, new=new
         )
-    return SampleAdded(sha256=digest, split=split_of(digest), new=new)
+        return SampleAdded(sha256=digest, split=split_kept(doing.session, subject), new=new)

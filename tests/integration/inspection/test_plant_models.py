@@ -230,3 +230,19 @@ def test_heldout_scores_tell_what_a_threshold_would_do(admin: Person, plant: Pla
     write_tiny_bundle(bare, _key(plant))
     bare_id = _upload(admin, bare)[1]["id"]
     assert admin.get(f"/recipes/part/models/{bare_id}/heldout").status_code == 404
+
+
+def test_a_training_says_which_data_it_learnt_from(admin: Person) -> None:
+    add_samples(admin, "part", range(6))
+    first = train(admin, "part")["result"]["data_version"]
+    add_samples(admin, "part", range(6, 8), range(40, 41))
+    second = train(admin, "part")["result"]["data_version"]
+    listed = admin.get("/recipes/part/data-versions").json()
+    assert [row["id"] for row in listed] == [second, first]
+    assert sum(listed[1]["counts"].values()) == 6
+    content = admin.get(f"/recipes/part/data-versions/{second}").json()
+    assert len(content["samples"]) == 9
+    assert {sample["split"] for sample in content["samples"]} <= {"train", "holdout"}
+    told = admin.get("/recipes/part/data-versions/comparison", params={"before": first, "after": second}).json()
+    assert (len(told["added"]), told["removed"], told["relabelled"], told["moved"]) == (3, [], [], [])
+    assert admin.get(f"/recipes/part/data-versions/{'0' * 64}").status_code == 404

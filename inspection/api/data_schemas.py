@@ -1,0 +1,43 @@
+"""What the API gives of data versions."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from inspection.api.schemas import Answer
+from inspection.samples.splits import Split
+
+__all__ = ["DataChanges", "DataVersion", "DataVersionContent", "VersionedSample"]
+
+
+class DataVersion(Answer):
+    """What a training learnt from and was tested on; named by the hash of its content."""
+
+    id: str
+    recipe: str
+    counts: dict[str, int] = Field(description="images by truth: good, or a defect type")
+    created_at: datetime
+
+
+class VersionedSample(Answer):
+    """An image of a version."""
+
+    sha256: str
+    split: Split
+    defect_type: str | None = Field(description="null: good")
+    mask_sha256: str | None
+
+
+class DataVersionContent(DataVersion):
+    """A version with its images."""
+
+    samples: list[VersionedSample]
+
+
+class DataChanges(Answer):
+    """What differs between two versions, by SHA-256 of the images."""
+
+    added: list[str]
+    removed: list[str]
+    relabelled: list[str] = Field(description="in both, with another truth or mask")
+    moved: list[str] = Field(description="in both, with another split; there are none by design")
