@@ -23,6 +23,7 @@ from inspection.periodic import Periodic
 from inspection.registry.bundles import BundleFiles
 from inspection.retention.keeper import RetentionKeeper
 from inspection.retention.sweep import Retention
+from inspection.retraining.keeper import RetrainingKeeper
 from inspection.review.audit_sample import AuditPlan, AuditSampler, load_or_create_seed
 from inspection.rollout.keeper import RolloutKeeper
 from inspection.settings import PlantSettings
@@ -59,6 +60,7 @@ class Plant:
     jobs: JobWorker
     retention: RetentionKeeper
     rollouts: RolloutKeeper
+    retraining: RetrainingKeeper
     alerts: AlertWatch
     post: AlertPost
     beside: tuple[Periodic, ...]
@@ -137,6 +139,8 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         max_slowdown=settings.gate_max_slowdown,
     )
     live = LiveBoard()
+    jobs = JobWorker(shop, data / "jobs")
+    retraining = RetrainingKeeper(database, settings.retraining, settings.drift, clock, jobs.wake)
     rollouts = RolloutKeeper(database, live, settings.rollout, clock)
     alerts = AlertWatch(database, live, settings.alerts, settings.drift, clock)
     post = AlertPost(database, open_targets(settings.alerts.targets), clock)
@@ -152,13 +156,15 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         live=live,
         metrics=metrics,
         throttle=LoginThrottle(),
-        jobs=JobWorker(shop, data / "jobs"),
+        jobs=jobs,
         retention=RetentionKeeper(retention, metrics, clock, settings.retention_every_h),
         rollouts=rollouts,
+        retraining=retraining,
         alerts=alerts,
         post=post,
         beside=(
             Periodic("rollouts", rollouts.look, settings.rollout.check_every_s),
+            Periodic("retraining", retraining.look, settings.retraining.check_every_s),
             Periodic("alerts", alerts.look, settings.alerts.watch_every_s),
             Periodic("alert post", post.deliver, settings.alerts.watch_every_s),
         ),

@@ -11,6 +11,7 @@ from inspection.alerts.settings import AlertSettings
 from inspection.drift.settings import DriftSettings
 from inspection.feed.settings import WebhookSettings
 from inspection.logs import LogFormat, LogLevel
+from inspection.retraining.settings import RetrainingSettings
 from inspection.rollout.settings import RolloutSettings
 from inspection.store.image_settings import DiskImages, ImagesSettings, S3Images
 
@@ -109,6 +110,9 @@ class PlantSettings(BaseModel):
         Field(description="Rules by which images are removed; the first that fits a result decides, none keeps it."),
     ] = ()
     retention_every_h: Annotated[float, Field(gt=0, le=720, description="Hours between two runs of retention.")] = 6
+    retraining: Annotated[
+        RetrainingSettings, Field(description="When models are trained again without anybody asking.")
+    ] = RetrainingSettings()
     rollout: Annotated[RolloutSettings, Field(description="How a rollout is watched; see `[rollout]`.")] = (
         RolloutSettings()
     )

@@ -26,6 +26,7 @@ from inspection.api.routes import (
     recipes,
     results,
     retention,
+    retraining,
     review,
     rollouts,
     sign_in,
@@ -58,6 +59,7 @@ _ROUTERS = (
     recipe_versions.router,
     retention.router,
     data_versions.router,
+    retraining.router,
 )
 
 

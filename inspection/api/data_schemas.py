@@ -1,4 +1,4 @@
-"""What the API gives of data versions."""
+"""What the API gives of data versions, and of trainings that start by themselves."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from pydantic import Field
 from inspection.api.schemas import Answer
 from inspection.samples.splits import Split
 
-__all__ = ["DataChanges", "DataVersion", "DataVersionContent", "VersionedSample"]
+__all__ = ["DataChanges", "DataVersion", "DataVersionContent", "RetrainingDue", "RetrainingPlan", "VersionedSample"]
 
 
 class DataVersion(Answer):
@@ -41,3 +41,22 @@ class DataChanges(Answer):
     removed: list[str]
     relabelled: list[str] = Field(description="in both, with another truth or mask")
     moved: list[str] = Field(description="in both, with another split; there are none by design")
+
+
+class RetrainingDue(Answer):
+    """A recipe with reasons to be trained again."""
+
+    recipe: str
+    reasons: list[str]
+    new_labels: int
+    minutes: float = Field(description="that its trainings took lately")
+
+
+class RetrainingPlan(Answer):
+    """What would be trained by itself, and what is left of the budget."""
+
+    due: list[RetrainingDue] = Field(description="most new labels first")
+    spent_min: float = Field(description="by trainings that started by themselves in the last 24 hours")
+    left_min: float
+    may_start: bool = Field(description="the hour allows it")
+    promotes: bool = Field(description="what passes the gate is promoted without a person")

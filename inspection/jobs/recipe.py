@@ -4,11 +4,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from inspection.registry.recipe_settings import RecipeSettings
+from sqlalchemy.orm import Session
 
-__all__ = ["training_options"]
+from inspection.registry.recipe_settings import RecipeSettings
+from inspection.registry.recipe_versions import newest_version, settings_of
+
+__all__ = ["training_options", "training_parameters"]
 
 _COSTS = ("escape_cost", "overkill_cost", "defect_rate")
+
+
+def training_parameters(session: Session, recipe: str, *, use_defects: bool | None = None) -> dict[str, Any]:
+    """Parameters of a training that takes the recipe's newest version; None asks that whether defects are used."""
+    version = newest_version(session, recipe)
+    return {
+        "use_defects": settings_of(version).use_defects if use_defects is None else use_defects,
+        "recipe_version": None if version is None else version.version,
+    }
 
 
 def training_options(settings: RecipeSettings, export: Callable[[str, str], Path], *, like_champion: bool) -> list[str]:

@@ -12,8 +12,8 @@ from inspection.audit.change import change
 from inspection.jobs.book import JobKind, add_job, list_jobs, request_cancel, require_job
 from inspection.jobs.desk import log_tail
 from inspection.jobs.material import require_trainable
+from inspection.jobs.recipe import training_parameters
 from inspection.registry.bundles import manifest_of, require_bundle
-from inspection.registry.recipe_versions import newest_version, settings_of
 from inspection.registry.recipes import require_recipe
 from inspection.samples.samples import samples_of
 from inspection.store.tables import BundleRow
@@ -69,10 +69,7 @@ def _parameters(session: Session, body: NewJob) -> dict[str, Any]:
     parameters: dict[str, Any] = body.model_dump(exclude={"kind", "recipe"})
     if not isinstance(body, NewTrainJob):
         return parameters
-    version = newest_version(session, body.recipe)
-    if body.use_defects is None:
-        parameters["use_defects"] = settings_of(version).use_defects
-    return {**parameters, "recipe_version": None if version is None else version.version}
+    return {**parameters, **training_parameters(session, body.recipe, use_defects=body.use_defects)}
 
 
 def _check(session: Session, body: NewJob) -> None:

@@ -1,0 +1,108 @@
+"""Starting what the plan says, one recipe at a time within the budget, and promoting it if that is wanted."""
+
+import logging
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from edge.contract.errors import Conflict, InspectionError
+from inspection.audit.change import change
+from inspection.clock import Clock
+from inspection.drift.settings import DriftSettings
+from inspection.jobs.book import JobKind, JobState, add_job
+from inspection.jobs.recipe import training_parameters
+from inspection.registry.promotions import champion_of, log_of, promote
+from inspection.retraining.plan import SCHEDULE, Due, Plan, make_plan
+from inspection.retraining.settings import RetrainingSettings
+from inspection.store.database import Database
+from inspection.store.tables import JobRow
+
+__all__ = ["RetrainingKeeper"]
+
+_LOG = logging.getLogger(__name__)
+
+
+class RetrainingKeeper:
+    """What the thread does each time it looks."""
+
+    def __init__(
+        self,
+        database: Database,
+        settings: RetrainingSettings,
+        drift: DriftSettings,
+        clock: Clock,
+        started: Callable[[], None],
+    ) -> None:
+        """`started` is called after jobs were added, so that they need not wait for their turn."""
+        self._database = database
+        self._settings = settings
+        self._drift = drift
+        self._clock = clock
+        self._started = started
+
+    def plan(self) -> Plan:
+        """What is due now."""
+        with self._database.read() as session:
+            return make_plan(session, self._settings, self._drift, self._clock())
+
+    def look(self) -> None:
+        """Promote what passed, then start what is due and the budget allows."""
+        if self._settings.promote:
+            self._promote_what_passed()
+        plan = self.plan()
+        left = plan.left_min
+        for due in plan.due if plan.may_start else ():
+            if left <= 0 or due.minutes > left:
+                _LOG.info(
+                    "retraining: %s is due, but it takes %.1f of %.1f minutes left", due.recipe, due.minutes, left
+                )
+                continue
+            left -= due.minutes
+            self._start(due)
+
+    def _start(self, due: Due) -> None:
+        with change(self._database, SCHEDULE, self._clock()) as doing:
+            parameters = {**training_parameters(doing.session, due.recipe), "reasons": list(due.reasons)}
+            row = add_job(doing.session, JobKind.TRAIN, due.recipe, parameters, SCHEDULE, doing.now)
+            doing.record("job.created", job=row.id, kind=row.kind, recipe=due.recipe, reasons=list(due.reasons))
+        _LOG.info("retraining: %s, %s", due.recipe, ", ".join(due.reasons))
+        self._started()
+
+    def _promote_what_passed(self) -> None:
+        with self._database.read() as session:
+            jobs = session.scalars(
+                select(JobRow)
+                .where(JobRow.user == SCHEDULE, JobRow.state == JobState.SUCCEEDED.value)
+                .order_by(JobRow.finished_at.desc())
+                .limit(100)
+            )
+            newest: dict[str, JobRow] = {}
+            for job in jobs:
+                newest.setdefault(job.recipe, job)
+            wanted = [(job.recipe, bundle) for job in newest.values() if (bundle := _to_promote(session, job))]
+        for recipe, bundle in wanted:
+            self._promote(recipe, bundle)
+
+    def _promote(self, recipe: str, bundle: str) -> None:
+        reason = "trained by schedule, and the gate passed"
+        try:
+            with change(self._database, SCHEDULE, self._clock()) as doing:
+                promote(doing.session, recipe, bundle, reason=reason, user=SCHEDULE, now=doing.now)
+                doing.record("model.promoted", recipe=recipe, bundle=bundle, reason=reason)
+        except Conflict as error:  # the champion has changed meanwhile: a person decides
+            _LOG.info("retraining: %s", error)
+        except InspectionError:
+            _LOG.exception("retraining: %s was not promoted", bundle[:12])
+
+
+def _to_promote(session: Session, job: JobRow) -> str | None:
+    """Its bundle, if the gate passed and nobody has changed the champion since: a rollback is a person's last word."""
+    result = job.result or {}
+    bundle, passed = result.get("bundle_id"), (result.get("gate") or {}).get("passed")
+    if not passed or bundle is None or bundle == champion_of(session, job.recipe):
+        return None
+    changed: list[datetime] = [row.created_at for row in log_of(session, job.recipe)]
+    finished = job.finished_at
+    return None if finished is None or any(at >= finished for at in changed) else str(bundle)

@@ -1,0 +1,141 @@
+"""Trainings that start by themselves: for a reason, within a budget, and promoted by a person unless told otherwise."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from inspection.people.roles import Role
+from inspection.plant import Plant
+from inspection.registry.promotions import champion_of
+from tests.support.plants import (
+    ManualClock,
+    Person,
+    add_samples,
+    new_plant,
+    person_with,
+    running,
+    sign_in,
+    train,
+    wait_for_job,
+)
+
+DAY_S = 86_400
+
+
+class Line:
+    """A plant whose retraining is looked at by hand."""
+
+    def __init__(self, plant: Plant, client: TestClient, clock: ManualClock) -> None:
+        self.plant = plant
+        self.client = client
+        self.clock = clock
+        self.admin: Person = sign_in(client)
+        add_samples(self.admin, "part", range(6))
+        self.first = train(self.admin, "part")["result"]["bundle_id"]
+        body = {"bundle_id": self.first, "reason": "the first"}
+        self.admin.post("/recipes/part/promote", body).raise_for_status()
+
+    def wait(self, seconds: float = 60) -> None:
+        """Let time pass; sessions end with it."""
+        self.clock.advance(seconds)
+        self.admin = sign_in(self.client)
+
+    def look(self) -> list[dict[str, Any]]:
+        """Jobs that the schedule has started so far, ended."""
+        self.plant.retraining.look()
+        jobs = [job for job in self.admin.get("/jobs").json() if job["user"] == "schedule"]
+        return [wait_for_job(self.admin, job["id"]) for job in jobs]
+
+    def due(self) -> list[dict[str, Any]]:
+        """What has a reason to be trained."""
+        due: list[dict[str, Any]] = self.admin.get("/retraining").json()["due"]
+        return due
+
+    def champion(self) -> str | None:
+        """Id of the bundle that the stations shall run."""
+        with self.plant.database.read() as session:
+            return champion_of(session, "part")
+
+
+@pytest.fixture(name="line_with")
+def _line_with(tmp_path: Path, clock: ManualClock, where: dict[str, Any]) -> Iterator[Any]:
+    """Makes a plant with these settings of `[retraining]`; the thread of its own does not look in between."""
+    opened = []
+
+    def make(**settings: Any) -> Line:
+        plant = new_plant(tmp_path, clock, retraining={"check_every_s": 86_400, **settings}, **where)
+        opened.append(running(plant))
+        return Line(plant, opened[0].__enter__(), clock)
+
+    yield make
+    opened[0].__exit__(None, None, None)
+
+
+def test_enough_new_labels_start_a_training_that_a_person_promotes(line_with: Any) -> None:
+    line = line_with(new_labels=3)
+    line.wait()
+    add_samples(line.admin, "part", range(10, 12))
+    assert (line.look(), line.due()) == ([], [])
+    add_samples(line.admin, "part", range(12, 13))
+    (due,) = line.due()
+    assert (due["recipe"], due["reasons"], due["new_labels"]) == ("part", ["3 new labels"], 3)
+    (job,) = line.look()
+    assert job["parameters"]["reasons"] == ["3 new labels"]
+    line.wait()
+    assert len(line.look()) == 1  # the labels are learnt, so there is no reason left
+    assert line.champion() == line.first
+    assert "job.created" in {row["action"] for row in line.admin.get("/audit").json() if row["actor"] == "schedule"}
+
+
+def test_what_passed_is_promoted_if_that_is_wanted_and_never_after_a_rollback(line_with: Any) -> None:
+    line = line_with(new_labels=1, promote=True)
+    line.wait()
+    add_samples(line.admin, "part", range(10, 12))
+    (job,) = line.look()
+    line.wait()
+    line.look()
+    assert line.champion() == job["result"]["bundle_id"]
+    line.wait()
+    line.admin.post("/recipes/part/rollback", {"reason": "overkill rose"}).raise_for_status()
+    line.wait()
+    line.look()
+    assert line.champion() == line.first
+
+
+def test_the_calendar_needs_something_new_to_learn(line_with: Any) -> None:
+    line = line_with(every_days=7)
+    line.wait(8 * DAY_S)
+    assert line.look() == []
+    add_samples(line.admin, "part", range(10, 11))
+    assert [job["parameters"]["reasons"] for job in line.look()] == [["8 days since the last training"]]
+
+
+def test_the_budget_and_the_hour_hold_back(line_with: Any) -> None:
+    line = line_with(new_labels=1, budget_min=0)
+    line.wait()
+    add_samples(line.admin, "part", range(10, 11))
+    assert len(line.due()) == 1
+    assert line.look() == []
+
+
+def test_only_within_the_hours(line_with: Any, clock: ManualClock) -> None:
+    now = clock.now.astimezone().hour
+    line = line_with(new_labels=1, hours=((now + 2) % 24, (now + 3) % 24))
+    line.wait()
+    add_samples(line.admin, "part", range(10, 11))
+    assert line.look() == []
+    assert line.admin.get("/retraining").json()["may_start"] is False
+    line.wait(2 * 3600)
+    assert len(line.look()) == 1
+
+
+def test_without_a_reason_set_nothing_starts(line_with: Any) -> None:
+    line = line_with()
+    line.wait(30 * DAY_S)
+    add_samples(line.admin, "part", range(10, 40))
+    assert (line.look(), line.due()) == ([], [])
+    operator = person_with(line.plant, line.client, Role.OPERATOR)
+    assert operator.get("/retraining").status_code == 200
