@@ -17,6 +17,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_threshold(commands.add_parser("threshold", help="what another threshold would do, and a bundle with it"))
     _add_gate(commands.add_parser("gate", help="compare a challenger with the champion on a hold-out"))
     _add_quantize(commands.add_parser("quantize", help="INT8, if it measures faster and says the same"))
+    _add_share(commands.add_parser("share", help="a bundle without pictures of parts, for another plant"))
     wrap = commands.add_parser("wrap", help="a bundle around an ONNX model of another tool")
     add_wrap_arguments(wrap)
     _add_key(wrap)
@@ -123,6 +124,15 @@ def _add_threshold(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, metavar="FILE", help="write a bundle with these thresholds")
     _add_key(parser)
     _add_costs(parser, escape_cost=None)
+    _add_trust(parser)
+    _add_common(parser)
+
+
+def _add_share(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="bundle file to write")
+    parser.add_argument("--with-golden", action="store_true", help="even if it holds a golden image")
+    _add_key(parser)
     _add_trust(parser)
     _add_common(parser)
 
