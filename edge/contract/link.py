@@ -22,6 +22,7 @@ __all__ = [
     "LatencySummary",
     "LivePicture",
     "Percentiles",
+    "ShadowState",
 ]
 
 
@@ -47,6 +48,15 @@ class LivePicture(Value):
     overlay_png_base64: Annotated[str | None, Field(max_length=400_000)] = None
 
 
+class ShadowState(Value):
+    """What judges beside the champion; `skipped` are parts for which there was no spare time."""
+
+    bundle_id: Annotated[str | None, Field(max_length=64)] = None
+    refused: Annotated[str | None, Field(max_length=500, description="why the wanted one does not run")] = None
+    judged: Annotated[int, Field(ge=0)] = 0
+    skipped: Annotated[int, Field(ge=0)] = 0
+
+
 class Heartbeat(Value):
     """What a station says of itself, about once a second."""
 
@@ -61,6 +71,7 @@ class Heartbeat(Value):
     deadline_ms: float
     spool_results: Annotated[int, Field(ge=0, description="results not yet at the plant")] = 0
     picture: LivePicture | None = None
+    shadow: ShadowState | None = None
 
 
 class DesiredState(Value):
@@ -69,6 +80,8 @@ class DesiredState(Value):
     recipe: str
     bundle_id: str | None = None
     bundle_sha256: Annotated[str | None, Field(description="of the bundle file, to check the download")] = None
+    shadow_bundle_id: Annotated[str | None, Field(description="to judge beside it, deciding nothing")] = None
+    shadow_bundle_sha256: str | None = None
 
 
 class IngestBatch(Value):

@@ -14,6 +14,7 @@ __all__ = [
     "ImageStatistics",
     "InspectionResult",
     "Outcome",
+    "ShadowVerdict",
     "Times",
     "Verdict",
     "ViewVerdict",
@@ -90,6 +91,16 @@ class ViewVerdict(Value):
     reason: Annotated[str | None, Field(max_length=500)] = None
 
 
+class ShadowVerdict(Value):
+    """What a challenger would have said; it decided nothing."""
+
+    bundle_id: Annotated[str, Field(max_length=64)]
+    verdict: Verdict
+    score: float | None = None
+    session_run_ms: float | None = None
+    reason: Annotated[str | None, Field(max_length=500, description="why UNDECIDED")] = None
+
+
 class InspectionResult(Value):
     """One per trigger, exactly. `id` makes its transport idempotent."""
 
@@ -125,6 +136,11 @@ class InspectionResult(Value):
     views: Annotated[
         tuple[ViewVerdict, ...], Field(description="of a part of several views: what each one said; empty otherwise")
     ] = ()
+
+    shadow: Annotated[
+        ShadowVerdict | None,
+        Field(description="of a challenger that judged beside; in the record, not in what outputs are told"),
+    ] = None
 
     @property
     def frame_to_verdict_ms(self) -> float | None:

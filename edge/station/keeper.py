@@ -6,21 +6,34 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from random import Random
 from threading import Condition
+from typing import Protocol
 
 from edge.contract.errors import FrameRejected
 from edge.contract.frame import Frame
-from edge.contract.result import InspectionResult, Verdict
+from edge.contract.result import InspectionResult, ShadowVerdict, Verdict
 from edge.spool.store import Record
 from edge.station.line import Settled
 from edge.station.pictures import record_with_images
 from edge.station.settings import ImageSettings
 from edge.worker import Worker
 
-__all__ = ["Keeper"]
+__all__ = ["Beside", "Keeper"]
 
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.5
 _KEEP_ALWAYS = frozenset({Verdict.FAIL, Verdict.UNDECIDED})
+
+
+class Beside(Protocol):
+    """What judges beside the champion: `edge.station.shadow.Shadow`."""
+
+    def wants(self, settled: Settled) -> bool:
+        """Whether the frame of this part should be kept for a moment."""
+        ...
+
+    def judge(self, settled: Settled) -> ShadowVerdict | None:
+        """What it says of a part; None if it was not asked."""
+        ...
 
 
 class Keeper:
@@ -36,6 +49,7 @@ class Keeper:
         store: Callable[[Record], None],
         observers: Sequence[Callable[[InspectionResult], None]] = (),
         acknowledged: Callable[[InspectionResult], int | None] = lambda _: None,
+        shadow: Beside | None = None,
     ) -> None:
         """Prepare the thread.
 
@@ -44,8 +58,10 @@ class Keeper:
             store: takes each record.
             observers: see each result.
             acknowledged: tells when the outputs had taken a result; may wait a moment.
+            shadow: judges beside the champion; None where nothing can.
         """
         self._acknowledged = acknowledged
+        self._shadow = shadow
         self._bundle_id: str | None = None
         self._since_change = 0
         self._policy = policy
@@ -70,7 +86,7 @@ class Keeper:
             self.latest = settled
         with self._changed:
             keep = self._wanted(settled) and self._has_room(settled.frame)
-            if not keep:
+            if not keep and not self._is_looked_at_beside(settled):
                 settled = replace(settled, frame=_without_image(settled.frame), judgement=None)
             self._queue.append((settled, keep))
             self._queued_bytes += _bytes_of(settled.frame)
@@ -104,6 +120,16 @@ class Keeper:
         times = settled.result.times.model_copy(update={"acknowledged_us": at_us})
         return replace(settled, result=settled.result.model_copy(update={"times": times}))
 
+    def _is_looked_at_beside(self, settled: Settled) -> bool:
+        """Only if nothing waits: the challenger has no claim on memory or time."""
+        return self._shadow is not None and not self._queue and self._shadow.wants(settled)
+
+    def _with_shadow(self, settled: Settled) -> Settled:
+        said = None if self._shadow is None or self._queue else self._shadow.judge(settled)
+        if said is None:
+            return settled
+        return replace(settled, result=settled.result.model_copy(update={"shadow": said}))
+
     def _has_room(self, frame: Frame) -> bool:
         room = self._queued_bytes + _bytes_of(frame) <= self._policy.waiting_mb * 2**20 or not self._queue
         self._given_up += not room
@@ -117,7 +143,7 @@ class Keeper:
                 return
             settled, keep = self._queue.popleft()
             self._queued_bytes -= _bytes_of(settled.frame)
-        settled = self._with_acknowledgement(settled)
+        settled = self._with_shadow(self._with_acknowledgement(settled))
         self._store(self._record(settled) if keep else Record(settled.result))
         for observe in self._observers:
             observe(settled.result)

@@ -35,6 +35,7 @@ from edge.station.pictures import live_picture
 from edge.station.punctuality import Punctuality
 from edge.station.recipes import RecipeShelf, RecipeStatus
 from edge.station.settings import StationSettings
+from edge.station.shadow import Shadow
 from edge.station.state_lock import StateLock
 from edge.station.status import BundleStatus, PlantStatus, StationStatus, ThreadStatus
 from edge.station.watchdog import Watchdog
@@ -64,7 +65,7 @@ class PlantLink:
         incoming = settings.state_dir / "incoming.bundle"
         self.uploader = Uploader(self._client, station.spool, plant.batch_size, Backoff(0.5, plant.max_backoff_s))
         self.heartbeat = HeartbeatLink(
-            self._client, station.describe, station.bundles, incoming, clock, plant.heartbeat_s
+            self._client, station.describe, (station.bundles, station.shadow), incoming, clock, plant.heartbeat_s
         )
         self.heartbeat.on_back = self.uploader.wake
 
@@ -142,7 +143,8 @@ class Station:
         self._punctuality = Punctuality(settings.deadline_ms, settings.miss_budget)
         self._acks = AckBook(self._clock, settings.ack_wait_ms)
         observed_by = (self._latency.observe, self._punctuality.observe, *observers)
-        self._keeper = Keeper(settings.images, self._writer.put, observed_by, self._acks.collect)
+        self.shadow = Shadow(trusted, settings.inference, settings.recipe, lambda: self._line.waiting > 0)
+        self._keeper = Keeper(settings.images, self._writer.put, observed_by, self._acks.collect, self.shadow)
         self._lanes = tuple(self._lane(output) for output in settings.outputs)
         self._line = Line(
             LineSettings(settings.station, settings.deadline_ms, settings.inbox_size),
@@ -188,6 +190,7 @@ class Station:
         for lane in self._lanes:
             lane.stop()
         self._keeper.stop()
+        self.shadow.stop()
         self._writer.stop()
         if self._plant is not None:
             self._plant.stop()
@@ -265,6 +268,7 @@ class Station:
             camera_connected=all(camera.connected for camera in self._intake.cameras()),
             deadline_ms=self.settings.deadline_ms,
             spool_results=self.spool.counts().results + self._writer.status().backlog,
+            shadow=self.shadow.state(),
             picture=self.picture() if self.settings.plant is not None and self.settings.plant.pictures else None,
         )
 

@@ -29,6 +29,7 @@ from inspection.api.routes import (
     retraining,
     review,
     rollouts,
+    shadow,
     sign_in,
     stations,
 )
@@ -60,6 +61,7 @@ _ROUTERS = (
     retention.router,
     data_versions.router,
     retraining.router,
+    shadow.router,
 )
 
 

@@ -12,6 +12,7 @@ from edge.contract.link import IngestBatch, IngestReceipt
 from edge.contract.result import InspectionResult
 from inspection.analytics.hours import count_results
 from inspection.drift.measures import add_measures
+from inspection.shadow.report import keep_shadows
 from inspection.store.tables import BlobRow, ResultImageRow, ResultRow
 from inspection.store.types import storable
 
@@ -42,6 +43,7 @@ def take_results(session: Session, station: str, batch: IngestBatch, now: dateti
     session.flush()
     session.add_all(_image_rows(new))
     count_results(session, new)
+    keep_shadows(session, new)
     add_measures(session, new)
     wanted = _wanted(session, [(result, known.get(result.id, now)) for result in batch.results])
     receipt = IngestReceipt(stored=len(new), known=len(batch.results) - len(new), images_wanted=wanted)

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-__all__ = ["Estimate", "Reviewed", "odds_share", "upper_bounds", "weigh", "weighted_rate"]
+__all__ = ["Estimate", "Reviewed", "odds_share", "plain_rate", "upper_bounds", "weigh", "weighted_rate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,21 @@ def weighted_rate(sample: Sequence[Reviewed], confidence: float = 0.95) -> Estim
     lower = float(betaincinv(wrong, right + 1, half)) if value > 0 else 0.0
     upper = float(betaincinv(wrong + 1, right, 1 - half)) if value < 1 else 1.0
     return Estimate(value, lower, upper)
+
+
+def plain_rate(hits: int, parts: int, confidence: float = 0.95) -> Estimate | None:
+    """Share of hits among parts that all count alike; None without parts.
+
+    Source: Clopper and Pearson (Biometrika 1934).
+    """
+    from scipy.special import betaincinv  # noqa: PLC0415 - slow to import, and seldom needed
+
+    if parts == 0:
+        return None
+    half, misses = (1 - confidence) / 2, parts - hits
+    lower = float(betaincinv(hits, misses + 1, half)) if hits else 0.0
+    upper = float(betaincinv(hits + 1, misses, 1 - half)) if misses else 1.0
+    return Estimate(hits / parts, lower, upper)
 
 
 def upper_bounds(parts: int, confidence: float = 0.95) -> tuple[float, ...]:

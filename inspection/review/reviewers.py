@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
 from inspection.review.labels import stands
-from inspection.review.rates import Estimate, Reviewed, weighted_rate
+from inspection.review.rates import Estimate, plain_rate
 from inspection.samples.statements import Label
 from inspection.store.tables import LabelRow, ReviewCheckRow
 
@@ -114,7 +114,7 @@ def _signs(made: Sequence[_Decision], timed: Sequence[float], missed: Estimate |
 
 
 def _share(of: Sequence[bool]) -> Estimate | None:
-    return weighted_rate([Reviewed(1.0, value) for value in of])
+    return plain_rate(sum(of), len(of))
 
 
 def _labels(session: Session, since: datetime | None) -> Sequence[LabelRow]:

@@ -51,6 +51,8 @@ __all__ = [
     "SampleLabelRow",
     "SampleRow",
     "SessionRow",
+    "ShadowOrderRow",
+    "ShadowVerdictRow",
     "StationBundleRow",
     "StationRow",
     "UserRow",
@@ -386,6 +388,30 @@ class RolloutStepRow(Base):
     after_number: Mapped[int] = mapped_column(Number, doc="the newest result of that moment")
     evidence: Mapped[list[dict[str, Any]]]
     created_at: Mapped[datetime]
+
+
+class ShadowOrderRow(Base):
+    """Which bundle judges beside a recipe's champion; the last row counts, and None ends it."""
+
+    __tablename__ = "shadow_orders"
+    id: Mapped[int] = mapped_column(primary_key=True)
+    recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"), index=True)
+    bundle_id: Mapped[str | None] = mapped_column(ForeignKey("bundles.id"))
+    reason: Mapped[str] = mapped_column(String(500))
+    user: Mapped[str] = mapped_column(Name)
+    created_at: Mapped[datetime]
+
+
+class ShadowVerdictRow(Base):
+    """What a challenger would have said of a part."""
+
+    __tablename__ = "shadow_verdicts"
+    __table_args__ = (Index("ix_shadow_verdicts_bundle", "bundle_id", "champion_verdict", "verdict"),)
+    result_id: Mapped[str] = mapped_column(ForeignKey("results.id"), primary_key=True)
+    bundle_id: Mapped[str] = mapped_column(Sha256)
+    verdict: Mapped[str] = mapped_column(String(16))
+    champion_id: Mapped[str | None] = mapped_column(Sha256)
+    champion_verdict: Mapped[str] = mapped_column(String(16))
 
 
 class JobRow(Base):

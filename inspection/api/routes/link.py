@@ -14,6 +14,7 @@ from inspection.ingest.results import take_results
 from inspection.plant import Plant
 from inspection.registry.bundles import require_bundle
 from inspection.rollout.desired import desired_bundle
+from inspection.shadow.orders import shadow_of
 from inspection.stations.keys import require_station
 from inspection.stations.running import note_bundle
 
@@ -44,7 +45,8 @@ async def put_image(sha256: Digest, request: Request, station: StationDep, plant
     plant.metrics.took_image(station.name, len(data))
 
 
-@router.post("/stations/me/heartbeat")
+# Without nulls: a station of an older version refuses fields that it does not know.
+@router.post("/stations/me/heartbeat", response_model_exclude_none=True)
 def post_heartbeat(heartbeat: Heartbeat, station: StationDep, plant: PlantDep) -> DesiredState:
     """Take a heartbeat; the answer says which bundle the station shall run."""
     before = plant.live.last(station.name)
@@ -57,7 +59,15 @@ def post_heartbeat(heartbeat: Heartbeat, station: StationDep, plant: PlantDep) -
         if desired is None:
             return DesiredState(recipe=station.recipe)
         bundle = require_bundle(session, desired)
-        return DesiredState(recipe=station.recipe, bundle_id=bundle.id, bundle_sha256=bundle.file_sha256)
+        beside = shadow_of(session, station.recipe)
+        shadow = None if beside in {None, desired} else require_bundle(session, str(beside))
+        return DesiredState(
+            recipe=station.recipe,
+            bundle_id=bundle.id,
+            bundle_sha256=bundle.file_sha256,
+            shadow_bundle_id=None if shadow is None else shadow.id,
+            shadow_bundle_sha256=None if shadow is None else shadow.file_sha256,
+        )
 
 
 @router.get("/bundles/{bundle_id}/file", response_class=FileResponse)

@@ -10,7 +10,7 @@ import pytest
 from edge.contract.errors import SettingsInvalid
 from edge.contract.result import Verdict
 from inspection.review.audit_sample import AuditPlan, is_drawn, load_or_create_seed, parts_needed
-from inspection.review.rates import Estimate, odds_share, weigh, weighted_rate
+from inspection.review.rates import Estimate, Reviewed, odds_share, plain_rate, weigh, weighted_rate
 
 PASSES, REPETITIONS = 3000, 400
 ESCAPES = 0.03
@@ -149,3 +149,13 @@ def test_escape_rate_is_wrong_passes_among_all_bad_parts() -> None:
     assert rate.value == pytest.approx(0.2)
     assert (rate.lower, rate.upper) == (pytest.approx(10 / 100), pytest.approx(30 / 100))
     assert odds_share((1000, Estimate(0.0, 0.0, 0.1)), (0, Estimate(0.0, 0.0, 1.0))) is None
+
+
+@pytest.mark.parametrize(("hits", "parts"), [(0, 10), (3, 40), (40, 40)])
+def test_a_plain_rate_is_that_of_a_sample_of_equal_weights(hits: int, parts: int) -> None:
+    sample = [Reviewed(1.0, index < hits) for index in range(parts)]
+    plain, weighted = plain_rate(hits, parts), weighted_rate(sample)
+    assert plain is not None
+    assert weighted is not None
+    assert (plain.value, plain.lower, plain.upper) == pytest.approx((weighted.value, weighted.lower, weighted.upper))
+    assert plain_rate(0, 0) is None

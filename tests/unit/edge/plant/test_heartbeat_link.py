@@ -33,14 +33,19 @@ class FakeTaker:
         """Remember why."""
         self.refused = reason
 
+    def drop(self) -> None:
+        """Run nothing."""
+        self.running_id = None
+
 
 class Bench:
     """A link with everything around it."""
 
     def __init__(self, folder: Path) -> None:
         self.plant, self.taker, self.clock = FakePlant(), FakeTaker(), FakeClock()
+        self.beside = FakeTaker()
         self.incoming = folder / "incoming.bundle"
-        self.link = HeartbeatLink(self.plant, heartbeat, self.taker, self.incoming, self.clock)
+        self.link = HeartbeatLink(self.plant, heartbeat, (self.taker, self.beside), self.incoming, self.clock)
 
     def desire(self, data: bytes = b"bundle", digest: str | None = None) -> None:
         """The plant wants a bundle to run."""
@@ -130,3 +135,19 @@ def test_the_network_may_break_during_the_download(b: Bench) -> None:
     b.plant.fetch_bundle = original
     b.link.beat()
     assert b.taker.running_id == ID
+
+
+def test_a_challenger_is_fetched_to_judge_beside_and_dropped_when_nobody_wants_it(b: Bench) -> None:
+    b.desire()
+    other, data = "e" * 64, b"challenger"
+    b.plant.bundles[other] = data
+    wanted = b.plant.desired
+    digest = sha256(data).hexdigest()
+    b.plant.desired = wanted.model_copy(update={"shadow_bundle_id": other, "shadow_bundle_sha256": digest})
+    b.link.beat()
+    b.link.beat()
+    assert (b.taker.taken, b.beside.taken) == ([b"bundle"], [b"challenger"])
+    assert b.beside.running_id == other
+    b.plant.desired = wanted
+    b.link.beat()
+    assert (b.taker.running_id, b.beside.running_id) == (ID, None)
