@@ -7,7 +7,8 @@ READY := $(VENV)/.ready
 # moto, which speaks S3 over HTTP and checks signatures, for the tests only: it needs other versions than constraints.txt.
 S3_SERVER := $(VENV)/s3-server
 S3_PACKAGES := 'moto[s3]==5.2.5' 'flask==3.1.3' 'flask-cors==6.0.5'
-PYTEST_ARGS ?=
+# Two files at a time: most tests wait for processes, servers and browsers. One at a time: make test PYTEST_ARGS=
+PYTEST_ARGS ?= --numprocesses 2 --dist loadfile
 DEMO_ARGS ?=
 
 .PHONY: setup demo test lint programs docs messages clean
