@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from edge.contract.manifest import HeldoutScores
-from edge.contract.result import Verdict
+from edge.contract.result import ShadowVerdict, Verdict
 from tests.support.floor import JOB_MS, Floor, fits
 from tests.support.plants import png
 
@@ -141,4 +141,27 @@ def test_a_model_goes_out_in_stages_and_is_halted(page: Page, floor: Floor) -> N
     expect(panel).to_contain_text("seen enough")
     wanted = {row["name"]: row["desired_bundle_id"] for row in floor.http.get("/stations").json()}
     assert wanted["line-1"] == wanted["line-2"]
+    assert fits(page)
+
+
+def test_a_challenger_is_tried_beside_the_champion(page: Page, floor: Floor) -> None:
+    floor.train_and_promote("part")
+    floor.add_model("part", threshold=0.7)
+    page.goto("/models?recipe=part")
+    page.locator("#versions tbody tr", has_text="challenger").click()
+    page.get_by_role("button", name="Try it beside the champion…").click()
+    page.locator("#reason-dialog").get_by_label("Reason").fill("does it agree?")
+    page.locator("#reason-dialog").get_by_role("button", name="Try").click()
+    panel = page.locator("#shadow")
+    expect(panel).to_contain_text("No part was judged by both yet")
+    beside = floor.http.get("/recipes/part/shadow").json()["bundle_id"]
+    for number, verdict in enumerate((Verdict.PASS, Verdict.FAIL)):
+        said = ShadowVerdict(bundle_id=beside, verdict=verdict)
+        floor.report(f"P-{number}", Verdict.PASS, seed=60 + number, shadow=said)
+    expect(panel).to_contain_text("2 parts judged by both; the same verdict for 50.00 %")
+    expect(panel.locator(".flip")).to_contain_text("P-1")
+    panel.get_by_role("button", name="End the trial…").click()
+    page.locator("#reason-dialog").get_by_label("Reason").fill("seen enough")
+    page.locator("#reason-dialog").get_by_role("button", name="End").click()
+    expect(panel).to_be_hidden()
     assert fits(page)

@@ -8,6 +8,7 @@ import { n, t } from "./language.js";
 import { detailPanel, historyPanel, versionsPanel } from "./model_panels.js";
 import { poll } from "./poll.js";
 import { rolloutPanel } from "./rollout_panel.js";
+import { shadowPanel } from "./shadow_panel.js";
 import { trainingPanel } from "./training_panel.js";
 
 const $ = (id) => document.getElementById(id);
@@ -26,6 +27,8 @@ async function refresh() {
   $("empty").hidden = true;
   $("content").hidden = false;
   const [rollout] = models.champion_id === null ? [] : await get(`/recipes/${name}/rollouts`);
+  const shadow = models.champion_id === null ? null : await get(`/recipes/${name}/shadow?limit=20`);
+  draw("shadow", shadow, () => shadowPanel(shadow, mayChange, actions));
   state.underWay = rollout?.state === "running";
   draw("rollout", rollout, () => rolloutPanel(rollout, mayChange, actions));
   const doubts = await doubtsOf(models);
@@ -105,6 +108,8 @@ const recipePath = () => `/recipes/${encodeURIComponent(state.recipe)}`;
 const actions = {
   mayStage: () => !state.underWay && state.hasChampion,
   stage,
+  shadow: (model) => reason(t("Try {bundle} beside the champion", { bundle: model.id.slice(0, 10) }), t("Every station of this recipe asks it, too, in spare time; it decides nothing."), t("Try"), (text) => post(`${recipePath()}/shadow`, { bundle_id: model.id, reason: text })),
+  endShadow: () => reason(t("End the trial"), t("The stations let go of the challenger."), t("End"), (text) => post(`${recipePath()}/shadow`, { bundle_id: null, reason: text })),
   advance: () => reason(t("Next stage"), t("More stations run the new model; after the last stage it is promoted."), t("Advance"), (text) => post(`${recipePath()}/rollouts/current/advance`, { reason: text })),
   halt: () => reason(t("Halt the rollout"), t("The stations go back to the champion between two parts."), t("Halt"), (text) => post(`${recipePath()}/rollouts/current/halt`, { reason: text })),
   mayForce: flag("may-force"),
