@@ -10,6 +10,7 @@ from edge.contract.manifest import Costs
 from edge.contract.result import InspectionResult, Verdict
 from inspection.jobs.book import JobKind, JobState
 from inspection.people.roles import Role
+from inspection.people.scopes import Scope
 from inspection.people.users import MIN_PASSWORD
 from inspection.samples.doubts import DoubtKind
 from inspection.samples.splits import Split
@@ -88,6 +89,9 @@ class NewApiKey(Body):
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
     role: Literal[Role.OPERATOR, Role.INSPECTOR, Role.ENGINEER]
+    scopes: Annotated[
+        frozenset[Scope] | None, Field(min_length=1, description="only these; without it all that the role may")
+    ] = None
 
 
 class ApiKey(Answer):
@@ -95,6 +99,7 @@ class ApiKey(Answer):
 
     name: str
     role: Role
+    scopes: list[Scope] | None = Field(description="that the key is limited to; null is all that the role may")
     created_by: str
     created_at: datetime
     revoked_at: datetime | None
@@ -105,6 +110,7 @@ class ApiKeyOnce(Answer):
 
     name: str
     role: Role
+    scopes: list[Scope] | None
     api_key: str
 
 

@@ -110,6 +110,7 @@ class ApiKeyRow(Base):
     name: Mapped[str] = mapped_column(Name, primary_key=True)
     key_sha256: Mapped[str] = mapped_column(Sha256, unique=True)
     role: Mapped[str] = mapped_column(String(16))
+    scopes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True), doc="None is all that the role may")
     created_by: Mapped[str] = mapped_column(Name)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
