@@ -44,6 +44,14 @@ class Answer(BaseModel):
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings", from_attributes=True)
 
 
+class Refusal(Answer):
+    """Every answer that says no."""
+
+    error: str = Field(description="kind of the error, for programs")
+    message: str = Field(description="what was expected and what came, for people")
+    request_id: str | None = Field(default=None, description="as the service's log names the request")
+
+
 class Credentials(Body):
     """A sign-in."""
 
