@@ -221,6 +221,7 @@ class Station(Answer):
     state: Literal["never_seen", "live", "silent"]
     heartbeat_age_s: float | None
     heartbeat: Heartbeat | None = Field(description="without its picture")
+    clock_ahead_s: float | None = Field(description="station's clock against the plant's, when it was last heard")
     desired_bundle_id: str | None
     yield_fraction: float | None = Field(description="passed / settled since the station was set up")
     picture_result_id: str | None
