@@ -11,7 +11,7 @@ S3_PACKAGES := 'moto[s3]==5.2.5' 'flask==3.1.3' 'flask-cors==6.0.5'
 PYTEST_ARGS ?= --numprocesses 2 --dist loadfile
 DEMO_ARGS ?=
 
-.PHONY: setup demo test lint programs docs messages clean
+.PHONY: setup demo test lint programs docs messages audit clean
 
 setup: $(READY)
 
@@ -59,6 +59,12 @@ docs: $(READY)
 messages: $(READY)
 	$(BIN)/pybabel -q extract -F inspection/web/babel.cfg -k t -k rich -k n:1,2 --omit-header --no-location -o $(VENV)/pages.pot inspection/web
 	$(BIN)/pybabel -q update -i $(VENV)/pages.pot -d inspection/web/locale --no-fuzzy-matching --ignore-obsolete --omit-header -w 110
+
+# Known weaknesses of the pinned packages, by the advisories of PyPI; needs the network, so it is no part of the tests.
+audit: $(READY)
+	@$(PYTHON) -m venv $(VENV)/audit && $(VENV)/audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit
+	@$(VENV)/audit/bin/pip-audit --requirement constraints.txt --strict --no-deps --disable-pip --progress-spinner off || \
+		{ echo 'audit: not passed: advisories above, or a package of which none could be read (no way to pypi.org?)'; exit 1; }
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist *.egg-info

@@ -13,7 +13,7 @@ from inspection.feed.bell import Bell
 from inspection.feed.stream import Feed
 from inspection.feed.webhook import Webhook, WebhookSurroundings
 from inspection.jobs.commands import ModelCommands
-from inspection.jobs.runner import LocalJobRunner
+from inspection.jobs.runner import JobLimits, LocalJobRunner
 from inspection.jobs.steps import Workshop
 from inspection.jobs.worker import JobWorker
 from inspection.metrics import PlantMetrics
@@ -131,7 +131,7 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         blobs=blobs,
         bundles=bundles,
         commands=commands or ModelCommands(),
-        runner=LocalJobRunner(),
+        runner=LocalJobRunner(JobLimits(settings.job_cores, settings.job_memory_mb)),
         key_file=key_file,
         public_key=key.public_text,
         clock=clock,

@@ -99,6 +99,12 @@ class PlantSettings(BaseModel):
         float | None,
         Field(gt=0, le=100, description="Most times the champion's session time; without it time is told, not judged."),
     ] = None
+    job_cores: Annotated[
+        int | None, Field(ge=1, le=1024, description="Processor cores that a training may use; without it all.")
+    ] = None
+    job_memory_mb: Annotated[
+        int | None, Field(ge=256, description="Private memory of a training's process, in MB; without it no limit.")
+    ] = None
     feed_listeners: Annotated[
         int, Field(ge=0, le=1000, description="How many programs may listen to the feed of results at once.")
     ] = 32

@@ -24,6 +24,7 @@ class AlertKind(StrEnum):
     CONTROL_CHART = "control_chart"
     ROLLOUT_HALTED = "rollout_halted"
     STATION_SILENT = "station_silent"
+    CLOCK_SKEW = "clock_skew"
     DROPS = "drops"
 
 

@@ -17,7 +17,7 @@ from inspection.rollout.steps import SYSTEM
 from inspection.stations.live import LiveBoard
 from inspection.store.tables import HourRow, RolloutRow, StationBundleRow
 
-__all__ = ["DropWatch", "chart_signals", "drifting", "halted_rollouts", "silent_stations"]
+__all__ = ["DropWatch", "chart_signals", "drifting", "halted_rollouts", "silent_stations", "skewed_clocks"]
 
 _NEWS = timedelta(hours=24)  # a halted rollout, and a jump that came with a bundle
 
@@ -73,6 +73,19 @@ def silent_stations(session: Session, live: LiveBoard, silent_after_s: float, no
             since = "since this service started" if seen is None else f"since {seen.at:%Y-%m-%d %H:%M:%S} UTC"
             text = f"station {station}: no heartbeat {since}"
             found.append(Condition(AlertKind.STATION_SILENT, station, text, station))
+    return found
+
+
+def skewed_clocks(live: LiveBoard, bound_s: float) -> list[Condition]:
+    """Stations whose clock is so far off that their results would be counted in another hour."""
+    found = []
+    for station, seen in sorted(live.all().items()):
+        if abs(seen.clock_ahead_s) > bound_s:
+            way = "ahead of" if seen.clock_ahead_s > 0 else "behind"
+            text = (
+                f"station {station}: its clock is {abs(seen.clock_ahead_s):.0f} s {way} the plant's; set up NTP there"
+            )
+            found.append(Condition(AlertKind.CLOCK_SKEW, station, text, station))
     return found
 
 

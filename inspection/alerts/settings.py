@@ -56,6 +56,9 @@ class AlertSettings(BaseModel):
     silent_after_s: Annotated[
         float, Field(gt=0, le=86_400, description="Seconds without a heartbeat until a silent station is an alert.")
     ] = 60
+    clock_skew_s: Annotated[
+        float, Field(gt=0, le=86_400, description="Seconds that a station's clock may differ from the plant's.")
+    ] = 30
     chart_hours: Annotated[
         int, Field(ge=12, le=2000, description="Hours of the control chart whose newest hour with parts may signal.")
     ] = 72

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from inspection.alerts.book import AlertKind, Condition, reconcile
-from inspection.alerts.rules import DropWatch, chart_signals, drifting, halted_rollouts, silent_stations
+from inspection.alerts.rules import DropWatch, chart_signals, drifting, halted_rollouts, silent_stations, skewed_clocks
 from inspection.alerts.settings import AlertSettings
 from inspection.clock import Clock
 from inspection.drift.settings import DriftSettings
@@ -43,6 +43,7 @@ class AlertWatch:
                 AlertKind.CONTROL_CHART: chart_signals(session, settings.chart_hours, now),
                 AlertKind.ROLLOUT_HALTED: halted_rollouts(session, now),
                 AlertKind.DROPS: self._drops.look(self._live),
+                AlertKind.CLOCK_SKEW: skewed_clocks(self._live, settings.clock_skew_s),
             }
             if (now - self._began).total_seconds() > settings.silent_after_s:  # before, nobody could have reported
                 silent = silent_stations(session, self._live, settings.silent_after_s, now)

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from edge.contract.errors import NotAllowed, NotSignedIn
+from inspection.api.scopes import require_scope
 from inspection.people.api_keys import PREFIX, person_of_key
 from inspection.people.roles import Role
 from inspection.people.sessions import check_csrf, person_of
@@ -63,7 +64,9 @@ def _person(request: Request, plant: PlantDep) -> Person:
     key = _bearer(request)
     if key is not None and key.startswith(PREFIX):
         with plant.database.read() as session:
-            return person_of_key(session, key)
+            person = person_of_key(session, key)
+        require_scope(person, request.method, request.scope["path"])
+        return person
     token = request.cookies.get(COOKIE)
     with plant.database.read() as session:
         person = person_of(session, token, plant.clock())

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -33,6 +34,7 @@ from inspection.api.routes import (
     sign_in,
     stations,
 )
+from inspection.api.schemas import Refusal
 from inspection.plant import Plant
 from inspection.settings import PlantSettings
 from inspection.web.pages import add_pages
@@ -64,12 +66,17 @@ _ROUTERS = (
     shadow.router,
 )
 
+_REFUSALS: dict[int | str, dict[str, Any]] = {
+    "4XX": {"model": Refusal, "description": "Refused: the request would have to change."},
+    "5XX": {"model": Refusal, "description": "Not done: 503 is worth another try."},
+}
+
 
 def build_app(settings: PlantSettings) -> FastAPI:
     """The application without its plant."""
     # No interactive documentation: it loads its scripts from the internet.
     app = FastAPI(title="inspection plant service", version="1", openapi_url=None, docs_url=None, redoc_url=None)
-    api = APIRouter(prefix=PREFIX)
+    api = APIRouter(prefix=PREFIX, responses=_REFUSALS)
     for router in _ROUTERS:
         api.include_router(router)
     app.include_router(api)

@@ -65,7 +65,6 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _database)
-    app.add_exception_handler(DataError, _unstorable)
     app.add_exception_handler(NoConnection, _database)
     app.add_exception_handler(DataError, _no_value)
     app.add_exception_handler(Exception, _broken)
@@ -101,11 +100,6 @@ async def _no_value(request: Request, error: Exception) -> JSONResponse:
     del request
     said = str(getattr(error, "orig", error)).splitlines()[0]
     return error_response(422, "RequestInvalid", f"expected values that the database can hold: {said}")
-
-
-async def _unstorable(request: Request, error: Exception) -> JSONResponse:
-    del request, error
-    return error_response(422, "RequestInvalid", "expected text without zero bytes and numbers of at most 64 bits")
 
 
 async def _broken(request: Request, error: Exception) -> JSONResponse:

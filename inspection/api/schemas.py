@@ -10,6 +10,7 @@ from edge.contract.manifest import Costs
 from edge.contract.result import InspectionResult, Verdict
 from inspection.jobs.book import JobKind, JobState
 from inspection.people.roles import Role
+from inspection.people.scopes import Scope
 from inspection.people.users import MIN_PASSWORD
 from inspection.samples.doubts import DoubtKind
 from inspection.samples.splits import Split
@@ -41,6 +42,14 @@ class Answer(BaseModel):
     """What an answer gives."""
 
     model_config = ConfigDict(frozen=True, ser_json_inf_nan="strings", from_attributes=True)
+
+
+class Refusal(Answer):
+    """Every answer that says no."""
+
+    error: str = Field(description="kind of the error, for programs")
+    message: str = Field(description="what was expected and what came, for people")
+    request_id: str | None = Field(default=None, description="as the service's log names the request")
 
 
 class Credentials(Body):
@@ -88,6 +97,9 @@ class NewApiKey(Body):
 
     name: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,59}$")]
     role: Literal[Role.OPERATOR, Role.INSPECTOR, Role.ENGINEER]
+    scopes: Annotated[
+        frozenset[Scope] | None, Field(min_length=1, description="only these; without it all that the role may")
+    ] = None
 
 
 class ApiKey(Answer):
@@ -95,6 +107,7 @@ class ApiKey(Answer):
 
     name: str
     role: Role
+    scopes: list[Scope] | None = Field(description="that the key is limited to; null is all that the role may")
     created_by: str
     created_at: datetime
     revoked_at: datetime | None
@@ -105,6 +118,7 @@ class ApiKeyOnce(Answer):
 
     name: str
     role: Role
+    scopes: list[Scope] | None
     api_key: str
 
 
@@ -207,6 +221,7 @@ class Station(Answer):
     state: Literal["never_seen", "live", "silent"]
     heartbeat_age_s: float | None
     heartbeat: Heartbeat | None = Field(description="without its picture")
+    clock_ahead_s: float | None = Field(description="station's clock against the plant's, when it was last heard")
     desired_bundle_id: str | None
     yield_fraction: float | None = Field(description="passed / settled since the station was set up")
     picture_result_id: str | None

@@ -59,6 +59,7 @@ def station_view(plant: Plant, session: Session, row: StationRow) -> Station:
         state=_state(age_s, plant.settings.stale_after_s),
         heartbeat_age_s=age_s,
         heartbeat=None if seen is None else seen.heartbeat,
+        clock_ahead_s=None if seen is None else seen.clock_ahead_s,
         desired_bundle_id=desired_bundle(session, row),
         yield_fraction=None if seen is None else _yield(seen.heartbeat.ledger),
         picture_result_id=_picture_id(seen),

@@ -5,7 +5,7 @@ for stored in plant.results(verdict=Verdict.FAIL):
 print(stored.result.part_id, stored.result.score)
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from time import sleep
@@ -37,6 +37,7 @@ from inspection.api.schemas import (
 )
 from inspection.jobs.book import JobState
 from inspection.people.roles import Role
+from inspection.people.scopes import Scope
 from inspection.samples.statements import Label
 from inspection.tls import tls_context
 
@@ -182,9 +183,11 @@ class PlantClient:
         body = {"result_id": result_id, "label": label.value, "defect_type": defect_type}
         return self._call(ShownLabel, "POST", "/labels", json=body)
 
-    def add_api_key(self, name: str, role: Role) -> ApiKeyOnce:
-        """Make a key for a program, as an admin; it is in the answer, this once."""
-        return self._call(ApiKeyOnce, "POST", "/api-keys", json={"name": name, "role": role.value})
+    def add_api_key(self, name: str, role: Role, scopes: Iterable[Scope] | None = None) -> ApiKeyOnce:
+        """Make a key for a program, as an admin; it is in the answer, this once. `scopes` None is all the role may."""
+        named = None if scopes is None else sorted(scopes)
+        body = {"name": name, "role": role.value, "scopes": named}
+        return self._call(ApiKeyOnce, "POST", "/api-keys", json=body)
 
     def add_station(self, name: str, recipe: str) -> StationKey:
         """Make a station; its key is in the answer, this once."""

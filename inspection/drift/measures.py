@@ -1,14 +1,15 @@
 """What is watched for drift, and its sums by hour, kept as results come in."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import ColumnElement, and_, select
 from sqlalchemy.orm import Session
 
 from edge.contract.result import InspectionResult, Verdict
+from inspection.store.sums import add_up
 from inspection.store.tables import MeasureHourRow
 from inspection.store.types import storable
 
@@ -38,13 +39,8 @@ def add_measures(session: Session, results: Iterable[InspectionResult]) -> None:
     for result in results:
         for measure, value in _measures(result):
             values[_place(result)][measure].append(value)
-    for place, by_measure in values.items():
-        rows = {row.measure: row for row in session.scalars(select(MeasureHourRow).where(_is_at(place)))}
-        for measure, found in by_measure.items():
-            row = rows.get(measure.value) or _new_row(session, place, measure)
-            row.count += len(found)
-            row.total += sum(found)
-            row.total_of_squares += sum(value * value for value in found)
+    rows = [_row(place, measure, found) for place, by in values.items() for measure, found in by.items()]
+    add_up(session, MeasureHourRow, rows, ("count", "total", "total_of_squares"))
 
 
 def _measures(result: InspectionResult) -> Iterator[tuple[Measure, float]]:
@@ -66,24 +62,16 @@ def _place(result: InspectionResult) -> Place:
     return (result.station, *texts, hour)
 
 
-def _is_at(place: Place) -> ColumnElement[bool]:
-    row = MeasureHourRow
-    columns = (row.station, row.camera, row.recipe, row.bundle_id, row.hour)
-    return and_(*(column == value for column, value in zip(columns, place, strict=True)))
-
-
-def _new_row(session: Session, place: Place, measure: Measure) -> MeasureHourRow:
+def _row(place: Place, measure: Measure, found: Sequence[float]) -> dict[str, Any]:
     station, camera, recipe, bundle_id, hour = place
-    row = MeasureHourRow(
-        station=station,
-        camera=camera,
-        recipe=recipe,
-        bundle_id=bundle_id,
-        hour=hour,
-        measure=measure.value,
-        count=0,
-        total=0.0,
-        total_of_squares=0.0,
-    )
-    session.add(row)
-    return row
+    return {
+        "station": station,
+        "camera": camera,
+        "recipe": recipe,
+        "bundle_id": bundle_id,
+        "hour": hour,
+        "measure": measure.value,
+        "count": len(found),
+        "total": sum(found),
+        "total_of_squares": sum(value * value for value in found),
+    }

@@ -3,8 +3,9 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.orm import Session
 
 from edge.contract.errors import NotAllowed
@@ -13,6 +14,7 @@ from edge.contract.result import InspectionResult
 from inspection.analytics.hours import count_results
 from inspection.drift.measures import add_measures
 from inspection.shadow.report import keep_shadows
+from inspection.review.states import FLAGGED, await_review
 from inspection.store.tables import BlobRow, ResultImageRow, ResultRow
 from inspection.store.types import storable
 
@@ -39,9 +41,10 @@ def take_results(session: Session, station: str, batch: IngestBatch, now: dateti
     arrived = select(ResultRow.id, ResultRow.received_at).where(ResultRow.id.in_(by_id))
     known = dict(session.execute(arrived).all())
     new = [result for id_, result in by_id.items() if id_ not in known]
-    session.add_all(_row(result, now) for result in new)
-    session.flush()
+    if new:
+        session.execute(insert(ResultRow), [_row(result, now) for result in new])
     session.add_all(_image_rows(new))
+    await_review(session, [result.id for result in new if result.verdict.value in FLAGGED])
     count_results(session, new)
     keep_shadows(session, new)
     add_measures(session, new)
@@ -57,19 +60,19 @@ def _require_own(station: str, result: InspectionResult) -> None:
         )
 
 
-def _row(result: InspectionResult, now: datetime) -> ResultRow:
-    return ResultRow(
-        id=result.id,
-        station=result.station,
-        recipe=storable(result.recipe),
-        verdict=result.verdict.value,
-        score=result.score,
-        defect_class=None if result.defect_class is None else storable(result.defect_class),
-        part_id=result.part_id.replace("\x00", "\ufffd"),  # PostgreSQL's text has no NUL; the document keeps it
-        captured_at=result.captured_at,
-        received_at=now,
-        document=result.model_dump_json(),
-    )
+def _row(result: InspectionResult, now: datetime) -> dict[str, Any]:
+    return {
+        "id": result.id,
+        "station": result.station,
+        "recipe": storable(result.recipe),
+        "verdict": result.verdict.value,
+        "score": result.score,
+        "defect_class": None if result.defect_class is None else storable(result.defect_class),
+        "part_id": result.part_id.replace("\x00", "\ufffd"),  # PostgreSQL's text has no NUL; the document keeps it
+        "captured_at": result.captured_at,
+        "received_at": now,
+        "document": result.model_dump_json(),
+    }
 
 
 def _image_rows(results: Iterable[InspectionResult]) -> list[ResultImageRow]:

@@ -1,6 +1,7 @@
 """Running a job's process: its lines as they come, its end, and its end before time."""
 
 import os
+import resource
 import signal
 import subprocess
 import threading
@@ -12,7 +13,7 @@ from typing import IO, Protocol
 
 from edge.contract.errors import JobCancelled, JobFailed
 
-__all__ = ["Finished", "JobRunner", "LocalJobRunner", "end_leftover"]
+__all__ = ["Finished", "JobLimits", "JobRunner", "LocalJobRunner", "end_leftover"]
 
 _POLL_S = 0.2
 _GRACE_S = 5.0
@@ -53,14 +54,37 @@ class JobRunner(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class JobLimits:
+    """What a job's process and its children may use; None is all there is.
+
+    Attributes:
+        cores: how many; the last ones of the machine, so that libraries start no more threads than that either.
+        memory_mb: of private memory, for each process; one that asks for more fails, and nothing else on the machine.
+    """
+
+    cores: int | None = None
+    memory_mb: int | None = None
+
+    def apply(self, pid: int) -> None:
+        """Limit a process that was just started; what it starts is limited as it is."""
+        if self.cores is not None:
+            os.sched_setaffinity(pid, sorted(os.sched_getaffinity(0))[-self.cores :])
+        if self.memory_mb is not None:
+            resource.prlimit(pid, resource.RLIMIT_DATA, (self.memory_mb << 20, self.memory_mb << 20))
+
+
 class LocalJobRunner:
     """Runs commands on this machine, each in a process group of its own."""
+
+    def __init__(self, limits: JobLimits | None = None) -> None:
+        self._limits = limits or JobLimits()
 
     def run(
         self, argv: Sequence[str], folder: Path, on_line: Callable[[str], None], cancelled: Callable[[], bool]
     ) -> Finished:
         """Start, read both streams, wait or end it."""
-        process = _start(argv)
+        process = _start(argv, self._limits)
         pid_file = folder / _PID_FILE
         pid_file.write_text(f"{process.pid}\n", "utf-8")
         last: list[str] = [""]
@@ -85,7 +109,7 @@ def end_leftover(folder: Path) -> None:
         return
 
 
-def _start(argv: Sequence[str]) -> subprocess.Popen[str]:
+def _start(argv: Sequence[str], limits: JobLimits) -> subprocess.Popen[str]:
     try:
         process = subprocess.Popen(
             list(argv),
@@ -102,6 +126,7 @@ def _start(argv: Sequence[str]) -> subprocess.Popen[str]:
     # A training on the box that also inspects must leave the cores to the line.
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, process.pid, _NICE)
+        limits.apply(process.pid)
     return process
 
 

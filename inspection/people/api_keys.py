@@ -1,6 +1,8 @@
-"""Keys of programs (an MES, a script): a key acts with a role, is shown once, and can be revoked."""
+"""Keys of programs (an MES, a script): a key acts with a role and within scopes, is shown once, and can be revoked."""
 
 import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 
@@ -9,16 +11,25 @@ from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict, NotFound, NotSignedIn
 from inspection.people.roles import Role
+from inspection.people.scopes import Scope
 from inspection.people.users import Person
 from inspection.store.tables import ApiKeyRow
 
-__all__ = ["PREFIX", "add_api_key", "list_api_keys", "person_of_key", "revoke_api_key"]
+__all__ = ["PREFIX", "Rights", "add_api_key", "list_api_keys", "person_of_key", "revoke_api_key"]
 
 PREFIX = "ik_"
 """How a key begins, so that it is told from a station's, and found by scanners for leaked secrets."""
 
 
-def add_api_key(session: Session, name: str, role: Role, by: str, now: datetime) -> str:
+@dataclass(frozen=True)
+class Rights:
+    """What a key may do: what its role may, and if there are scopes, of that only what they name."""
+
+    role: Role
+    scopes: frozenset[Scope] | None = None
+
+
+def add_api_key(session: Session, name: str, rights: Rights, by: str, now: datetime) -> str:
     """Make a key; returns it, for only its hash is kept.
 
     Raises:
@@ -27,7 +38,10 @@ def add_api_key(session: Session, name: str, role: Role, by: str, now: datetime)
     if session.get(ApiKeyRow, name) is not None:
         raise Conflict(f"API key {name!r} exists already or did: choose another name")
     key = PREFIX + secrets.token_urlsafe(32)
-    session.add(ApiKeyRow(name=name, key_sha256=_digest(key), role=role.value, created_by=by, created_at=now))
+    scopes: list[str] | None = None if rights.scopes is None else sorted(rights.scopes)
+    row = ApiKeyRow(name=name, key_sha256=_digest(key), role=rights.role.value, created_by=by, created_at=now)
+    row.scopes = scopes
+    session.add(row)
     session.flush()
     return key
 
@@ -59,7 +73,11 @@ def person_of_key(session: Session, key: str) -> Person:
     row = session.scalars(select(ApiKeyRow).where(ApiKeyRow.key_sha256 == _digest(key))).first()
     if row is None or row.revoked_at is not None:
         raise NotSignedIn("header Authorization: expected an API key that is known and not revoked")
-    return Person(f"key:{row.name}", Role(row.role))
+    return Person(f"key:{row.name}", Role(row.role), _scopes(row.scopes))
+
+
+def _scopes(names: Iterable[str] | None) -> frozenset[Scope] | None:
+    return None if names is None else frozenset(Scope(name) for name in names)
 
 
 def _digest(key: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict, NotFound, NotSignedIn, SettingsInvalid
 from inspection.people.roles import Role
+from inspection.people.scopes import Scope
 from inspection.store.tables import UserRow
 
 __all__ = ["MIN_PASSWORD", "Person", "add_user", "authenticate", "change_user", "ensure_admin", "list_users"]
@@ -23,10 +24,15 @@ _NOBODY = _HASHER.hash(secrets.token_hex())  # so that an unknown name takes as 
 
 @dataclass(frozen=True)
 class Person:
-    """Who is asking."""
+    """Who is asking.
+
+    Attributes:
+        scopes: that a program's key is limited to; None is all that the role may.
+    """
 
     name: str
     role: Role
+    scopes: frozenset[Scope] | None = None
 
 
 def add_user(session: Session, name: str, password: str, role: Role, now: datetime) -> None:

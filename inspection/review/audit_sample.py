@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from edge.contract.errors import SettingsInvalid
 from edge.contract.result import ImageKind, InspectionResult, Verdict
+from inspection.review.states import await_review
 from inspection.store.tables import AuditDrawRow
 
 __all__ = ["CONFIDENCE", "AuditPlan", "AuditSampler", "is_drawn", "load_or_create_seed", "parts_needed"]
@@ -67,12 +68,15 @@ class AuditSampler:
 
     def draw(self, session: Session, results: Iterable[InspectionResult], now: datetime) -> None:
         """Keep which of these results are drawn, with the share of today's plan."""
+        drawn: list[str] = []
         for result in results:
             share = self.plan.share_of(result.verdict)
             has_picture = any(image.kind is ImageKind.FRAME for image in result.images)
             if has_picture and is_drawn(self._seed, result.id, share):
                 session.add(AuditDrawRow(result_id=result.id, share=share, drawn_at=now))
+                drawn.append(result.id)
         session.flush()
+        await_review(session, drawn)
 
 
 def is_drawn(seed: bytes, result_id: str, share: float) -> bool:

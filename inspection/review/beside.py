@@ -15,7 +15,8 @@ from edge.contract.result import ImageKind, Verdict
 from inspection.ingest.find import ResultFilter, find_results, parse_result, stored_frame
 from inspection.registry.bundles import manifest_of
 from inspection.review.alike import nearest
-from inspection.review.wanted import FLAGGED, picture_arrived
+from inspection.review.states import FLAGGED
+from inspection.review.wanted import picture_arrived
 from inspection.samples.samples import samples_of
 from inspection.store.blobs import BlobStore
 from inspection.store.images import picture_size_px

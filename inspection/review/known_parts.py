@@ -9,13 +9,14 @@ from datetime import datetime
 from hashlib import sha256
 from math import ceil
 
-from sqlalchemy import ColumnElement, and_, exists, func, select
+from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session, aliased
 
 from inspection.review.labels import Decision, stands
+from inspection.review.states import PartState
 from inspection.review.wanted import picture_arrived
 from inspection.samples.statements import Label
-from inspection.store.tables import LabelRow, ResultRow, ReviewCheckRow
+from inspection.store.tables import LabelRow, ResultRow, ReviewCheckRow, ReviewPartRow
 
 __all__ = ["answer_check", "mixed_in", "truth_known"]
 
@@ -73,17 +74,11 @@ def answer_check(session: Session, result_id: str, said: Decision, user: str, no
 def _unseen(session: Session, user: str, recipes: set[str]) -> list[ResultRow]:
     """In the order of the user's lots."""
     mine = exists().where(LabelRow.result_id == ResultRow.id, LabelRow.user == user)
-    query = select(ResultRow).where(ResultRow.recipe.in_(recipes), _is_known(), ~mine, ~_answered(user))
+    part = ReviewPartRow
+    known = select(part.number).where(part.state == PartState.KNOWN, part.recipe.in_(recipes))
+    query = select(ResultRow).where(ResultRow.number.in_(known), ~mine, ~_answered(user))
     newest = session.scalars(query.where(picture_arrived()).order_by(ResultRow.number.desc()).limit(_LOOKED_AT))
     return sorted(newest, key=lambda row: _lot(user, row.id))
-
-
-def _is_known() -> ColumnElement[bool]:
-    of_part = and_(LabelRow.result_id == ResultRow.id, stands())
-    people = select(func.count()).select_from(LabelRow).where(of_part).scalar_subquery()
-    kinds = select(func.count(LabelRow.label.distinct())).where(of_part).scalar_subquery()
-    unsure = exists().where(of_part, LabelRow.label == Label.UNSURE.value)
-    return and_(people >= _AGREE, kinds == 1, ~unsure)
 
 
 def _answered(user: str) -> ColumnElement[bool]:

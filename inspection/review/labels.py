@@ -12,6 +12,7 @@ from edge.contract.result import ImageKind
 from inspection.ingest.find import require_result, stored_frame
 from inspection.samples.samples import Subject, add_statement
 from inspection.samples.splits import part_key
+from inspection.review.states import restate
 from inspection.samples.statements import Label, Said
 from inspection.store.tables import LabelRow, RecipeRow, ResultImageRow, ResultRow
 
@@ -74,6 +75,7 @@ def add_label(session: Session, result_id: str, said: Decision, user: str, now: 
         return last
     session.add(row)
     session.flush()
+    restate(session, result, [label.label for label in labels_shown(session, [result_id])[result_id]])
     frame = stored_frame(session, result_id)
     if frame is not None:
         _tell_samples(session, result, frame, row, now)

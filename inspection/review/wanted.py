@@ -5,16 +5,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, false, select, union_all
+from sqlalchemy.orm import InstrumentedAttribute
 
-from edge.contract.result import ImageKind, Verdict
+from edge.contract.result import ImageKind
 from inspection.review.labels import stands
+from inspection.review.states import FLAGGED, PartState
 from inspection.samples.statements import Label
-from inspection.store.tables import AuditDrawRow, BlobRow, LabelRow, ResultImageRow, ResultRow
+from inspection.store.tables import BlobRow, LabelRow, ResultImageRow, ResultRow, ReviewPartRow
 
-__all__ = ["FLAGGED", "LabelState", "SecondOpinion", "Wanted", "picture_arrived"]
+__all__ = ["LabelState", "SecondOpinion", "Wanted", "picture_arrived"]
 
-FLAGGED = (Verdict.FAIL.value, Verdict.UNDECIDED.value)
 _CLEAR = (Label.GOOD.value, Label.DEFECT.value)
 
 
@@ -61,12 +62,11 @@ class Wanted:
 
     def condition(self) -> ColumnElement[bool]:
         """True of the rows of `ResultRow` that are wanted."""
-        return and_(self._in_state(), *self._filters())
+        return and_(ResultRow.number.in_(self._parts()), *self._filters())
 
     def _filters(self) -> Iterator[ColumnElement[bool]]:
-        for name in ("recipe", "station", "verdict", "defect_class"):
-            if getattr(self, name) is not None:
-                yield getattr(ResultRow, name) == getattr(self, name)
+        if self.defect_class is not None:
+            yield ResultRow.defect_class == self.defect_class
         if self.score_from is not None:
             yield ResultRow.score >= self.score_from
         if self.score_to is not None:
@@ -76,23 +76,33 @@ class Wanted:
         if self.until is not None:
             yield ResultRow.captured_at < self.until
 
-    def _in_state(self) -> ColumnElement[bool]:
+    def _parts(self) -> Select[int] | CompoundSelect[int]:
+        """Numbers of the parts in the state; recipe, station and verdict are asked here, where there are few rows."""
         match self.state:
             case LabelState.LABELLED:
-                return _said()
+                return self._in(*(state for state in PartState if state is not PartState.WAITING))
             case LabelState.UNSURE:
-                return _said(LabelRow.label == Label.UNSURE.value)
+                return self._in(PartState.OPEN).where(_said(LabelRow.label == Label.UNSURE.value))
             case LabelState.DISPUTED:
-                return and_(_said(LabelRow.label == Label.GOOD.value), _said(LabelRow.label == Label.DEFECT.value))
+                good, defect = (_said(LabelRow.label == label) for label in _CLEAR)
+                return self._in(PartState.OPEN).where(good, defect)
             case LabelState.WAITING:
-                waiting = and_(or_(ResultRow.verdict.in_(FLAGGED), _is_audited()), ~_said())
-                return waiting if self.second is None else or_(waiting, _wants_second(self.second))
+                waiting = self._in(PartState.WAITING)
+                flagged = waiting.where(ReviewPartRow.verdict.in_(FLAGGED))
+                drawn = waiting.where(ReviewPartRow.verdict.not_in(FLAGGED), picture_arrived(ReviewPartRow.result_id))
+                second = () if self.second is None else (self._in(PartState.ONCE).where(_wants_second(self.second)),)
+                return union_all(flagged, drawn, *second)
+
+    def _in(self, *states: PartState) -> Select[int]:
+        named = {name: getattr(self, name) for name in ("recipe", "station", "verdict")}
+        asked = [getattr(ReviewPartRow, name) == value for name, value in named.items() if value is not None]
+        return select(ReviewPartRow.number).where(ReviewPartRow.state.in_(states), *asked)
 
 
-def picture_arrived() -> ColumnElement[bool]:
+def picture_arrived(result_id: InstrumentedAttribute[str] = ResultRow.id) -> ColumnElement[bool]:
     """True of a result whose picture is here: without it nobody can say what is true."""
     return exists().where(
-        ResultImageRow.result_id == ResultRow.id,
+        ResultImageRow.result_id == result_id,
         ResultImageRow.kind == ImageKind.FRAME.value,
         BlobRow.sha256 == ResultImageRow.sha256,
         BlobRow.removed_at.is_(None),
@@ -100,18 +110,14 @@ def picture_arrived() -> ColumnElement[bool]:
 
 
 def _said(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    return exists().where(LabelRow.result_id == ResultRow.id, stands(), *conditions)
-
-
-def _is_audited() -> ColumnElement[bool]:
-    return and_(exists().where(AuditDrawRow.result_id == ResultRow.id), picture_arrived())
+    return exists().where(LabelRow.result_id == ReviewPartRow.result_id, stands(), *conditions)
 
 
 def _wants_second(second: SecondOpinion) -> ColumnElement[bool]:
     """Judged by one other person; ids are random, so that their first digits draw a share that nobody chose."""
     if second.share == 0:
-        return ~true()
-    drawn = ResultRow.id < f"{min(int(second.share * 16**8), 16**8 - 1):08x}"
-    judges = select(func.count()).select_from(LabelRow).where(LabelRow.result_id == ResultRow.id, stands())
-    mine = exists().where(LabelRow.result_id == ResultRow.id, LabelRow.user == second.user)
-    return and_(drawn, judges.scalar_subquery() == 1, _said(LabelRow.label.in_(_CLEAR)), ~mine, picture_arrived())
+        return false()
+    part = ReviewPartRow
+    drawn = part.result_id < f"{min(int(second.share * 16**8), 16**8 - 1):08x}"
+    mine = exists().where(LabelRow.result_id == part.result_id, LabelRow.user == second.user)
+    return and_(drawn, ~mine, picture_arrived(part.result_id))

@@ -24,6 +24,11 @@ class Seen:
     picture: LivePicture | None
     picture_at: datetime | None
 
+    @property
+    def clock_ahead_s(self) -> float:
+        """How far the station's clock is ahead of ours; below 0 behind. The way of the heartbeat is in it."""
+        return (self.heartbeat.sent_at - self.at).total_seconds()
+
 
 class LiveBoard:
     """The last heartbeat by station; safe to use from every thread."""

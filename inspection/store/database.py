@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
+from threading import Lock
 
 from sqlalchemy import URL, Engine
 from sqlalchemy.orm import Session
@@ -15,6 +16,9 @@ from inspection.store.engines import WRITE, open_engine
 from inspection.store.schema import migrate, require_current
 
 __all__ = ["Database"]
+
+
+_PATIENCE_S = 20.0
 
 
 class Database:
@@ -36,6 +40,7 @@ class Database:
         if not make:
             _require_file(self._url)
         self._engine = open_engine(self._url)
+        self._line = Lock()
         self._writer = self._engine.execution_options(**WRITE)
         try:
             if make:
@@ -60,8 +65,18 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """One transaction: all of it is kept when the block ends, none of it when it raises."""
-        with Session(self._writer) as session, session.begin():
+        with self._turn(), Session(self._writer) as session, session.begin():
             yield session
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Line up the threads of this process; SQLite serves whoever asks at the right moment, and others time out."""
+        mine = self._engine.dialect.name == "sqlite" and self._line.acquire(timeout=_PATIENCE_S)
+        try:
+            yield  # without a turn the database itself answers that it is busy
+        finally:
+            if mine:
+                self._line.release()
 
     def close(self) -> None:
         """Release all connections."""

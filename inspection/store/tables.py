@@ -46,6 +46,7 @@ __all__ = [
     "ResultImageRow",
     "ResultRow",
     "ReviewCheckRow",
+    "ReviewPartRow",
     "RolloutRow",
     "RolloutStepRow",
     "SampleLabelRow",
@@ -113,6 +114,7 @@ class ApiKeyRow(Base):
     name: Mapped[str] = mapped_column(Name, primary_key=True)
     key_sha256: Mapped[str] = mapped_column(Sha256, unique=True)
     role: Mapped[str] = mapped_column(String(16))
+    scopes: Mapped[list[str] | None] = mapped_column(JSON(none_as_null=True), doc="None is all that the role may")
     created_by: Mapped[str] = mapped_column(Name)
     created_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
@@ -257,6 +259,22 @@ class LabelRow(Base):
     mask_sha256: Mapped[str | None] = mapped_column(Sha256, doc="where the defect is, as the person marked it")
     took_s: Mapped[float | None] = mapped_column(Double, doc="from the picture's showing to the decision")
     created_at: Mapped[datetime]
+
+
+class ReviewPartRow(Base):
+    """Where a part is in review: it waits, or somebody labelled it; made of results, draws and labels."""
+
+    __tablename__ = "review_parts"
+    __table_args__ = (
+        Index("ix_review_parts_state_result_id", "state", "result_id"),
+        Index("ix_review_parts_state_recipe_number", "state", "recipe", "number"),
+    )
+    number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False, doc="of the result")
+    result_id: Mapped[str] = mapped_column(String(32), unique=True)
+    recipe: Mapped[str] = mapped_column(Name)
+    station: Mapped[str] = mapped_column(Name)
+    verdict: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(8))
 
 
 class ReviewCheckRow(Base):

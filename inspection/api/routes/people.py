@@ -8,7 +8,7 @@ from inspection.api.access import Admin, PlantDep
 from inspection.api.schemas import ApiKey, ApiKeyOnce, AuditCheck, AuditEntry, NewApiKey, NewUser, User, UserChange
 from inspection.audit import log
 from inspection.audit.change import change
-from inspection.people.api_keys import add_api_key, list_api_keys, revoke_api_key
+from inspection.people.api_keys import Rights, add_api_key, list_api_keys, revoke_api_key
 from inspection.people.roles import Role
 from inspection.people.sessions import close_all_sessions
 from inspection.people.users import add_user, change_user, list_users
@@ -59,11 +59,12 @@ def get_api_keys(person: Admin, plant: PlantDep) -> list[ApiKey]:
 @router.post("/api-keys", status_code=201)
 def post_api_key(body: NewApiKey, person: Admin, plant: PlantDep) -> ApiKeyOnce:
     """Make a key for a program, sent as `Authorization: Bearer ik_…`; it is shown this once."""
-    role = Role(body.role)
+    rights = Rights(Role(body.role), body.scopes)
+    scopes = None if body.scopes is None else sorted(body.scopes)
     with change(plant.database, person.name, plant.clock()) as doing:
-        key = add_api_key(doing.session, body.name, role, person.name, doing.now)
-        doing.record("api_key.created", name=body.name, role=role)
-    return ApiKeyOnce(name=body.name, role=role, api_key=key)
+        key = add_api_key(doing.session, body.name, rights, person.name, doing.now)
+        doing.record("api_key.created", name=body.name, role=rights.role, scopes=scopes)
+    return ApiKeyOnce(name=body.name, role=rights.role, scopes=scopes, api_key=key)
 
 
 @router.post("/api-keys/{name}/revoke")

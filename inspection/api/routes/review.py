@@ -166,7 +166,7 @@ def get_audit(person: Operator, plant: PlantDep, recipe: str, since: datetime | 
 
 @router.get("/review/audit/plan")
 def get_audit_plan(
-    person: Operator, escapes_at_most: Annotated[float, Query(gt=0, lt=1, description="share of passed parts")]
+    person: Operator, escapes_at_most: Annotated[float, Query(ge=1e-6, lt=1, description="share of passed parts")]
 ) -> AuditPlan:
     """How many passed parts must be reviewed to show a bound."""
     del person

@@ -4,6 +4,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
@@ -67,10 +68,11 @@ class Floor:
         self.admin: Person = sign_in(client)
         self.key = add_station(self.admin)
 
-    def beat(self, drops: int = 0) -> None:
-        """A heartbeat with so many drops so far."""
+    def beat(self, drops: int = 0, ahead_s: float = 0.0) -> None:
+        """A heartbeat with so many drops so far, by a clock that is so far ahead."""
         ledger = LedgerCounts(triggers=10 + drops, verdicts=10, drops=drops, passed=10, undecided=drops)
-        beat = a_heartbeat(ledger=ledger, bundle_id="b" * 64).model_dump(mode="json")
+        sent_at = self.clock() + timedelta(seconds=ahead_s)
+        beat = a_heartbeat(ledger=ledger, bundle_id="b" * 64, sent_at=sent_at).model_dump(mode="json")
         assert self.client.post(f"{API}/stations/me/heartbeat", json=beat, headers=self.key).status_code == 200
 
     def look(self, after_s: float = 0.0) -> list[dict[str, Any]]:
@@ -221,3 +223,18 @@ def test_targets_that_cannot_work_are_refused(tmp_path: Path) -> None:
     secret.write_text(SECRET, "utf-8")
     with pytest.raises(SettingsInvalid, match="'mes' twice"):
         open_targets([target, target])
+
+
+@pytest.mark.parametrize(("ahead_s", "said"), [(90.0, "90 s ahead of"), (-3600.0, "3600 s behind")])
+def test_a_clock_that_is_off_is_told_and_closes_when_it_is_set(floor: Floor, ahead_s: float, said: str) -> None:
+    floor.beat(ahead_s=20)
+    assert floor.admin.get("/stations").json()[0]["clock_ahead_s"] == 20
+    assert floor.look() == []
+    floor.beat(ahead_s=ahead_s)
+    assert floor.admin.get("/stations").json()[0]["clock_ahead_s"] == ahead_s
+    (alert,) = floor.look()
+    assert (alert["kind"], alert["station"]) == ("clock_skew", "line-1")
+    assert said in alert["text"]
+    floor.clock.advance(601)
+    floor.beat()
+    assert floor.look() == []

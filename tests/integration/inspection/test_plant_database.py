@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 
 from edge.contract.errors import SettingsInvalid
 from edge.contract.link import IngestBatch
+from edge.contract.result import Verdict
 from inspection.audit.log import append, verify
 from inspection.cli import main
 from inspection.ingest.results import take_results
@@ -20,7 +21,7 @@ from inspection.store.address import postgres_address
 from inspection.store.database import Database
 from inspection.store.postgres import load_postgres
 from inspection.store.schema import migrate, revert
-from inspection.store.tables import Base, GateRow, LabelRow, RecipeRow, ResultRow
+from inspection.store.tables import Base, GateRow, LabelRow, RecipeRow, ResultRow, ReviewPartRow
 from tests.support.plants import a_result
 from tests.support.postgres import PostgresServer
 
@@ -46,6 +47,37 @@ def test_migrations_go_back_step_by_step_and_forward_again(address: URL) -> None
             assert list(session.scalars(select(ResultRow.part_id))) == (["P-1"] if revision == "0001" else [])
     revert(database.engine, "base")
     assert inspect(database.engine).get_table_names() == ["alembic_version"]
+    database.close()
+
+
+def test_parts_in_review_are_found_again_by_the_migration(address: URL) -> None:
+    """What waits, what one person judged, what two agree on, what is disputed; a label that was taken back is none."""
+    said = {
+        "waiting": [],
+        "once": [("ann", "good")],
+        "known": [("ann", "good"), ("bob", "good")],
+        "open": [("ann", "good"), ("bob", "defect")],
+    }
+    results = {state: a_result() for state in said}
+    passed, labelled = a_result(Verdict.PASS), a_result(Verdict.PASS)
+    said["once, passed"], results["once, passed"] = (
+        [("ann", "unsure"), ("ann", "defect"), ("bob", "retracted")],
+        labelled,
+    )
+    database = Database(address)
+    with database.write() as session:
+        take_results(session, "line-1", IngestBatch(results=(*results.values(), passed)), NOW)
+        rows = [
+            LabelRow(result_id=results[state].id, user=user, label=label, created_at=NOW)
+            for state, people in said.items()
+            for user, label in people
+        ]
+        session.add_all(rows)
+    revert(database.engine, "0013")
+    migrate(database.engine)
+    with database.read() as session:
+        found = {row.result_id: row.state for row in session.scalars(select(ReviewPartRow))}
+    assert found == {results[state].id: state.partition(",")[0] for state in said}
     database.close()
 
 

@@ -1,6 +1,7 @@
 """The parts of a job that need no process."""
 
 import json
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from edge.contract.errors import DataInvalid, JobFailed
 from inspection.jobs.commands import GateOrder, ModelCommands, TrainOrder
 from inspection.jobs.material import lay_out, require_trainable
 from inspection.jobs.progress import parse_progress
-from inspection.jobs.runner import LocalJobRunner
+from inspection.jobs.runner import JobLimits, LocalJobRunner
 from inspection.samples.samples import Sample
 from inspection.samples.splits import Split
 from inspection.samples.statements import Label, Truth
@@ -113,3 +114,17 @@ def test_only_held_out_images_are_not_enough() -> None:
 def test_program_that_is_not_there_fails_the_job(tmp_path: Path) -> None:
     with pytest.raises(JobFailed, match="cannot be started"):
         LocalJobRunner().run(["./no-such-program"], tmp_path, print, lambda: False)
+
+
+def test_a_job_gets_no_more_cores_than_it_may_use(tmp_path: Path) -> None:
+    told = [sys.executable, "-c", "import os; print(len(os.sched_getaffinity(0)), os.nice(0))"]
+    done = LocalJobRunner(JobLimits(cores=1)).run(told, tmp_path, print, lambda: False)
+    assert done.last_line == "1 19"
+
+
+@pytest.mark.parametrize(("limit_mb", "exit_code"), [(None, 0), (256, 1)])
+def test_a_job_that_asks_for_too_much_memory_fails_alone(tmp_path: Path, limit_mb: int | None, exit_code: int) -> None:
+    lines: list[str] = []
+    greedy = [sys.executable, "-c", "bytearray(512 << 20)"]
+    done = LocalJobRunner(JobLimits(memory_mb=limit_mb)).run(greedy, tmp_path, lines.append, lambda: False)
+    assert (done.exit_code, lines[-1:]) == (exit_code, ["MemoryError"] if exit_code else [])

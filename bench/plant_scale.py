@@ -1,0 +1,266 @@
+"""What years of results cost the plant: the same requests at two sizes of one database, and ingest beside bulk insert.
+
+    PYTHONPATH=. .venv/bin/python bench/plant_scale.py [--small 50000] [--large 1000000] [--postgres] [--folder DIR]
+
+Writes seeded results straight into the tables: 20 stations, one part every 6 s, 3 % flagged and all of those judged but
+the newest thousand. Then asks the service, in this process and over no socket. Prints one JSON line a size, and one of
+the ratios. Each request is asked in turn, so that all of them meet the same machine.
+"""
+
+import argparse
+import json
+import random
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from fastapi.testclient import TestClient
+from sqlalchemy import Table, insert, text, update
+from sqlalchemy.orm import Session
+
+from edge.contract.link import IngestBatch
+from edge.contract.result import InspectionResult, Verdict
+from inspection.analytics.hours import count_results
+from inspection.drift.measures import add_measures
+from inspection.plant import Plant
+from inspection.review.states import await_review
+from inspection.store.tables import AuditDrawRow, BlobRow, LabelRow, ResultImageRow, ResultRow, ReviewPartRow
+from tests.support.plants import API, Person, a_result, add_station, new_plant, running, sign_in
+from tests.support.postgres import PASSWORD, postgres_server
+
+T = TypeVar("T")
+STATIONS = 20
+RECIPES = ("bracket", "housing", "lid", "shaft")
+EVERY = timedelta(seconds=6)
+FLAGGED = 0.03
+DRAWN = 0.003
+WAITING = 1000
+START = datetime(2026, 1, 1, tzinfo=UTC)
+ROUNDS = 40
+BATCH = 100
+INGEST_BATCHES = 40
+"""Of a hundred results each, as a station sends them."""
+
+
+def main() -> int:
+    """Measure each size on one database."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--small", type=int, default=50_000)
+    parser.add_argument("--large", type=int, default=1_000_000)
+    parser.add_argument("--postgres", action="store_true")
+    parser.add_argument("--folder", type=Path, help="where the databases are made; a temporary folder without it")
+    options = parser.parse_args()
+    with ExitStack() as stack:
+        folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        server = stack.enter_context(postgres_server()) if options.postgres else None
+        measured = []
+        for size in (0, options.small, options.large):
+            where: dict[str, Any] = {}
+            if server is not None:
+                (folder / "postgres-password").write_text(PASSWORD, "utf-8")
+                where = {"database_url": server.new_database(), "database_password_file": folder / "postgres-password"}
+            found = measure(folder / f"plant-{size}", size, where)
+            print(json.dumps({"database": "postgres" if server else "sqlite", **found}), flush=True)
+            measured.append(found)
+        print(json.dumps(compared(*measured)))
+    return 0
+
+
+def measure(folder: Path, size: int, where: dict[str, Any]) -> dict[str, Any]:
+    """One size: what requests take, and how fast results come in."""
+    plant = new_plant(folder, **where)
+    with running(plant) as client:
+        admin = sign_in(client)
+        keys = [add_station(admin, f"line-{number}", RECIPES[number % len(RECIPES)]) for number in range(STATIONS)]
+        began = time.perf_counter()
+        fill(plant, size)
+        filled_s = time.perf_counter() - began
+        asked = {} if size == 0 else requests(admin, size)
+        rates = ingest(plant, client, keys[0], size)
+    return {"results": size, "filled_s": round(filled_s, 1), "p95_ms": asked, **rates}
+
+
+def compared(empty: dict[str, Any], small: dict[str, Any], large: dict[str, Any]) -> dict[str, Any]:
+    """The ratios that are promised: p95 at most 2, ingest at least 0.8 of the empty plant's and 0.4 of bulk."""
+    return {
+        "p95_large_of_small": {name: round(large["p95_ms"][name] / ms, 2) for name, ms in small["p95_ms"].items()},
+        "ingest_large_of_empty": round(large["ingest_per_s"] / empty["ingest_per_s"], 2),
+        "ingest_of_bulk": {found["results"]: found["ingest_of_bulk"] for found in (empty, small, large)},
+    }
+
+
+def fill(plant: Plant, size: int) -> None:
+    """Write results, images, labels and counts, ten thousand a transaction."""
+    chance, written = random.Random(0), 0  # noqa: S311 - a seeded bench
+    flagged_from = size - int(WAITING / FLAGGED)
+    for numbers in batched(range(1, size + 1), 10_000):
+        results = [seeded(chance, number) for number in numbers]
+        with plant.database.write() as session:
+            write(session, results, numbers[0])
+            labelled = [r for r, number in zip(results, numbers, strict=True) if number <= flagged_from]
+            label(session, [result for result in labelled if result.verdict is Verdict.FAIL])
+        written += len(results)
+    settle(plant, size)
+
+
+def seeded(chance: random.Random, number: int) -> InspectionResult:
+    """A result; one thing of chance after the other, so that a seed gives the same ones."""
+    station, failed = chance.randrange(STATIONS), chance.random() < FLAGGED
+    return _template(failed).model_copy(
+        update={
+            "id": f"{chance.getrandbits(128):032x}",
+            "station": f"line-{station}",
+            "recipe": RECIPES[station % len(RECIPES)],
+            "part_id": f"P-{number:08d}",
+            "score": chance.uniform(1, 4) if failed else chance.uniform(0, 1),
+            "captured_at": START + number * EVERY,
+        }
+    )
+
+
+def _template(failed: bool, made: dict[bool, InspectionResult] | None = None) -> InspectionResult:  # noqa: FBT001
+    made = _TEMPLATES if made is None else made
+    if failed not in made:
+        made[failed] = a_result(Verdict.FAIL if failed else Verdict.PASS)
+    return made[failed]
+
+
+_TEMPLATES: dict[bool, InspectionResult] = {}
+
+
+def write(session: Session, results: list[InspectionResult], first: int) -> None:
+    """Rows as ingest would make them, by the thousand; a picture for what failed and for what was drawn."""
+    shown = [result for result in results if result.verdict is Verdict.FAIL or is_drawn(result)]
+    _add(session, ResultRow, [row(result, first + index) for index, result in enumerate(results)])
+    file = {"media_type": "image/png", "size_bytes": 1, "stored_at": START, "file_deleted": False}
+    _add(session, BlobRow, [{"sha256": picture(result), **file} for result in shown])
+    _add(session, ResultImageRow, [{"result_id": r.id, "kind": "frame", "sha256": picture(r)} for r in shown])
+    _add(session, AuditDrawRow, [{"result_id": r.id, "share": DRAWN, "drawn_at": START} for r in shown if is_drawn(r)])
+    await_review(session, [r.id for r in shown])
+    count_results(session, results)
+    add_measures(session, results)
+
+
+def row(result: InspectionResult, number: int) -> dict[str, Any]:
+    """Columns of a result."""
+    return {
+        "number": number, "id": result.id, "station": result.station, "recipe": result.recipe,
+        "verdict": result.verdict.value, "score": result.score, "defect_class": None, "part_id": result.part_id,
+        "captured_at": result.captured_at, "received_at": result.captured_at, "document": result.model_dump_json(),
+    }  # fmt: skip
+
+
+def is_drawn(result: InspectionResult) -> bool:
+    """Whether it belongs to the random audit sample."""
+    return int(result.id[-8:], 16) < DRAWN * 16**8
+
+
+def picture(result: InspectionResult) -> str:
+    """The hash of a frame that nobody looks at here."""
+    return result.id + result.id
+
+
+def label(session: Session, results: list[InspectionResult]) -> None:
+    """One person has judged each, a second one the share that is drawn for that."""
+    said = {"label": "defect", "created_at": START}
+    rows = [{"result_id": result.id, "user": "ann", **said} for result in results]
+    rows += [{"result_id": result.id, "user": "bob", **said} for result in results if result.id < "1"]
+    _add(session, LabelRow, rows)
+    for state, ids in (("once", [r.id for r in results]), ("known", [r.id for r in results if r.id < "1"])):
+        for some in batched(ids, 500):
+            session.execute(update(ReviewPartRow).where(ReviewPartRow.result_id.in_(some)).values(state=state))
+
+
+def settle(plant: Plant, size: int) -> None:
+    """Bring what the database knows of itself up to date, as a server does at night."""
+    with plant.database.engine.connect() as connection:
+        connection = connection.execution_options(isolation_level="AUTOCOMMIT")  # noqa: PLW2901
+        if plant.database.engine.dialect.name == "postgresql" and size:
+            connection.execute(text(f"SELECT setval(pg_get_serial_sequence('results', 'number'), {size})"))
+            connection.execute(text("VACUUM ANALYZE"))
+
+
+def _add(session: Session, kind: type[Any], rows: list[dict[str, Any]]) -> None:
+    table: Table = kind.__table__
+    if rows:
+        session.execute(insert(table), rows)
+
+
+def requests(admin: Person, size: int) -> dict[str, float]:
+    """95th percentile in ms by request."""
+    until = START + size * EVERY
+    since = until - timedelta(days=3)
+    week = {"since": since.isoformat(), "until": until.isoformat()}
+    asked: dict[str, tuple[str, dict[str, Any]]] = {
+        "queue": ("/review/queue", {}),
+        "queue_of_recipe": ("/review/queue", {"recipe": "lid"}),
+        "queue_by_value": ("/review/queue", {"order": "value", "recipe": "lid"}),
+        "newest": ("/results", {}),
+        "search_station": ("/results", {"station": "line-3"}),
+        "search_failed": ("/results", {"recipe": "lid", "verdict": "FAIL"}),
+        "search_station_failed": ("/results", {"station": "line-3", "verdict": "FAIL"}),
+        "search_part": ("/results", {"part_id": f"P-{size // 2:08d}"}),
+        "page_in_the_middle": ("/results", {"before": size // 2}),
+        "analytics": ("/analytics", week),
+        "stations": ("/stations", {}),
+    }
+    took: dict[str, list[float]] = {name: [] for name in asked}
+    for _ in range(ROUNDS):
+        for name, (path, params) in asked.items():
+            began = time.perf_counter()
+            answer = admin.get(path, params=params)
+            took[name].append(1000 * (time.perf_counter() - began))
+            answer.raise_for_status()
+    return {name: round(float(np.percentile(times, 95)), 1) for name, times in took.items()}
+
+
+def ingest(plant: Plant, client: TestClient, key: dict[str, str], size: int) -> dict[str, float]:
+    """Results a second through the API, and by SQLAlchemy in bulk, in turn, of the same kind of rows."""
+    chance = random.Random(1)  # noqa: S311 - a seeded bench
+    made = (seeded(chance, size + number).model_copy(update={"station": "line-0"}) for number in range(1, 10**6))
+    through: list[float] = []
+    bulk: list[float] = []
+    for batch in islice(batched(made, BATCH), INGEST_BATCHES):
+        body = IngestBatch(results=batch).model_dump_json()
+        through.append(_timed(lambda: _send(client, key, body)))  # noqa: B023 - called at once
+        rows = [row(seeded(chance, size), 0) for _ in range(BATCH)]
+        for one in rows:
+            del one["number"]
+        bulk.append(_timed(lambda: _bulk(plant, rows)))  # noqa: B023 - called at once
+    rate, best = BATCH / float(np.median(through)), BATCH / float(np.median(bulk))
+    return {"ingest_per_s": round(rate), "bulk_per_s": round(best), "ingest_of_bulk": round(rate / best, 2)}
+
+
+def _send(client: TestClient, key: dict[str, str], body: str) -> None:
+    headers = {**key, "Content-Type": "application/json"}
+    answer = client.post(f"{API}/ingest/results", content=body, headers=headers)
+    if answer.json()["stored"] != BATCH:
+        raise SystemExit(f"expected {BATCH} results to be new: {answer.text}")
+
+
+def _bulk(plant: Plant, rows: list[dict[str, Any]]) -> None:
+    with plant.database.write() as session:
+        session.execute(insert(ResultRow), rows)
+
+
+def batched(items: Iterable[T], size: int) -> Iterator[tuple[T, ...]]:
+    """Items by so many; itertools has it from Python 3.12 on."""
+    source = iter(items)
+    while page := tuple(islice(source, size)):
+        yield page
+
+
+def _timed(action: Callable[[], None]) -> float:
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

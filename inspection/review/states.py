@@ -1,0 +1,83 @@
+"""What people have said of a part, in one word, kept beside the labels so that no question has to read all results.
+
+Made of `results`, `audit_draws` and `labels`, in the transactions that write those: a part has a row from when it waits
+for review or somebody labelled it.
+"""
+
+from collections.abc import Collection, Sequence
+from enum import StrEnum
+
+from sqlalchemy import insert, literal, select
+from sqlalchemy.orm import Session
+
+from edge.contract.result import Verdict
+from inspection.samples.statements import Label
+from inspection.store.tables import AuditDrawRow, ResultRow, ReviewPartRow
+
+__all__ = ["FLAGGED", "PartState", "await_review", "restate", "state_of"]
+
+FLAGGED = (Verdict.FAIL.value, Verdict.UNDECIDED.value)
+_CLEAR = frozenset({Label.GOOD.value, Label.DEFECT.value})
+
+
+class PartState(StrEnum):
+    """Where a part is in review."""
+
+    WAITING = "waiting"  # flagged, or drawn by chance, and nobody has judged it
+    ONCE = "once"  # one person called it good or defective
+    KNOWN = "known"  # two or more called it the same
+    OPEN = "open"  # somebody is unsure, or two disagree
+
+
+def state_of(said: Sequence[str]) -> PartState | None:
+    """State of a part of which these labels stand, one of each person; None if there are none."""
+    if not said:
+        return None
+    if set(said) - _CLEAR or len(set(said)) > 1:
+        return PartState.OPEN
+    return PartState.ONCE if len(said) == 1 else PartState.KNOWN
+
+
+def await_review(session: Session, result_ids: Collection[str]) -> None:
+    """Let parts wait that are stored and have no state yet."""
+    if not result_ids:
+        return
+    columns = ("number", "result_id", "recipe", "station", "verdict", "state")
+    state = literal(PartState.WAITING.value)
+    row = ResultRow
+    known = select(ReviewPartRow.result_id).where(ReviewPartRow.result_id.in_(result_ids))
+    new = select(row.number, row.id, row.recipe, row.station, row.verdict, state)
+    session.execute(insert(ReviewPartRow).from_select(columns, new.where(row.id.in_(result_ids), row.id.not_in(known))))
+
+
+def restate(session: Session, result: ResultRow, said: Sequence[str]) -> None:
+    """Bring a part's state up to date after a label.
+
+    Args:
+        session: the transaction of the label.
+        result: the part.
+        said: labels that stand, one of each person.
+    """
+    state = state_of(said) or (PartState.WAITING if _wants_review(session, result) else None)
+    row = session.get(ReviewPartRow, result.number)
+    if state is None:
+        if row is not None:
+            session.delete(row)
+    elif row is not None:
+        row.state = state.value
+    else:
+        session.add(
+            ReviewPartRow(
+                number=result.number,
+                result_id=result.id,
+                recipe=result.recipe,
+                station=result.station,
+                verdict=result.verdict,
+                state=state.value,
+            )
+        )
+    session.flush()
+
+
+def _wants_review(session: Session, result: ResultRow) -> bool:
+    return result.verdict in FLAGGED or session.get(AuditDrawRow, result.id) is not None
