@@ -135,6 +135,8 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         clock=clock,
         replay_parts=settings.gate_replay_parts,
         max_slowdown=settings.gate_max_slowdown,
+        features=data / "features",
+        features_mib=settings.features_mib,
     )
     live = LiveBoard()
     rollouts = RolloutKeeper(database, live, settings.rollout, clock)

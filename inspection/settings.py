@@ -98,6 +98,10 @@ class PlantSettings(BaseModel):
         float | None,
         Field(gt=0, le=100, description="Most times the champion's session time; without it time is told, not judged."),
     ] = None
+    features_mib: Annotated[
+        int,
+        Field(ge=0, le=1_000_000, description="MiB for features of images, which trainings share; 0 keeps none."),
+    ] = 4096
     feed_listeners: Annotated[
         int, Field(ge=0, le=1000, description="How many programs may listen to the feed of results at once.")
     ] = 32

@@ -20,6 +20,8 @@ class TrainOrder:
         parent: id of the champion that this model follows.
         like: its bundle, whose ROI, alignment and input size stay as they are.
         options: that the recipe's version asks for.
+        features: folder of features that trainings share; None keeps none.
+        features_mib: what it may grow to.
     """
 
     recipe: str
@@ -30,6 +32,8 @@ class TrainOrder:
     parent: str | None
     like: Path | None
     options: tuple[str, ...] = ()
+    features: Path | None = None
+    features_mib: int = 4096
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ class ModelCommands:
             argv += ["--parent", order.parent]
         if order.like is not None:
             argv += ["--like", str(order.like)]
+        if order.features is not None:
+            argv += ["--features", str(order.features), "--features-mib", str(order.features_mib)]
         return [*argv, *order.options, "--seed", "0", "--json", "--progress-json"]
 
     def threshold(self, order: ThresholdOrder) -> Argv:

@@ -42,6 +42,8 @@ class Workshop:
     Attributes:
         replay_parts: newest parts of the line that the gate compares on.
         max_slowdown: of a challenger's session against the champion's; None judges it not.
+        features: folder in which trainings keep features of images; it may be deleted at any time.
+        features_mib: what it may grow to; 0 keeps none.
     """
 
     database: Database
@@ -54,6 +56,8 @@ class Workshop:
     clock: Clock
     replay_parts: int
     max_slowdown: float | None
+    features: Path
+    features_mib: int
 
 
 @dataclass(frozen=True)
@@ -85,7 +89,12 @@ def run_train(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     material, champion = _prepare(shop, ticket)
     out = ticket.folder / "model.bundle"
     like, options = _asked(shop, ticket, champion)
-    order = TrainOrder(ticket.recipe, material.data, out, shop.key_file, material.defects, champion, like, options)
+    features = shop.features if shop.features_mib else None
+    order = TrainOrder(
+        *(ticket.recipe, material.data, out, shop.key_file, material.defects, champion, like, options),
+        features=features,
+        features_mib=shop.features_mib,
+    )
     summary = _report(_run(shop, ticket, shop.commands.train(order), {0}))
     with shop.database.write() as session:
         bundle = register(session, shop.bundles, out, recipe=ticket.recipe, origin="job", now=shop.clock())

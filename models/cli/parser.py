@@ -79,6 +79,15 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--like", type=Path, metavar="BUNDLE", help="take tier, input size and all of the above from this bundle"
     )
+    parser.add_argument(
+        "--features",
+        type=Path,
+        metavar="DIR",
+        help="keep features of images here, for later trainings to extract new ones only",
+    )
+    parser.add_argument(
+        "--features-mib", type=int, default=4096, metavar="N", help="what it may grow to (default: 4096)"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--skip-unreadable", action="store_true", help="go on without files that cannot be read")
     parser.add_argument(

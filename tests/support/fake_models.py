@@ -32,6 +32,8 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     train.add_argument("--defects", type=Path)
     train.add_argument("--parent")
     train.add_argument("--like")
+    train.add_argument("--features", type=Path)
+    train.add_argument("--features-mib", type=int)
     for name in DECIDED:
         train.add_argument(f"--{name}")
     train.add_argument("--seed", type=int)
