@@ -39,6 +39,7 @@ PASSED_ON = {
     "evaluate": PassedOn("measure a bundle on labelled images", "models", ("evaluate",), ("torch", "train")),
     "threshold": PassedOn("what another threshold would do", "models", ("threshold",), ("scipy", "train")),
     "gate": PassedOn("compare a new bundle with the champion", "models", ("gate",), ("torch", "train")),
+    "accept": PassedOn("tolerate what accepted parts show", "models", ("accept",), ("onnx", "train")),
     "quantize": PassedOn("the same model in INT8, if it measures faster", "models", ("quantize",), ("torch", "train")),
     "wrap": PassedOn("make a bundle of another tool's ONNX model", "models", ("wrap",), ("onnx", "train")),
     "inspect": PassedOn("judge image files with a bundle", "edge", ("inspect",)),

@@ -98,6 +98,10 @@ class PlantSettings(BaseModel):
         float | None,
         Field(gt=0, le=100, description="Most times the champion's session time; without it time is told, not judged."),
     ] = None
+    acceptances_promote: Annotated[
+        bool,
+        Field(description="What was accepted as good runs as soon as the gate passed it; else a person promotes it."),
+    ] = False
     features_mib: Annotated[
         int,
         Field(ge=0, le=1_000_000, description="MiB for features of images, which trainings share; 0 keeps none."),

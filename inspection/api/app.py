@@ -11,6 +11,7 @@ from inspection.api.headers import SecurityHeaders
 from inspection.api.limits import BodyLimit, limits_of
 from inspection.api.requests import RequestWatch
 from inspection.api.routes import (
+    acceptances,
     alerts,
     analytics,
     drift,
@@ -54,6 +55,7 @@ _ROUTERS = (
     drift.router,
     alerts.router,
     recipe_versions.router,
+    acceptances.router,
 )
 
 

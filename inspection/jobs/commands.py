@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["GateOrder", "ModelCommands", "ThresholdOrder", "TrainOrder"]
+__all__ = ["AcceptOrder", "GateOrder", "ModelCommands", "ThresholdOrder", "TrainOrder"]
 
 Argv = list[str]
 
@@ -81,6 +81,27 @@ class ThresholdOrder:
 
 
 @dataclass(frozen=True)
+class AcceptOrder:
+    """What a bundle shall let pass.
+
+    Attributes:
+        bundle: file of the bundle to start from.
+        accepted: folder of pictures that are good after all.
+        defects: folder of known defects, of which none may be lost; None if there are none.
+        out: the bundle file to write.
+        key: PEM file of the plant's signing key.
+        trust: public key of the plant.
+    """
+
+    bundle: Path
+    accepted: Path
+    defects: Path | None
+    out: Path
+    key: Path
+    trust: str
+
+
+@dataclass(frozen=True)
 class ModelCommands:
     """Builds argument lists; `program` is what to start, another one in tests."""
 
@@ -99,6 +120,13 @@ class ModelCommands:
         if order.features is not None:
             argv += ["--features", str(order.features), "--features-mib", str(order.features_mib)]
         return [*argv, *order.options, "--seed", "0", "--json", "--progress-json"]
+
+    def accept(self, order: AcceptOrder) -> Argv:
+        """Write a signed bundle that tolerates what was accepted; exit 1 refused, a JSON summary last on stdout."""
+        argv = [*self.program, "accept", str(order.bundle), str(order.accepted), "--out", str(order.out)]
+        if order.defects is not None:
+            argv += ["--defects", str(order.defects)]
+        return [*argv, "--key", str(order.key), "--trust", order.trust, "--json", "--progress-json"]
 
     def threshold(self, order: ThresholdOrder) -> Argv:
         """Write a signed bundle with another threshold; a JSON summary last on stdout."""

@@ -16,6 +16,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_evaluate(commands.add_parser("evaluate", help="judge test images by a bundle and report"))
     _add_threshold(commands.add_parser("threshold", help="what another threshold would do, and a bundle with it"))
     _add_gate(commands.add_parser("gate", help="compare a challenger with the champion on a hold-out"))
+    _add_accept(commands.add_parser("accept", help="tolerate what accepted parts show, if no known defect is lost"))
     _add_quantize(commands.add_parser("quantize", help="INT8, if it measures faster and says the same"))
     wrap = commands.add_parser("wrap", help="a bundle around an ONNX model of another tool")
     add_wrap_arguments(wrap)
@@ -154,6 +155,16 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
         metavar="RATIO",
         help="refuse a session that takes more than this times the champion's (default: told, not judged)",
     )
+    _add_trust(parser)
+    _add_common(parser)
+
+
+def _add_accept(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument("accepted", type=Path, metavar="DIR", help="folder of images of parts that are good after all")
+    parser.add_argument("--defects", type=Path, metavar="DIR", help="known defects, <type>/*: none of them may be lost")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="bundle file to write")
+    _add_key(parser)
     _add_trust(parser)
     _add_common(parser)
 

@@ -92,16 +92,19 @@ def test_a_change_by_cookie_needs_the_csrf_header(person: Person, method: str, p
 
 ALLOWED = {
     Role.OPERATOR: {"/logout", "/alerts/{alert_id}/acknowledgement"},
-    Role.INSPECTOR: {"/logout", "/labels", "/alerts/{alert_id}/acknowledgement"},
+    Role.INSPECTOR: {"/logout", "/labels", "/labels/batch", "/alerts/{alert_id}/acknowledgement"},
     Role.ENGINEER: {
         "/logout",
         "/alerts/{alert_id}/acknowledgement",
         "/labels",
+        "/labels/batch",
         "/recipes",
         "/recipes/{recipe}/samples",
         "/recipes/{recipe}/promote",
         "/recipes/{recipe}/rollback",
         "/recipes/{recipe}/versions",
+        "/recipes/{recipe}/acceptances",
+        "/recipes/{recipe}/acceptances/{acceptance_id}",
         "/recipes/{recipe}/images",
         "/recipes/{recipe}/rollouts",
         "/recipes/{recipe}/rollouts/current/advance",
