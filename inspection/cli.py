@@ -42,6 +42,7 @@ PASSED_ON = {
     "share": PassedOn(
         "a bundle without pictures of parts, for another plant", "models", ("share",), ("onnxruntime", "train")
     ),
+    "accept": PassedOn("tolerate what accepted parts show", "models", ("accept",), ("onnx", "train")),
     "quantize": PassedOn("the same model in INT8, if it measures faster", "models", ("quantize",), ("torch", "train")),
     "wrap": PassedOn("make a bundle of another tool's ONNX model", "models", ("wrap",), ("onnx", "train")),
     "inspect": PassedOn("judge image files with a bundle", "edge", ("inspect",)),

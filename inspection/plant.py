@@ -14,7 +14,7 @@ from inspection.feed.stream import Feed
 from inspection.feed.webhook import Webhook, WebhookSurroundings
 from inspection.jobs.commands import ModelCommands
 from inspection.jobs.runner import JobLimits, LocalJobRunner
-from inspection.jobs.steps import Workshop
+from inspection.jobs.shop import Workshop
 from inspection.jobs.worker import JobWorker
 from inspection.metrics import PlantMetrics
 from inspection.people.throttle import LoginThrottle
@@ -137,6 +137,9 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         clock=clock,
         replay_parts=settings.gate_replay_parts,
         max_slowdown=settings.gate_max_slowdown,
+        acceptances_promote=settings.acceptances_promote,
+        features=data / "features",
+        features_mib=settings.features_mib,
     )
     live = LiveBoard()
     jobs = JobWorker(shop, data / "jobs")

@@ -105,6 +105,14 @@ class PlantSettings(BaseModel):
     job_memory_mb: Annotated[
         int | None, Field(ge=256, description="Private memory of a training's process, in MB; without it no limit.")
     ] = None
+    acceptances_promote: Annotated[
+        bool,
+        Field(description="What was accepted as good runs as soon as the gate passed it; else a person promotes it."),
+    ] = False
+    features_mib: Annotated[
+        int,
+        Field(ge=0, le=1_000_000, description="MiB for features of images, which trainings share; 0 keeps none."),
+    ] = 4096
     feed_listeners: Annotated[
         int, Field(ge=0, le=1000, description="How many programs may listen to the feed of results at once.")
     ] = 32

@@ -25,6 +25,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 from models.cli.threshold import run  # noqa: PLC0415
             case "share":
                 from models.cli.share import run  # noqa: PLC0415
+            case "accept":
+                from models.cli.accept import run  # noqa: PLC0415
             case "quantize":
                 from models.cli.quantize import run  # noqa: PLC0415
             case "wrap":

@@ -12,6 +12,7 @@ from inspection.api.headers import SecurityHeaders
 from inspection.api.limits import BodyLimit, limits_of
 from inspection.api.requests import RequestWatch
 from inspection.api.routes import (
+    acceptances,
     alerts,
     analytics,
     data_versions,
@@ -64,6 +65,7 @@ _ROUTERS = (
     data_versions.router,
     retraining.router,
     shadow.router,
+    acceptances.router,
 )
 
 _REFUSALS: dict[int | str, dict[str, Any]] = {

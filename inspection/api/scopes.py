@@ -15,10 +15,14 @@ _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _AREAS = (
     (re.compile(r"/api/v1/(results|images|feed|review|analytics|drift)([./].*)?"), "results"),
     (re.compile(r"/api/v1/labels(/.*)?"), "labels"),
-    (re.compile(r"/api/v1/recipes/[^/]+/samples(/.*)?"), "samples"),
-    (re.compile(r"/api/v1/recipes/[^/]+/(models|bundles|promote|rollback|rollouts)(/.*)?"), "models"),
+    (re.compile(r"/api/v1/recipes/[^/]+/(samples|data-versions)(/.*)?"), "samples"),
+    (
+        re.compile(r"/api/v1/recipes/[^/]+/(models|bundles|promote|rollback|rollouts|shadow|acceptances)(/.*)?"),
+        "models",
+    ),
     (re.compile(r"/api/v1/(bundles|keys)/.*"), "models"),
     (re.compile(r"/api/v1/recipes(/.*)?"), "recipes"),
+    (re.compile(r"/api/v1/retraining"), "jobs"),
     (re.compile(r"/api/v1/(jobs|stations|alerts)(/.*)?"), None),  # named as the address is
 )
 

@@ -13,8 +13,8 @@ from edge.contract.link import IngestBatch, IngestReceipt
 from edge.contract.result import InspectionResult
 from inspection.analytics.hours import count_results
 from inspection.drift.measures import add_measures
-from inspection.shadow.report import keep_shadows
 from inspection.review.states import FLAGGED, await_review
+from inspection.shadow.report import keep_shadows
 from inspection.store.tables import BlobRow, ResultImageRow, ResultRow
 from inspection.store.types import storable
 

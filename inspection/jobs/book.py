@@ -34,6 +34,7 @@ class JobKind(StrEnum):
 
     TRAIN = "train"  # train on all samples, then the gate, then register
     GATE = "gate"  # the gate again, for a bundle of the registry
+    ACCEPT = "accept"  # the champion with what people accepted, then the gate
     THRESHOLD = "threshold"  # a bundle of the registry with another threshold, then the gate
 
 

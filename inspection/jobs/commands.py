@@ -4,7 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["GateOrder", "ModelCommands", "ThresholdOrder", "TrainOrder"]
+__all__ = ["AcceptOrder", "GateOrder", "ModelCommands", "ThresholdOrder", "TrainOrder"]
 
 Argv = list[str]
 
@@ -20,6 +20,8 @@ class TrainOrder:
         parent: id of the champion that this model follows.
         like: its bundle, whose ROI, alignment and input size stay as they are.
         options: that the recipe's version asks for.
+        features: folder of features that trainings share; None keeps none.
+        features_mib: what it may grow to.
     """
 
     recipe: str
@@ -30,6 +32,8 @@ class TrainOrder:
     parent: str | None
     like: Path | None
     options: tuple[str, ...] = ()
+    features: Path | None = None
+    features_mib: int = 4096
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,27 @@ class ThresholdOrder:
 
 
 @dataclass(frozen=True)
+class AcceptOrder:
+    """What a bundle shall let pass.
+
+    Attributes:
+        bundle: file of the bundle to start from.
+        accepted: folder of pictures that are good after all.
+        defects: folder of known defects, of which none may be lost; None if there are none.
+        out: the bundle file to write.
+        key: PEM file of the plant's signing key.
+        trust: public key of the plant.
+    """
+
+    bundle: Path
+    accepted: Path
+    defects: Path | None
+    out: Path
+    key: Path
+    trust: str
+
+
+@dataclass(frozen=True)
 class ModelCommands:
     """Builds argument lists; `program` is what to start, another one in tests."""
 
@@ -92,7 +117,16 @@ class ModelCommands:
             argv += ["--parent", order.parent]
         if order.like is not None:
             argv += ["--like", str(order.like)]
+        if order.features is not None:
+            argv += ["--features", str(order.features), "--features-mib", str(order.features_mib)]
         return [*argv, *order.options, "--seed", "0", "--json", "--progress-json"]
+
+    def accept(self, order: AcceptOrder) -> Argv:
+        """Write a signed bundle that tolerates what was accepted; exit 1 refused, a JSON summary last on stdout."""
+        argv = [*self.program, "accept", str(order.bundle), str(order.accepted), "--out", str(order.out)]
+        if order.defects is not None:
+            argv += ["--defects", str(order.defects)]
+        return [*argv, "--key", str(order.key), "--trust", order.trust, "--json", "--progress-json"]
 
     def threshold(self, order: ThresholdOrder) -> Argv:
         """Write a signed bundle with another threshold; a JSON summary last on stdout."""

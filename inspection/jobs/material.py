@@ -14,7 +14,7 @@ from inspection.samples.splits import Split
 from inspection.store.blobs import BlobStore
 from inspection.store.images import EXTENSIONS, image_row
 
-__all__ = ["Material", "folder_name", "lay_out", "require_trainable"]
+__all__ = ["Material", "folder_name", "lay_out", "lay_out_pictures", "require_trainable"]
 
 _TAKEN = frozenset({"good", "masks", "ground_truth"})
 """Folder names that mean something else to `models`."""
@@ -46,6 +46,15 @@ def lay_out(session: Session, blobs: BlobStore, samples: Iterable[Sample], folde
         if sample.truth.mask_sha256 is not None:
             blobs.export(sample.truth.mask_sha256, _masks(material, sample) / f"{sample.sha256}.png")
     return material if (material.data / "defects").is_dir() else Material(material.data, None, material.holdout)
+
+
+def lay_out_pictures(session: Session, blobs: BlobStore, digests: Iterable[str], folder: Path) -> Path:
+    """Link pictures into `folder`, made new, and return it."""
+    folder.mkdir()
+    for digest in digests:
+        extension = EXTENSIONS.get(image_row(session, digest).media_type, "bin")
+        blobs.export(digest, folder / f"{digest}.{extension}")
+    return folder
 
 
 def require_trainable(samples: Iterable[Sample], recipe: str) -> None:

@@ -6,15 +6,22 @@ from pathlib import Path
 from typing import Any
 
 from edge.contract.errors import InspectionError, JobCancelled
+from inspection.jobs.accepting import run_accept
 from inspection.jobs.book import JobKind, JobState, fail_abandoned, next_job, require_job
 from inspection.jobs.desk import Desk
 from inspection.jobs.runner import end_leftover
-from inspection.jobs.steps import Ticket, Workshop, run_gate, run_threshold, run_train
+from inspection.jobs.shop import Ticket, Workshop
+from inspection.jobs.steps import run_gate, run_threshold, run_train
 
 __all__ = ["JobWorker"]
 
 _LOG = logging.getLogger(__name__)
-_RUN = {JobKind.TRAIN: run_train, JobKind.GATE: run_gate, JobKind.THRESHOLD: run_threshold}
+_RUN = {
+    JobKind.TRAIN: run_train,
+    JobKind.GATE: run_gate,
+    JobKind.THRESHOLD: run_threshold,
+    JobKind.ACCEPT: run_accept,
+}
 _IDLE_S = 5.0
 _STOPPED = "the service was stopped while this job ran; start the job again"
 

@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session, aliased
 from edge.contract.errors import Conflict
 from edge.contract.result import ImageKind
 from inspection.ingest.find import require_result, stored_frame
+from inspection.review.states import restate
 from inspection.samples.samples import Subject, add_statement
 from inspection.samples.splits import part_key
-from inspection.review.states import restate
 from inspection.samples.statements import Label, Said
 from inspection.store.tables import LabelRow, RecipeRow, ResultImageRow, ResultRow
 

@@ -25,6 +25,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from inspection.store.types import UtcDateTime
 
 __all__ = [
+    "AcceptanceRow",
     "AlertDeliveryRow",
     "AlertRow",
     "ApiKeyRow",
@@ -450,6 +451,22 @@ class JobRow(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
+
+
+class AcceptanceRow(Base):
+    """Results that a person accepted as good, and the job that teaches it."""
+
+    __tablename__ = "acceptances"
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)
+    recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"), index=True)
+    result_ids: Mapped[list[str]]
+    sha256s: Mapped[list[str]] = mapped_column(doc="of their frames")
+    reason: Mapped[str] = mapped_column(String(500))
+    job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"))
+    user: Mapped[str] = mapped_column(Name)
+    created_at: Mapped[datetime]
+    undone_by: Mapped[str | None] = mapped_column(Name, doc="a person, or `gate`: it would have lost a known defect")
+    undone_at: Mapped[datetime | None]
 
 
 class AlertRow(Base):

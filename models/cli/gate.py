@@ -12,6 +12,7 @@ from edge.contract.local_key import trust_from
 from edge.contract.signature import TrustedKeys
 from edge.contract.terminal import ExitCode, print_json
 from edge.inference import Detector, InferenceSettings
+from models.data.images import ImageSet
 from models.evaluation.evaluate import EVALUATION_STEPS, Evaluation, evaluate, load_test_images
 from models.evaluation.gate import Check, check_latency, check_parity_of, check_replay, decide, paired
 from models.evaluation.pairs import Pair, flips_of, holdout_pairs
@@ -27,8 +28,11 @@ def run(options: argparse.Namespace) -> ExitCode:
     trusted = trust_from(options.trust)
     challenger = load_detector(options.challenger, trusted, InferenceSettings())
     champion = _champion(options.champion, trusted, challenger)
-    after = _evaluate(challenger, options)
-    before = None if champion is None else _evaluate(champion, options)
+    images = _images(challenger, options)
+    after = _evaluate(challenger, images, options)
+    before = (
+        None if champion is None else _evaluate(champion, _as_seen_by(champion, challenger, images, options), options)
+    )
     further, flips = [check_parity_of(challenger.manifest.parity)], []
     if champion is not None and before is not None:
         calibrations = (challenger.manifest.calibration, champion.manifest.calibration)
@@ -71,10 +75,19 @@ def _champion(path: Path | None, trusted: TrustedKeys, challenger: Detector) -> 
     return load_detector(path, trusted, InferenceSettings(), recipe=challenger.manifest.recipe)
 
 
-def _evaluate(detector: Detector, options: argparse.Namespace) -> Evaluation:
-    """Each by its own pre-processing: the pixels a bundle sees are part of the bundle."""
+def _images(detector: Detector, options: argparse.Namespace) -> ImageSet:
     progress = Progress(EVALUATION_STEPS, as_json=options.progress_json)
-    return evaluate(detector, load_test_images(options.data, detector.manifest.preprocess, progress), progress)
+    return load_test_images(options.data, detector.manifest.preprocess, progress)
+
+
+def _as_seen_by(champion: Detector, challenger: Detector, images: ImageSet, options: argparse.Namespace) -> ImageSet:
+    """Each by its own pre-processing, which is part of the bundle; decoded once where both see the same."""
+    same = champion.manifest.preprocess == challenger.manifest.preprocess
+    return images if same else _images(champion, options)
+
+
+def _evaluate(detector: Detector, images: ImageSet, options: argparse.Namespace) -> Evaluation:
+    return evaluate(detector, images, Progress(EVALUATION_STEPS, as_json=options.progress_json))
 
 
 def _replay(options: argparse.Namespace, champion: Detector, challenger: Detector) -> list[Pair] | None:

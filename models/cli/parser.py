@@ -16,6 +16,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_evaluate(commands.add_parser("evaluate", help="judge test images by a bundle and report"))
     _add_threshold(commands.add_parser("threshold", help="what another threshold would do, and a bundle with it"))
     _add_gate(commands.add_parser("gate", help="compare a challenger with the champion on a hold-out"))
+    _add_accept(commands.add_parser("accept", help="tolerate what accepted parts show, if no known defect is lost"))
     _add_quantize(commands.add_parser("quantize", help="INT8, if it measures faster and says the same"))
     _add_share(commands.add_parser("share", help="a bundle without pictures of parts, for another plant"))
     wrap = commands.add_parser("wrap", help="a bundle around an ONNX model of another tool")
@@ -79,6 +80,15 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--like", type=Path, metavar="BUNDLE", help="take tier, input size and all of the above from this bundle"
+    )
+    parser.add_argument(
+        "--features",
+        type=Path,
+        metavar="DIR",
+        help="keep features of images here, for later trainings to extract new ones only",
+    )
+    parser.add_argument(
+        "--features-mib", type=int, default=4096, metavar="N", help="what it may grow to (default: 4096)"
     )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--skip-unreadable", action="store_true", help="go on without files that cannot be read")
@@ -155,6 +165,16 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
         metavar="RATIO",
         help="refuse a session that takes more than this times the champion's (default: told, not judged)",
     )
+    _add_trust(parser)
+    _add_common(parser)
+
+
+def _add_accept(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument("accepted", type=Path, metavar="DIR", help="folder of images of parts that are good after all")
+    parser.add_argument("--defects", type=Path, metavar="DIR", help="known defects, <type>/*: none of them may be lost")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="bundle file to write")
+    _add_key(parser)
     _add_trust(parser)
     _add_common(parser)
 

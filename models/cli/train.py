@@ -63,6 +63,8 @@ def _request(options: argparse.Namespace) -> TrainRequest:
         costs=None if options.escape_cost is None else costs_from(options),
         seed=options.seed,
         skip_unreadable=options.skip_unreadable,
+        features=options.features,
+        features_limit_bytes=options.features_mib << 20,
     )
 
 
@@ -96,6 +98,8 @@ def _check_numbers(options: argparse.Namespace) -> None:
         raise SettingsInvalid(f"--smallest-defect-px: expected 1 pixel or more, got {options.smallest_defect_px}")
     if not 0 < options.max_overkill < 1:
         raise SettingsInvalid(f"--max-overkill: expected a share between 0 and 1, got {options.max_overkill}")
+    if options.features_mib < 1:
+        raise SettingsInvalid(f"--features-mib: expected 1 or more, got {options.features_mib}")
     undecided = options.undecided_overkill
     if undecided is not None and not options.max_overkill < undecided < 1:
         raise SettingsInvalid(f"--undecided-overkill: expected more than --max-overkill, below 1, got {undecided}")

@@ -33,6 +33,8 @@ class TrainRequest:
         undecided_overkill: share of good parts that may not pass; None for no UNDECIDED band.
         costs: that the threshold minimises where there are labelled defects enough; None keeps to the overkill.
         skip_unreadable: go on without files that do not decode.
+        features: folder that keeps features of images for later trainings; None keeps nothing.
+        features_limit_bytes: that it may grow to.
     """
 
     data: Path
@@ -55,3 +57,5 @@ class TrainRequest:
     undecided_overkill: float | None = None
     seed: int = 0
     skip_unreadable: bool = False
+    features: Path | None = None
+    features_limit_bytes: int = 4 << 30

@@ -3,6 +3,7 @@
 import logging
 import random
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,6 +31,7 @@ from models.heads.search import Grid
 from models.heads.tail import pool
 from models.progress import Progress
 from models.tiers import TIERS
+from models.training.feature_cache import FeatureCache
 from models.training.folds import GoodFeatures, cross_fit
 from models.training.inputs import area_px, preprocess_spec, with_least_correlation
 from models.training.request import TrainRequest
@@ -49,6 +51,7 @@ STEPS = {
 }
 
 log = logging.getLogger(__name__)
+Extractor = Callable[[NDArray[np.uint8], str], Tensor]
 
 
 @dataclass(frozen=True)
@@ -101,10 +104,12 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
 
     # 2. Features, once; everything after this learns from them.
     features = PatchFeatures(TIERS[request.tier].build(spec.height_px, spec.width_px, request.trunk_weights))
-    good_features = _of_goods(features, goods, spec, request, progress)
+    extractor = _extractor(features, request, progress)
+    good_features = _of_goods(extractor, goods, spec, request)
     two_groups = warn_of_groups(good_features.parts, goods)
     classes = tuple(sorted({item.defect_type for item in defects.items if item.defect_type}))
-    labelled = _labelled(features, defects, classes, spec, progress)
+    labelled = _labelled(extractor, defects, classes, spec, features.trunk.stride_px)
+    _trim(request)
     stride_px = features.trunk.stride_px
     grid = Grid(spec.tile_count, spec.height_px // stride_px, spec.width_px // stride_px)
 
@@ -185,23 +190,33 @@ def _most_unusual(goods: ImageSet, scores: NDArray[np.float32]) -> tuple[str, ..
     return tuple(goods.items[int(index)].path.name for index in np.argsort(-scores, kind="stable")[:_UNUSUAL_SHOWN])
 
 
-def _of_goods(
-    features: PatchFeatures, goods: ImageSet, spec: PreprocessSpec, request: TrainRequest, progress: Progress
-) -> GoodFeatures:
+def _extractor(features: PatchFeatures, request: TrainRequest, progress: Progress) -> Extractor:
+    """Pixels `(N, tiles, H, W, 3)` and the name of a step to features `(N, tiles * positions, D)`."""
+    if request.features is None:
+        return lambda pixels, step: extract(features, pixels, progress, step).clone()
+    cache = FeatureCache(request.features, request.features_limit_bytes)
+    return lambda pixels, step: cache.features_of(features, pixels, progress, step)
+
+
+def _trim(request: TrainRequest) -> None:
+    if request.features is not None:
+        FeatureCache(request.features, request.features_limit_bytes).trim()
+
+
+def _of_goods(extractor: Extractor, goods: ImageSet, spec: PreprocessSpec, request: TrainRequest) -> GoodFeatures:
     views = views_of(goods.pixels, spec, request.invariant)  # (N, V, tiles, H, W, 3)
     everything = np.concatenate([goods.pixels, views.reshape(-1, *views.shape[2:])])
-    values = extract(features, everything, progress, "features of good parts").clone()
+    values = extractor(everything, "features of good parts")
     return GoodFeatures(values[: len(goods)], values[len(goods) :].reshape(*views.shape[:2], *values.shape[1:]))
 
 
 def _labelled(
-    features: PatchFeatures, defects: ImageSet, classes: tuple[str, ...], spec: PreprocessSpec, progress: Progress
+    extractor: Extractor, defects: ImageSet, classes: tuple[str, ...], spec: PreprocessSpec, stride_px: int
 ) -> LabelledFeatures | None:
-    values = extract(features, defects.pixels, progress, "features of defects").clone()
+    values = extractor(defects.pixels, "features of defects")
     if not len(defects):
         return None
     index = torch.tensor([classes.index(item.defect_type or "") for item in defects.items])
-    stride_px = features.trunk.stride_px
     marked = torch.stack([_marked_patches(mask, spec, stride_px) for mask in defects.masks])
     outlined = torch.tensor([item.mask is not None for item in defects.items]) & marked.any(dim=1)
     marked = torch.where(marked.any(dim=1, keepdim=True), marked, True)  # noqa: FBT003 - of nothing marked, anything

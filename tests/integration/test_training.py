@@ -1,6 +1,7 @@
 """Training as a user starts it: from images to signed bundles that judge as torch does."""
 
 import copy
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -402,3 +403,35 @@ def test_a_jpeg_judged_by_a_model_of_pngs_is_told(trainings: Trainings, tmp_path
     done = run_command("inspect", trainings.bundle("labelled"), *images, *trust, home=trainings.path)
     assert done.err.count("their compression alone can change a verdict") == 1
     assert done.code in {0, 1}
+
+
+def test_accepted_parts_pass_without_a_training_and_no_known_defect_is_lost(
+    trainings: Trainings, tmp_path: Path
+) -> None:
+    """Holes are good after all: others of their kind fail less often, every known scratch is still caught."""
+    for seed in range(600, 612):
+        write_image(tmp_path / "accepted" / f"{seed}.png", hole_of(seed)[0])
+    options = ["--defects", str(trainings.folder.defects), "--key", str(trainings.path / "key.pem"), "--json"]
+    options += ["--trust", trainings.key.public_text, "--out", str(tmp_path / "accepting.bundle")]
+    done = run_command("accept", trainings.bundle("goods"), tmp_path / "accepted", *options, home=trainings.path)
+    assert done.code == 0, done.err
+    told = done.json()
+    assert told["defects"] == len(LABELLED)
+    before = trainings.detector("goods")
+    after = load_detector(tmp_path / "accepting.bundle", trainings.trusted, InferenceSettings(threads=1))
+    assert after.manifest.provenance.parent_bundle_id == trainings.sealed("goods").id
+    holes = [hole_of(seed)[0] for seed in range(700, 708)]
+    scores = [(before.judge(hole).score or 0.0, after.judge(hole).score or 0.0) for hole in holes]
+    assert np.mean([new < old for old, new in scores]) > 0.5
+    scratches = [scratch_of(seed)[0] for seed in LABELLED]
+    assert [after.judge(part).verdict for part in scratches] == [before.judge(part).verdict for part in scratches]
+
+
+def test_accepting_known_defects_is_refused_by_name(trainings: Trainings, tmp_path: Path) -> None:
+    options = ["--defects", str(trainings.folder.defects), "--key", str(trainings.path / "key.pem")]
+    options += ["--trust", trainings.key.public_text, "--out", str(tmp_path / "refused.bundle")]
+    images = trainings.folder.defects / "scratch"
+    done = run_command("accept", trainings.bundle("goods"), images, *options, home=trainings.path)
+    assert done.code == 1
+    assert re.search(r"known defects.*: 10\d\.png", done.err), done.err
+    assert not (tmp_path / "refused.bundle").exists()

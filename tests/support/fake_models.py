@@ -32,6 +32,8 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     train.add_argument("--defects", type=Path)
     train.add_argument("--parent")
     train.add_argument("--like")
+    train.add_argument("--features", type=Path)
+    train.add_argument("--features-mib", type=int)
     for name in DECIDED:
         train.add_argument(f"--{name}")
     train.add_argument("--seed", type=int)
@@ -55,6 +57,15 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     threshold.add_argument("--key", type=Path, required=True)
     threshold.add_argument("--trust", required=True)
     threshold.add_argument("--json", action="store_true")
+    accept = commands.add_parser("accept")
+    accept.add_argument("bundle", type=Path)
+    accept.add_argument("accepted", type=Path)
+    accept.add_argument("--defects", type=Path)
+    accept.add_argument("--out", type=Path, required=True)
+    accept.add_argument("--key", type=Path, required=True)
+    accept.add_argument("--trust", required=True)
+    accept.add_argument("--json", action="store_true")
+    accept.add_argument("--progress-json", action="store_true")
     return parser.parse_args(argv)
 
 
@@ -91,6 +102,22 @@ def _train(options: argparse.Namespace) -> int:
     return 0
 
 
+def _accept(options: argparse.Namespace) -> int:
+    from tests.support.tiny_bundle import write_tiny_bundle  # noqa: PLC0415 - the same
+
+    before = open_sealed(options.bundle, TrustedKeys((options.trust,))).manifest
+    accepted, defects = _count(options.accepted), 0 if options.defects is None else _count(options.defects)
+    if before.recipe == "alike":
+        sys.stderr.write(f"error: accept: {accepted} parts look like known defects, which would pass: crack_7.png\n")
+        return 1
+    key = SigningKey.load_or_create(options.key)
+    threshold = before.calibration.threshold + accepted / 10_000
+    bundle_id = write_tiny_bundle(options.out, key, before.recipe, threshold)
+    told = {"bundle_id": bundle_id, "accepted": accepted, "passing": accepted, "defects": defects}
+    sys.stdout.write(json.dumps(told) + "\n")
+    return 0
+
+
 def _threshold(options: argparse.Namespace) -> int:
     from tests.support.tiny_bundle import write_tiny_bundle  # noqa: PLC0415 - the same
 
@@ -105,6 +132,9 @@ def _threshold(options: argparse.Namespace) -> int:
 def _flips(options: argparse.Namespace) -> int:
     """Every replayed part flips from PASS to FAIL."""
     if options.flips is None:
+        return 0
+    if options.replay is None:
+        options.flips.touch()
         return 0
     told = [json.loads(line) for line in (options.replay / "parts.jsonl").read_text("utf-8").splitlines()]
     assert all((options.replay / part["file"]).is_file() for part in told)
@@ -138,4 +168,4 @@ def _gate(options: argparse.Namespace) -> int:
 
 if __name__ == "__main__":
     parsed = _parse(sys.argv[1:])
-    sys.exit({"train": _train, "gate": _gate, "threshold": _threshold}[parsed.command](parsed))
+    sys.exit({"train": _train, "gate": _gate, "threshold": _threshold, "accept": _accept}[parsed.command](parsed))

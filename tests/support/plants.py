@@ -65,6 +65,10 @@ class Person:
         """Change."""
         return self.client.patch(API + path, json=json, headers={CSRF_HEADER: self.csrf})
 
+    def delete(self, path: str) -> Any:
+        """Take away."""
+        return self.client.delete(API + path, headers={CSRF_HEADER: self.csrf})
+
     def send(self, path: str, data: bytes, **params: Any) -> Any:
         """Post a file as the raw body."""
         return self.client.post(API + path, content=data, params=params, headers={CSRF_HEADER: self.csrf})

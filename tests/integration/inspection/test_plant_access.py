@@ -67,6 +67,8 @@ ALLOWED = {
         "/recipes/{recipe}/promote",
         "/recipes/{recipe}/rollback",
         "/recipes/{recipe}/versions",
+        "/recipes/{recipe}/acceptances",
+        "/recipes/{recipe}/acceptances/{acceptance_id}",
         "/recipes/{recipe}/images",
         "/recipes/{recipe}/rollouts",
         "/recipes/{recipe}/rollouts/current/advance",

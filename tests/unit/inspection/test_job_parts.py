@@ -40,6 +40,14 @@ def test_first_training_has_neither_defects_nor_parent() -> None:
     assert "--like" not in argv
 
 
+def test_trainings_share_their_features() -> None:
+    order = TrainOrder(
+        "part", Path("data"), Path("out"), Path("key"), None, None, None, features=Path("kept"), features_mib=100
+    )
+    argv = ModelCommands(PROGRAM).train(order)
+    assert argv[argv.index("--features") :][:4] == ["--features", "kept", "--features-mib", "100"]
+
+
 @pytest.mark.parametrize(("champion", "extra"), [(None, []), (Path("old"), ["--champion", "old"])])
 def test_gate_command(champion: Path | None, extra: list[str]) -> None:
     argv = ModelCommands(PROGRAM).gate(GateOrder(Path("new"), Path("holdout"), "KEY=", champion))

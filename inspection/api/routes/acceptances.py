@@ -1,0 +1,51 @@
+"""Accept as good."""
+
+from fastapi import APIRouter
+
+from inspection.api.access import Engineer, Operator, PlantDep
+from inspection.api.learning_schemas import Acceptance, AcceptanceUndone, NewAcceptance
+from inspection.api.schemas import Job
+from inspection.audit.change import change
+from inspection.learning.acceptances import acceptances_of, add_acceptance, require_acceptance, undo_acceptance
+from inspection.registry.recipes import require_recipe
+
+__all__ = ["router"]
+
+router = APIRouter(tags=["learning"])
+
+
+@router.get("/recipes/{recipe}/acceptances")
+def get_acceptances(recipe: str, person: Operator, plant: PlantDep) -> list[Acceptance]:
+    """What was accepted as good, newest first."""
+    del person
+    with plant.database.read() as session:
+        require_recipe(session, recipe)
+        return [Acceptance.model_validate(row) for row in acceptances_of(session, recipe)]
+
+
+@router.post("/recipes/{recipe}/acceptances", status_code=201)
+def post_acceptance(recipe: str, body: NewAcceptance, person: Engineer, plant: PlantDep) -> Acceptance:
+    """Label results good, and teach the champion to let such parts pass: no training, no known defect lost."""
+    ids = list(dict.fromkeys(body.result_ids))
+    with change(plant.database, person.name, plant.clock()) as doing:
+        row = add_acceptance(doing.session, recipe, ids, reason=body.reason, user=person.name, now=doing.now)
+        doing.record("acceptance.added", recipe=recipe, acceptance=row.id, results=ids, reason=body.reason)
+        acceptance = Acceptance.model_validate(row)
+    plant.jobs.wake()
+    return acceptance
+
+
+@router.delete("/recipes/{recipe}/acceptances/{acceptance_id}")
+def delete_acceptance(recipe: str, acceptance_id: str, person: Engineer, plant: PlantDep) -> AcceptanceUndone:
+    """Take it back in one call: labels, and the champion if it is what this made."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        row = require_acceptance(doing.session, recipe, acceptance_id)
+        rolled_back, job = undo_acceptance(doing.session, row, user=person.name, now=doing.now)
+        doing.record("acceptance.undone", recipe=recipe, acceptance=row.id, rolled_back=rolled_back)
+        undone = AcceptanceUndone(
+            acceptance=Acceptance.model_validate(row),
+            rolled_back=rolled_back,
+            job=None if job is None else Job.model_validate(job),
+        )
+    plant.jobs.wake()
+    return undone

@@ -1,0 +1,75 @@
+"""The gate as the last step of every job that makes a bundle."""
+
+from pathlib import Path
+from typing import Any
+
+from edge.contract.errors import JobFailed
+from inspection.jobs.commands import GateOrder
+from inspection.jobs.replay import lay_out_replay
+from inspection.jobs.shop import Ticket, Workshop, read_report, run_models
+from inspection.registry.flips import Flip, add_flips, read_flips
+from inspection.registry.gates import add_gate
+
+__all__ = ["GATE_STARTS", "judge"]
+
+GATE_STARTS = 0.85  # of a job's progress
+
+
+def judge(
+    shop: Workshop, ticket: Ticket, bundle_id: str, holdout: Path, champion: str | None, *, replay: bool = True
+) -> dict[str, Any]:
+    """Run the gate for a registered bundle and keep what it says.
+
+    Args:
+        shop: of the plant.
+        ticket: of the job.
+        bundle_id: of the challenger.
+        holdout: folder of the frozen hold-out.
+        champion: bundle to beat; None before the first promotion.
+        replay: also compare on the newest parts of the line.
+
+    Raises:
+        JobFailed: the command answered an error.
+        JobCancelled: it was stopped.
+    """
+    ticket.desk.span(GATE_STARTS, 1.0)
+    ticket.desk.report(0.0, "comparing with the champion on the hold-out")
+    order = _gate_order(shop, ticket, bundle_id, holdout, champion, replay=replay)
+    evaluation = read_report(run_models(shop, ticket, shop.commands.gate(order), {0, 1}))
+    if not isinstance(evaluation.get("passed"), bool):
+        raise JobFailed(f"gate: expected `passed` in its report, got {sorted(evaluation)}")
+    flips = [] if order.flips is None else _flips(order.flips)
+    with shop.database.write() as session:
+        gate = add_gate(session, bundle_id, champion, evaluation, shop.clock())
+        add_flips(session, gate.id, flips)
+    return evaluation
+
+
+def _gate_order(
+    shop: Workshop, ticket: Ticket, bundle_id: str, holdout: Path, champion: str | None, *, replay: bool
+) -> GateOrder:
+    bundle = shop.bundles.path(bundle_id)
+    if champion is None or champion == bundle_id:
+        return GateOrder(bundle, holdout, shop.public_key, None)
+    return GateOrder(
+        bundle,
+        holdout,
+        shop.public_key,
+        champion=shop.bundles.path(champion),
+        replay=_parts_of_the_line(shop, ticket) if replay else None,
+        flips=ticket.folder / "flips.jsonl",
+        max_slowdown=shop.max_slowdown,
+    )
+
+
+def _parts_of_the_line(shop: Workshop, ticket: Ticket) -> Path:
+    ticket.desk.report(0.0, "collecting parts of the line")
+    with shop.database.read() as session:
+        return lay_out_replay(session, shop.blobs, ticket.recipe, shop.replay_parts, ticket.folder / "replay")
+
+
+def _flips(path: Path) -> list[Flip]:
+    try:
+        return read_flips(path)
+    except (OSError, ValueError) as error:
+        raise JobFailed(f"gate: expected the parts on which the two disagree in {path.name}: {error}") from error

@@ -1,0 +1,95 @@
+"""What every kind of job works with, and how it runs a command of `models`."""
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from edge.contract.errors import JobFailed
+from inspection.clock import Clock
+from inspection.jobs.commands import ModelCommands
+from inspection.jobs.desk import Desk
+from inspection.jobs.runner import Finished, JobRunner
+from inspection.registry.bundles import BundleFiles
+from inspection.store.blobs import BlobStore
+from inspection.store.database import Database
+
+__all__ = ["Ticket", "Workshop", "read_report", "run_models", "tidy"]
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """What every job works with.
+
+    Attributes:
+        replay_parts: newest parts of the line that the gate compares on.
+        max_slowdown: of a challenger's session against the champion's; None judges it not.
+        features: folder in which trainings keep features of images; it may be deleted at any time.
+        features_mib: what it may grow to; 0 keeps none.
+        acceptances_promote: whether what was accepted runs as soon as the gate passed it.
+    """
+
+    database: Database
+    blobs: BlobStore
+    bundles: BundleFiles
+    commands: ModelCommands
+    runner: JobRunner
+    key_file: Path
+    public_key: str
+    clock: Clock
+    replay_parts: int
+    max_slowdown: float | None
+    features: Path
+    features_mib: int
+    acceptances_promote: bool
+
+
+@dataclass(frozen=True)
+class Ticket:
+    """One job: what it is for and where it works."""
+
+    recipe: str
+    parameters: dict[str, Any]
+    folder: Path
+    desk: Desk
+
+
+def run_models(shop: Workshop, ticket: Ticket, argv: Sequence[str], allowed: set[int]) -> Finished:
+    """Run a command of `models` to its end.
+
+    Raises:
+        JobFailed: it ended with another exit code than those allowed.
+        JobCancelled: it was stopped.
+    """
+    desk = ticket.desk
+    finished = shop.runner.run(argv, ticket.folder, desk.line, desk.cancelled)
+    if finished.exit_code not in allowed:
+        said = desk.last_words[-1] if desk.last_words else "it said nothing; see the log"
+        raise JobFailed(f"training process ended with code {finished.exit_code}: {said}")
+    return finished
+
+
+def read_report(finished: Finished) -> dict[str, Any]:
+    """The JSON object on a command's last line.
+
+    Raises:
+        JobFailed: there is none.
+    """
+    try:
+        report = json.loads(finished.last_line)
+    except ValueError as error:
+        raise JobFailed(f"expected JSON as the last line of stdout, got {finished.last_line[:200]!r}") from error
+    if not isinstance(report, dict):
+        raise JobFailed(f"expected a JSON object as the last line of stdout, got {finished.last_line[:200]!r}")
+    return report
+
+
+def tidy(folder: Path) -> None:
+    """What is left is the log; images are in the store, the bundle in the registry."""
+    for name in ("data", "holdout", "replay", "accepted"):
+        shutil.rmtree(folder / name, ignore_errors=True)
+    for pattern in ("*.bundle", "flips.jsonl", "golden.*", "ignored.*"):
+        for path in folder.glob(pattern):
+            path.unlink()

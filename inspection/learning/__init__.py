@@ -1,0 +1,1 @@
+"""What people teach a running model without a training."""

@@ -1,0 +1,201 @@
+"""From accepted parts to a signed bundle, without torch and without a training; reads top to bottom."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnx import ModelProto
+
+from edge.bundle.parity import pack_parity, unpack_parity
+from edge.contract.archive import MODEL, PARITY, SealedBundle, file_entries, open_sealed, write_sealed
+from edge.contract.errors import DataInvalid, GateRefused
+from edge.contract.manifest import Manifest, ParityReport, PreprocessSpec
+from edge.contract.signature import SigningKey, TrustedKeys
+from edge.inference import InferenceSettings, open_session
+from models.acceptance.choice import Choice, Shown, choose
+from models.acceptance.graph import heads_of, whitened_of, with_outputs, with_tolerance, without_tolerance
+from models.acceptance.tolerance import Floats, Tolerance, tolerated
+from models.data.folder import SUFFIXES, LabelledImage, defects_in
+from models.data.images import ImageSet, load_images
+from models.progress import Progress
+
+__all__ = ["ACCEPT_STEPS", "AcceptReport", "AcceptRequest", "accept"]
+
+ACCEPT_STEPS = {"loading accepted parts": 1.0, "loading known defects": 2.0}
+_TOLERANCE = 0.01  # of the score: as between torch and onnxruntime
+_BATCH = 32
+_PARITY_IMAGES = 32
+
+
+@dataclass(frozen=True)
+class AcceptRequest:
+    """What to accept.
+
+    Attributes:
+        bundle: to start from; what it accepted before is forgotten, so name all that stands.
+        accepted: folder of images that a person called good.
+        defects: folder of known defects, one folder a type; none of them may be lost.
+        out: bundle file to write.
+        key: signs it.
+        trusted: signed the bundle.
+    """
+
+    bundle: Path
+    accepted: Path
+    defects: Path | None
+    out: Path
+    key: SigningKey
+    trusted: TrustedKeys
+
+
+@dataclass(frozen=True)
+class AcceptReport:
+    """What came of it.
+
+    Attributes:
+        alike: cosine from which on a patch is tolerated.
+        accepted: parts that the bundle did not pass.
+        passing: of these, that pass now.
+        left_out_passing: share of them that pass by what the others taught: what to expect of the next ones.
+        still_failing: file names of the others.
+        defects: known ones that were judged again; none was lost.
+        refused: for each more tolerant level, the known defects that it would have lost.
+    """
+
+    bundle_id: str
+    alike: float
+    accepted: int
+    passing: int
+    left_out_passing: float
+    still_failing: tuple[str, ...]
+    defects: int
+    refused: dict[float, list[str]]
+
+
+def accept(request: AcceptRequest, progress: Progress) -> AcceptReport:
+    """Tolerate what accepted parts show, if no known defect is lost by it.
+
+    Raises:
+        DataInvalid: no images, or the bundle passes all of them already.
+        GateRefused: a known defect would be lost, or nothing would be gained; no bundle was written.
+    """
+    sealed = open_sealed(request.bundle, request.trusted)
+    plain = without_tolerance(onnx.load_from_string(sealed.files[MODEL]))
+    items = [LabelledImage(path) for path in sorted(request.accepted.iterdir()) if path.suffix.lower() in SUFFIXES]
+    known = [] if request.defects is None else defects_in(request.defects)
+    spec = sealed.manifest.preprocess
+    parts = load_images(items, spec, progress, "loading accepted parts")
+    defects = load_images(known, spec, progress, "loading known defects")
+
+    eyes = _Eyes(plain, sealed.manifest)
+    seen, caught = eyes.look_at(parts), eyes.look_at(defects)
+    accepted = seen.only(~seen.passes)
+    if not len(accepted):
+        raise DataInvalid(f"{request.accepted}: the bundle passes all {len(seen)} parts already, nothing to accept")
+    choice = choose(accepted, caught, eyes.passes)
+    model = with_tolerance(plain, choice.tolerance)
+    half = _PARITY_IMAGES // 2
+    report = eyes.compare(model, choice.tolerance, np.concatenate([parts.pixels[:half], defects.pixels[:half]]))
+    bundle_id = _write(request, sealed, model, report)
+    return _report(bundle_id, accepted, len(caught), choice)
+
+
+class _Eyes:
+    """The champion as it was trained, in two halves: patches once, and heads as often as there are levels."""
+
+    def __init__(self, plain: ModelProto, manifest: Manifest) -> None:
+        self._whitened = whitened_of(plain)
+        self._pixels = manifest.graph.input_name
+        self._spec = manifest.preprocess
+        self._passes_up_to = manifest.calibration.passes_up_to
+        self._whole = open_session(with_outputs(plain, self._whitened), InferenceSettings())
+        self._heads = open_session(heads_of(plain), InferenceSettings())
+
+    def look_at(self, images: ImageSet) -> Shown:
+        """Every image by the whole graph."""
+        said = [self._whole.run([self._whitened, "map", "score"], {self._pixels: part}) for part in images.pixels]
+        names = [item.path.name for item in images.items]
+        if not said:
+            return Shown(names, np.zeros((0, 1, 1), np.float32), np.zeros((0, 1), np.float32), np.zeros(0, np.bool_))
+        whitened = np.concatenate([patches for patches, _, _ in said])
+        unusual = np.stack([_at_positions(maps, self._spec, whitened.shape[1]) for _, maps, _ in said])
+        passes = np.array([score[0] <= self._passes_up_to for _, _, score in said])
+        return Shown(names, whitened, unusual, passes)
+
+    def scores(self, whitened: Floats, tolerance: Tolerance) -> Floats:
+        """Scores `(N,)` of whitened parts `(N, P, D)` under a tolerance."""
+        starts = range(0, len(whitened), _BATCH)
+        batches = [tolerated(whitened[start : start + _BATCH], tolerance) for start in starts]
+        parts = [self._heads.run(["score"], {self._whitened: batch})[0] for batch in batches]
+        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+
+    def passes(self, whitened: Floats, tolerance: Tolerance) -> NDArray[np.bool_]:
+        """Which of them pass, `(N,)`."""
+        return np.asarray(self.scores(whitened, tolerance) <= self._passes_up_to)
+
+    def compare(self, model: ModelProto, tolerance: Tolerance, pixels: NDArray[np.uint8]) -> ParityReport:
+        """The new graph against the same tolerance computed outside of it.
+
+        Raises:
+            GateRefused: they disagree.
+        """
+        session = open_session(model.SerializeToString(), InferenceSettings())
+        got = np.concatenate([session.run(["score"], {self._pixels: part})[0] for part in pixels])
+        patches = np.concatenate([self._whole.run([self._whitened], {self._pixels: part})[0] for part in pixels])
+        expected = self.scores(patches, tolerance)
+        worst = float(np.abs(got - expected).max())
+        flips = int(((got <= self._passes_up_to) != (expected <= self._passes_up_to)).sum())
+        if not worst <= _TOLERANCE or flips:
+            raise GateRefused(
+                f"parity: the graph and the tolerance differ on {len(got)} images by {worst:.3g} in score "
+                f"(tolerance {_TOLERANCE}), with {flips} verdicts flipped; no bundle was written"
+            )
+        return ParityReport(
+            images=len(got),
+            max_score_difference=worst,
+            max_map_difference=0.0,
+            verdict_flips=flips,
+            tolerance=_TOLERANCE,
+        )
+
+
+def _at_positions(maps: Floats, spec: PreprocessSpec, positions: int) -> Floats:
+    """Of the maps `(tiles, H, W)` of a part what lies at each position `(P,)`."""
+    stride = round((len(maps) * spec.height_px * spec.width_px / positions) ** 0.5)
+    rows, columns = spec.height_px // stride, spec.width_px // stride
+    return np.asarray(maps.reshape(len(maps), rows, stride, columns, stride).mean(axis=(2, 4)).reshape(-1))
+
+
+def _write(request: AcceptRequest, sealed: SealedBundle, model: ModelProto, parity: ParityReport) -> str:
+    """The same threshold and promise: patches count as before or as usual ones; the gate judges overkill once more."""
+    manifest = sealed.manifest
+    pixels, _ = unpack_parity(sealed.files[PARITY])
+    parts = pixels.reshape(-1, manifest.preprocess.tile_count, *pixels.shape[-3:])
+    data = model.SerializeToString()
+    session = open_session(data, InferenceSettings())
+    scores = [session.run(["score"], {manifest.graph.input_name: part})[0] for part in parts]
+    files = {MODEL: data, PARITY: pack_parity(parts, np.concatenate(scores))}
+    changed: dict[str, Any] = {
+        "parity": parity,
+        "provenance": manifest.provenance.model_copy(update={"parent_bundle_id": sealed.id}),
+        "created_at": datetime.now(UTC),
+        "files": file_entries(files),
+    }
+    return write_sealed(request.out, manifest.model_copy(update=changed), files, request.key)
+
+
+def _report(bundle_id: str, accepted: Shown, defects: int, choice: Choice) -> AcceptReport:
+    return AcceptReport(
+        bundle_id=bundle_id,
+        alike=choice.tolerance.alike,
+        accepted=len(accepted),
+        passing=int(choice.passing.sum()),
+        left_out_passing=choice.left_out_passing,
+        still_failing=tuple(accepted.only(~choice.passing).names),
+        defects=defects,
+        refused=choice.refused,
+    )
