@@ -100,8 +100,8 @@ def run_threshold(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
         bundle_id = row.id
     gate = judge(shop, ticket, bundle_id, material.holdout, champion)
     tidy(ticket.folder)
-    told = {"now": summary["now"], "then": summary["then"]}
-    return {**told, "bundle_id": bundle_id, "gate": gate, "data_version": version}
+    moved = {"now": summary["now"], "then": summary["then"]}
+    return {**moved, "bundle_id": bundle_id, "gate": gate, "data_version": version}
 
 
 def _asked(shop: Workshop, ticket: Ticket, champion: str | None) -> tuple[Path | None, tuple[str, ...]]:
