@@ -267,3 +267,19 @@ def test_parts_on_which_people_disagree_are_found(page: Page, floor: Floor) -> N
     page.goto("/analytics?days=365")
     expect(page.locator("#reviewers")).to_contain_text("eve")
     assert fits(page)
+
+
+def test_overkill_of_one_kind_is_accepted_as_good(page: Page, floor: Floor) -> None:
+    floor.train_and_promote("part")
+    parts = [floor.report(f"P-{number}", seed=80 + number, signature=(127, number, 0)) for number in range(3)]
+    page.goto("/groups")
+    page.locator(".group").get_by_role("button", name="Accept as good…").click()
+    dialog = page.locator("#accept-dialog")
+    dialog.get_by_label("Reason").fill("oil film, harmless")
+    dialog.get_by_role("button", name="Accept").click()
+    expect(page.locator("#outbox")).to_contain_text("3 parts accepted")
+    (acceptance,) = floor.http.get("/recipes/part/acceptances").json()
+    assert set(acceptance["result_ids"]) == {part.id for part in parts}
+    assert [floor.labels(part) for part in parts] == [["good:-"]] * 3
+    page.get_by_role("link", name="see what the gate says").click()
+    expect(page.locator(".job")).to_contain_text("accepting as good")

@@ -1,12 +1,14 @@
 // Alike parts, cleared by one decision; those that a click keeps out are judged alone.
 
 import { get, imageUrl, post } from "./api.js";
+import { ask } from "./dialog.js";
 import { flag, h, number, verdictBadge, verdictWord } from "./dom.js";
 import { Filters } from "./filters.js";
 import { n, t } from "./language.js";
 
 const $ = (id) => document.getElementById(id);
 const mayLabel = flag("may-label");
+const mayChange = flag("may-change");
 const MOST_SHOWN = 24;
 const state = { groups: [], at: 0, done: [], shownAt: performance.now() };
 const filters = new Filters({ recipe: "recipe", station: "station", verdict: "verdict-filter" }, load);
@@ -39,7 +41,7 @@ function card(group, index) {
     { class: "panel group", tabindex: "-1", "data-index": String(index), onfocusin: () => mark(index) },
     h("header", {}, verdictBadge(first.verdict, "medium"), h("h2", {}, title), h("span", { class: "muted" }, [first.recipe, first.defect_class].filter(Boolean).join(" · "))),
     h("div", { class: "thumbs" }, order(group).slice(0, MOST_SHOWN).map((item) => member(group, item)), group.ids.length > MOST_SHOWN ? h("span", { class: "muted" }, t("and {count} more", { count: group.ids.length - MOST_SHOWN })) : null),
-    h("div", { class: "row answers-of-group" }, button("good", t("Good"), "G"), button("defect", t("Defect"), "D"), type, button("unsure", t("Unsure"), "U")),
+    h("div", { class: "row answers-of-group" }, button("good", t("Good"), "G"), button("defect", t("Defect"), "D"), type, button("unsure", t("Unsure"), "U"), mayChange && first.verdict === "FAIL" ? h("button", { type: "button", class: "quiet", onclick: () => accept(index) }, t("Accept as good…")) : null),
   );
 }
 
@@ -90,6 +92,21 @@ async function decide(index, label) {
   state.done.push(ids);
   state.groups.splice(index, 1);
   render();
+}
+
+/** Overkill of one kind: the champion learns to tolerate it, and the page Models shows how that went. */
+function accept(index) {
+  const group = state.groups[index];
+  const ids = group.ids.filter((id) => !group.out.has(id));
+  const recipe = encodeURIComponent(group.results[0].result.recipe);
+  const dialog = $("accept-dialog");
+  dialog.querySelector("textarea").value = "";
+  ask(dialog, async (fields) => {
+    await post(`/recipes/${recipe}/acceptances`, { result_ids: ids, reason: fields.reason.value });
+    state.groups.splice(state.groups.indexOf(group), 1);
+    render();
+    $("outbox").replaceChildren(n("{count} part accepted", "{count} parts accepted", ids.length), " ", h("a", { href: `/models?recipe=${recipe}` }, t("see what the gate says →")));
+  });
 }
 
 async function undo() {

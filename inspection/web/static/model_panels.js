@@ -66,6 +66,7 @@ export function detailPanel({ models, selected, report, mayChange, actions }) {
 function origin(model) {
   const date = when(model.registered_at).slice(0, 16);
   if (model.origin === "threshold") return t("Another threshold, set by a person {date}.", { date });
+  if (model.origin === "accept") return t("Taught to tolerate what was accepted as good {date}.", { date });
   return model.origin === "upload" ? t("Uploaded {date}.", { date }) : t("Trained here {date}.", { date });
 }
 

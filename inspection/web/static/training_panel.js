@@ -3,7 +3,7 @@
 import { h, percent } from "./dom.js";
 import { t } from "./language.js";
 
-const KINDS = { train: t("training"), gate: t("gate"), threshold: t("threshold") };
+const KINDS = { train: t("training"), gate: t("gate"), threshold: t("threshold"), accept: t("accepting as good") };
 const STATES = { queued: t("waiting"), running: t("running"), succeeded: t("done"), failed: t("failed"), cancelled: t("cancelled") };
 
 export function trainingPanel({ models, job, mayChange, logOpen, actions }) {
