@@ -17,6 +17,7 @@ from inspection.jobs.runner import JobLimits, LocalJobRunner
 from inspection.jobs.shop import Workshop
 from inspection.jobs.worker import JobWorker
 from inspection.metrics import PlantMetrics
+from inspection.people.oidc import OidcClient
 from inspection.people.throttle import LoginThrottle
 from inspection.people.users import ensure_admin
 from inspection.periodic import Periodic
@@ -65,6 +66,7 @@ class Plant:
     post: AlertPost
     beside: tuple[Periodic, ...]
     audit: AuditSampler
+    oidc: OidcClient | None
     bell: Bell
     feed: Feed
     webhooks: tuple[Webhook, ...]
@@ -89,6 +91,8 @@ class Plant:
             webhook.stop()
         self.retention.stop()
         self.jobs.stop()
+        if self.oidc is not None:
+            self.oidc.close()
         self.database.close()
 
 
@@ -172,6 +176,7 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
             Periodic("alert post", post.deliver, settings.alerts.watch_every_s),
         ),
         audit=_audit(settings),
+        oidc=None if settings.oidc is None else OidcClient(settings.oidc),
         bell=bell,
         feed=Feed(bell, settings.feed_listeners),
         webhooks=tuple(Webhook(hook, around) for hook in settings.webhooks),

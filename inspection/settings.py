@@ -11,6 +11,7 @@ from inspection.alerts.settings import AlertSettings
 from inspection.drift.settings import DriftSettings
 from inspection.feed.settings import WebhookSettings
 from inspection.logs import LogFormat, LogLevel
+from inspection.people.oidc_settings import OidcSettings
 from inspection.retraining.settings import RetrainingSettings
 from inspection.rollout.settings import RolloutSettings
 from inspection.store.image_settings import DiskImages, ImagesSettings, S3Images
@@ -67,6 +68,10 @@ class PlantSettings(BaseModel):
     cookie_secure: Annotated[
         bool, Field(description="Send the session cookie over HTTPS only; true behind a TLS proxy.")
     ] = False
+    oidc: Annotated[
+        OidcSettings | None,
+        Field(description="OpenID provider where people sign in, too."),
+    ] = None
     session_hours: Annotated[float, Field(gt=0, le=168, description="Hours until a person signs in again.")] = 12
     stale_after_s: Annotated[
         float, Field(gt=0, le=3600, description="Seconds without a heartbeat after which a station counts as silent.")
@@ -163,7 +168,13 @@ def load_plant_settings(path: Path) -> PlantSettings:
     hooks = tuple(_hook_placed(hook, folder) for hook in settings.webhooks)
     images = _placed(settings.images, folder)
     return settings.model_copy(
-        update={**paths, "images": images, "webhooks": hooks, "alerts": settings.alerts.taken_from(folder)}
+        update={
+            **paths,
+            "images": images,
+            "webhooks": hooks,
+            "alerts": settings.alerts.taken_from(folder),
+            "oidc": None if settings.oidc is None else settings.oidc.taken_from(folder),
+        }
     )
 
 

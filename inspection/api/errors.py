@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 from edge.contract import errors
 from inspection.feed.stream import FeedFull
 from inspection.logs import REQUEST_ID
+from inspection.people.oidc import ProviderLost
 from inspection.store.blobs import BlobStoreLost
 
 __all__ = ["STATUS", "add_handlers", "error_response", "status_of"]
@@ -41,6 +42,7 @@ STATUS: Mapping[type[errors.InspectionError], int] = {
     errors.TooManyAttempts: 429,
     BlobStoreLost: 503,
     FeedFull: 503,
+    ProviderLost: 503,
 }
 
 _RETRY_AFTER = {429: "60", 503: "2"}

@@ -15,9 +15,19 @@ from inspection.people.roles import Role
 from inspection.people.scopes import Scope
 from inspection.store.tables import UserRow
 
-__all__ = ["MIN_PASSWORD", "Person", "add_user", "authenticate", "change_user", "ensure_admin", "list_users"]
+__all__ = [
+    "MIN_PASSWORD",
+    "Person",
+    "add_user",
+    "authenticate",
+    "change_user",
+    "ensure_admin",
+    "list_users",
+    "user_from_elsewhere",
+]
 
 MIN_PASSWORD = 10
+_ELSEWHERE, _NO_PASSWORD, _LONGEST_NAME = "sso:", "none: signs in elsewhere", 64
 _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash(secrets.token_hex())  # so that an unknown name takes as long as a wrong password
 
@@ -78,6 +88,26 @@ def change_user(
     session.flush()
     if not any(user.role == Role.ADMIN and not user.disabled for user in list_users(session)):
         raise Conflict(f"user {name!r} is the last active admin: make another one first")
+    return row
+
+
+def user_from_elsewhere(session: Session, name: str, role: Role, now: datetime) -> UserRow:
+    """The user whom another system has signed in, with the role that it gives now.
+
+    The name gets a prefix, so that nobody there can be somebody here; there is no password that fits.
+
+    Raises:
+        NotSignedIn: an admin has disabled this user.
+    """
+    here = f"{_ELSEWHERE}{name}"[:_LONGEST_NAME]
+    row = _find(session, here)
+    if row is None:
+        row = UserRow(name=here, password_hash=_NO_PASSWORD, role=role.value, created_at=now)
+        session.add(row)
+    if row.disabled:
+        raise NotSignedIn("this user was disabled: ask an admin")
+    row.role = role.value
+    session.flush()
     return row
 
 

@@ -15,6 +15,7 @@ from inspection.api.headers import WITH_CHARTS
 from inspection.people.roles import Role
 from inspection.people.sessions import csrf_token
 from inspection.web.language import language_of
+from inspection.web.sign_in_elsewhere import BACK, OUT, sign_in_back, sign_in_out
 
 __all__ = ["ADMIN_PAGE", "PAGES", "add_pages"]
 
@@ -43,6 +44,8 @@ def add_pages(app: FastAPI) -> None:
     app.router.routes.append(Mount("/static", StaticFiles(directory=_HERE / "static"), name="static"))
     app.router.routes.append(Route(_PLOTLY, _plotly, methods=["GET"]))
     app.router.routes.append(Route("/login", _login, methods=["GET"]))
+    app.router.routes.append(Route(OUT, _out, methods=["GET"]))
+    app.router.routes.append(Route(BACK, _back, methods=["GET"]))
     for path in (*PAGES, ADMIN_PAGE):
         app.router.routes.append(Route(path, _page, methods=["GET"]))
 
@@ -59,7 +62,25 @@ def _theme(request: Request) -> str:
 
 
 def _login(request: Request) -> HTMLResponse:
-    return _TEMPLATES.TemplateResponse(request, "login.html", {"_": language_of(request), "theme": _theme(request)})
+    return _sign_in_page(request, "", 200)
+
+
+def _sign_in_page(request: Request, problem: str, status: int) -> HTMLResponse:
+    values = {
+        "_": language_of(request),
+        "theme": _theme(request),
+        "problem": problem,
+        "elsewhere": OUT if request.app.state.plant.oidc is not None else None,
+    }
+    return _TEMPLATES.TemplateResponse(request, "login.html", values, status)
+
+
+async def _out(request: Request) -> Response:
+    return await sign_in_out(request, _sign_in_page)
+
+
+async def _back(request: Request) -> Response:
+    return await sign_in_back(request, _sign_in_page)
 
 
 def _page(request: Request) -> Response:

@@ -1,12 +1,11 @@
 """Signing in and out."""
 
-from datetime import timedelta
-
 from fastapi import APIRouter, Request, Response
 
 from edge.contract.errors import NotSignedIn
 from inspection.api.access import COOKIE, Operator, PlantDep
 from inspection.api.schemas import Credentials, Me
+from inspection.api.session_cookie import lifetime_of, set_session
 from inspection.audit.change import change
 from inspection.people.roles import Role
 from inspection.people.sessions import close_session, csrf_token, open_session
@@ -22,25 +21,17 @@ def login(body: Credentials, request: Request, response: Response, plant: PlantD
     """Sign in; the session comes as a cookie."""
     address = request.client.host if request.client else "unknown"
     plant.throttle.check(body.name, address, plant.clock())
-    lifetime = timedelta(hours=plant.settings.session_hours)
     try:
         with change(plant.database, body.name, plant.clock()) as doing:
             user = authenticate(doing.session, body.name, body.password)
-            token = open_session(doing.session, user, doing.now, lifetime)
+            token = open_session(doing.session, user, doing.now, lifetime_of(plant.settings))
             doing.record("session.opened", address=address)
             role = Role(user.role)
     except NotSignedIn:
         plant.throttle.failed(body.name, address, plant.clock())
         raise
     plant.throttle.succeeded(body.name, address)
-    response.set_cookie(
-        COOKIE,
-        token,
-        max_age=int(lifetime.total_seconds()),
-        httponly=True,
-        samesite="strict",
-        secure=plant.settings.cookie_secure,
-    )
+    set_session(response, token, plant.settings)
     return Me(name=body.name, role=role, csrf=csrf_token(token))
 
 

@@ -70,6 +70,7 @@ ALLOWED = {
         "/recipes/{recipe}/acceptances",
         "/recipes/{recipe}/acceptances/{acceptance_id}",
         "/recipes/{recipe}/images",
+        "/recipes/{recipe}/shadow",
         "/recipes/{recipe}/rollouts",
         "/recipes/{recipe}/rollouts/current/advance",
         "/recipes/{recipe}/rollouts/current/halt",
