@@ -14,7 +14,7 @@ from tests.support.live_plants import live_plant
 SMALL, LARGE = (1024, 600), (1440, 900)
 
 
-@pytest.fixture(scope="session", name="browser")
+@pytest.fixture(scope="module", name="browser")
 def _browser() -> Iterator[Browser]:
     with chromium() as browser:
         yield browser

@@ -97,9 +97,8 @@ def test_a_panel_shows_nothing_but_the_stations(page: Page, floor: Floor) -> Non
 
 
 def test_light_and_dark_are_remembered(page: Page) -> None:
-    ground = "getComputedStyle(document.body).backgroundColor"
-    dark = page.evaluate(ground)
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
     page.get_by_role("button", name="Light or dark").click()
-    page.wait_for_function(f"{ground} !== '{dark}'")
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
     page.goto("/models")
-    assert page.evaluate(ground) == "rgb(238, 241, 244)"
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(238, 241, 244)"

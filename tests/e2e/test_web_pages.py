@@ -1,6 +1,7 @@
 """Signing in, the live page, both languages and administration in a real browser."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -54,17 +55,17 @@ def test_live_page_shows_the_last_part_and_the_ledger(page: Page, floor: Floor) 
 
 
 def test_an_alert_stands_out_until_somebody_cares(browser: Browser, tmp_path: Path) -> None:
-    with live_plant(tmp_path, stale_after_s=0.2, alerts={"watch_every_s": 1, "silent_after_s": 1}) as address:
-        floor = Floor(address, tmp_path)
+    with (
+        live_plant(tmp_path, stale_after_s=0.2, alerts={"watch_every_s": 1, "silent_after_s": 1}) as address,
+        closing(Floor(address, tmp_path)) as floor,
+    ):
         floor.send(a_heartbeat(bundle_id="b" * 64))
         page = browser.new_page(base_url=address)
         sign_in_page(page)
-        alert = page.locator(".alert")
-        expect(alert).to_contain_text("Station silent", timeout=JOB_MS)
-        expect(alert).to_contain_text("line-1")
+        alert = page.locator(".alert", has_text="Station silent")
+        expect(alert).to_contain_text("line-1", timeout=JOB_MS)
         alert.get_by_role("button", name="I care").click()
         expect(alert).to_contain_text("admin cares")
-        floor.close()
         page.close()
 
 
