@@ -137,7 +137,7 @@ def test_a_model_goes_out_in_stages_and_is_halted(page: Page, floor: Floor) -> N
     panel.get_by_role("button", name="Halt…").click()
     page.locator("#reason-dialog").get_by_label("Reason").fill("seen enough")
     page.locator("#reason-dialog").get_by_role("button", name="Halt").click()
-    expect(panel).to_contain_text("halted")
+    expect(panel.locator(".history li")).to_contain_text(["started, admin", "halted, admin"])
     expect(panel).to_contain_text("seen enough")
     wanted = {row["name"]: row["desired_bundle_id"] for row in floor.http.get("/stations").json()}
     assert wanted["line-1"] == wanted["line-2"]

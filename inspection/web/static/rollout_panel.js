@@ -4,7 +4,7 @@ import { h, milliseconds, percent, short, when } from "./dom.js";
 import { rich, t } from "./language.js";
 
 const STATES = { running: t("under way"), halted: t("halted"), finished: t("finished") };
-const STEPS = { started: t("started"), advanced: t("advanced"), halted: t("halted"), finished: t("finished") };
+const STEPS = { start: t("started"), advance: t("advanced"), halt: t("halted"), finish: t("finished") };
 const MEASURES = { undecided: t("dropped, late or undecided"), fail_rate: t("failed"), latency: t("slower than the limit") };
 
 /** The newest rollout of a recipe; nothing if there was none. */
