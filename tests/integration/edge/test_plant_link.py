@@ -22,6 +22,7 @@ from tests.support.stations import StationFolder
 from tests.support.tiny_bundle import write_tiny_bundle
 
 CLOCK = SystemClock()
+INBOX = 1000
 PUSHED = PushedFrames("push", CLOCK, 10_000)
 
 
@@ -124,7 +125,7 @@ def test_one_poisoned_record_is_set_aside_and_shown(folder: StationFolder) -> No
 def test_swapping_under_load_loses_no_frame(folder: StationFolder) -> None:
     """Frames keep coming while three bundles follow each other; each part is judged by exactly one of them."""
     plant, new = FakePlant(), folder.path / "new.bundle"
-    with link_server(plant) as port, running(folder, port, inbox_size=1000) as station:
+    with link_server(plant) as port, running(folder, port, inbox_size=INBOX) as station:
         ids = [folder.bundle_id]
         for threshold in (0.5, 0.7, 0.9):
             ids.append(want(plant, new, folder.key, threshold))
