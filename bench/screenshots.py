@@ -51,7 +51,7 @@ def _photograph(floor: PlantFloor, password: str, out: Path) -> None:
         page.keyboard.press("Enter")
         page.wait_for_selector(".verdict.FAIL", timeout=120_000)
         _save(page, out / "live.png")
-        for name in ("review", "models"):
+        for name in ("review", "groups", "models"):
             page.goto(f"{floor.url}/{name}")
             page.wait_for_load_state("networkidle")
             _save(page, out / f"{name}.png")
