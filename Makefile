@@ -57,7 +57,7 @@ docs: $(READY)
 
 # Texts of the pages into the catalogues of the other languages; the tests fail while one is without translation.
 messages: $(READY)
-	$(BIN)/pybabel -q extract -F inspection/web/babel.cfg -k t -k rich -k n:1,2 --omit-header --no-location -o $(VENV)/pages.pot inspection/web
+	$(BIN)/pybabel -q extract -F inspection/web/babel.cfg -k t -k rich -k n:1,2 --omit-header --no-location -o $(VENV)/pages.pot .
 	$(BIN)/pybabel -q update -i $(VENV)/pages.pot -d inspection/web/locale --no-fuzzy-matching --ignore-obsolete --omit-header -w 110
 
 # Known weaknesses of the pinned packages, by the advisories of PyPI; needs the network, so it is no part of the tests.

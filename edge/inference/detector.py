@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from edge.contract.frame import Pixels
 from edge.contract.manifest import Calibration, Manifest
 from edge.contract.result import ImageStatistics, Verdict
+from edge.contract.sentences import sentence
 from edge.preprocess import image_statistics, map_in_roi, preprocess
 
 __all__ = ["Detector", "GraphOutput", "Judgement", "graph_output", "monotonic_us"]
@@ -135,6 +136,6 @@ def graph_output(named: Mapping[str, NDArray[np.float32]]) -> GraphOutput:
 
 
 def _why_undecided(score: float, calibration: Calibration) -> str:
-    return (
+    return sentence(
         f"score {score:.3f} is between {calibration.passes_up_to:.3f} and {calibration.threshold:.3f}: a person decides"
     )

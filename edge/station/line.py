@@ -14,6 +14,7 @@ from edge.contract.errors import FrameRejected
 from edge.contract.frame import Frame, Pixels
 from edge.contract.manifest import Roi
 from edge.contract.result import InspectionResult, Outcome, Times, Verdict, new_result_id
+from edge.contract.sentences import sentence
 from edge.inference import CompressionWatch, Judgement
 from edge.parts.views import View
 from edge.station.deadline import DeadlineWatch
@@ -29,10 +30,10 @@ _log = logging.getLogger(__name__)
 _IDLE_S = 0.5
 _MAX_REASON = 500
 
-INBOX_FULL = "inbox full"
-STOPPING = "station stopping"
-NO_FRAME = "no frame from the camera"
-NO_BUNDLE = "no bundle yet"
+INBOX_FULL = sentence("inbox full")
+STOPPING = sentence("station stopping")
+NO_FRAME = sentence("no frame from the camera")
+NO_BUNDLE = sentence("no bundle yet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,8 +232,8 @@ class Line:
 
     def _expire(self, ticket: Ticket) -> None:
         frame = ticket.frame
-        missing = NO_FRAME if frame is not None and frame.fault == NO_FRAME else "no verdict"
-        self._settle(ticket, Outcome.TIMEOUT, f"{missing} within {self._settings.deadline_ms:g} ms")
+        missing = NO_FRAME if frame is not None and frame.fault == NO_FRAME else sentence("no verdict")
+        self._settle(ticket, Outcome.TIMEOUT, sentence(f"{missing} within {self._settings.deadline_ms:g} ms"))
 
     def _settle(
         self,

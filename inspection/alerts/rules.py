@@ -8,8 +8,10 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from edge.contract.result import Verdict
+from edge.contract.sentences import sentence
 from inspection.alerts.book import AlertKind, Condition
 from inspection.analytics.pchart import p_chart
+from inspection.drift.cause import Cause
 from inspection.drift.report import drifts
 from inspection.drift.settings import DriftSettings
 from inspection.rollout.book import StepKind, rollouts_of
@@ -19,6 +21,19 @@ from inspection.store.tables import HourRow, RolloutRow, StationBundleRow
 
 __all__ = ["DropWatch", "chart_signals", "drifting", "halted_rollouts", "silent_stations", "skewed_clocks"]
 
+_SINCE, _WITH = sentence("since the bundle came"), sentence("with the new bundle")
+_CAUSES = {
+    Cause.LIGHT: sentence("the light"),
+    Cause.FOCUS: sentence("the focus"),
+    Cause.POSITION: sentence("the position"),
+    Cause.MODEL: sentence("the model"),
+    Cause.PRODUCT: sentence("the product"),
+}
+_SIGNALS = {
+    "beyond_limits": sentence("beyond limits"),
+    "run": sentence("nine hours on one side of the mean"),
+    "trend": sentence("six hours of steady rise or fall"),
+}
 _NEWS = timedelta(hours=24)  # a halted rollout, and a jump that came with a bundle
 
 
@@ -28,10 +43,9 @@ def drifting(session: Session, settings: DriftSettings, now: datetime) -> list[C
     for drift in drifts(session, settings, now):
         at = drift.watched
         news = drift.change_cause if now - at.since < _NEWS else None
-        for cause, when in ((drift.cause, "since the bundle came"), (news, "with the new bundle")):
+        for cause, when in ((drift.cause, _SINCE), (news, _WITH)):
             if cause is not None:
-                where = f"station {at.station}, camera {at.camera}"
-                text = f"{where}: drift {when}, probably by the {cause.value}"
+                text = sentence(f"station {at.station}, camera {at.camera}: drift {when}, probably by {_CAUSES[cause]}")
                 key = f"{at.station} {at.camera} {cause.value} {when}"
                 found.append(Condition(AlertKind.DRIFT, key, text, at.station, at.recipe))
     return found
@@ -46,8 +60,8 @@ def chart_signals(session: Session, hours: int, now: datetime) -> list[Condition
         judged = [sum(counts[start].values()) for start in starts]
         point = p_chart(failed, judged).points[-1]
         if point.signals and point.fraction is not None:
-            said = " and ".join(signal.replace("_", " ") for signal in point.signals)
-            text = f"station {station}: {point.fraction:.1%} FAIL in the newest hour, {said}"
+            said = "; ".join(_SIGNALS[signal] for signal in point.signals)
+            text = sentence(f"station {station}: {point.fraction:.1%} FAIL in the newest hour, {said}")
             found.append(Condition(AlertKind.CONTROL_CHART, f"{station} {recipe}", text, station, recipe))
     return found
 
@@ -59,7 +73,9 @@ def halted_rollouts(session: Session, now: datetime) -> list[Condition]:
         for rollout in rollouts_of(session, recipe, 1):
             last = rollout.steps[-1]
             if last.kind == StepKind.HALT and last.user == SYSTEM and now - last.created_at < _NEWS:
-                text = f"recipe {recipe}: the rollout of {rollout.row.bundle_id[:12]} was halted: {last.reason}"
+                text = sentence(
+                    f"recipe {recipe}: the rollout of {rollout.row.bundle_id[:12]} was halted: {last.reason}"
+                )
                 found.append(Condition(AlertKind.ROLLOUT_HALTED, str(rollout.row.id), text, recipe=recipe))
     return found
 
@@ -70,8 +86,12 @@ def silent_stations(session: Session, live: LiveBoard, silent_after_s: float, no
     for station in session.scalars(select(StationBundleRow.station).distinct().order_by(StationBundleRow.station)):
         seen = live.last(station)
         if seen is None or (now - seen.at).total_seconds() > silent_after_s:
-            since = "since this service started" if seen is None else f"since {seen.at:%Y-%m-%d %H:%M:%S} UTC"
-            text = f"station {station}: no heartbeat {since}"
+            since = (
+                sentence("since this service started")
+                if seen is None
+                else sentence(f"since {seen.at:%Y-%m-%d %H:%M:%S} UTC")
+            )
+            text = sentence(f"station {station}: no heartbeat {since}")
             found.append(Condition(AlertKind.STATION_SILENT, station, text, station))
     return found
 
@@ -81,10 +101,10 @@ def skewed_clocks(live: LiveBoard, bound_s: float) -> list[Condition]:
     found = []
     for station, seen in sorted(live.all().items()):
         if abs(seen.clock_ahead_s) > bound_s:
-            way = "ahead of" if seen.clock_ahead_s > 0 else "behind"
-            text = (
-                f"station {station}: its clock is {abs(seen.clock_ahead_s):.0f} s {way} the plant's; set up NTP there"
-            )
+            off = f"{abs(seen.clock_ahead_s):.0f}"
+            ahead = sentence(f"station {station}: its clock is {off} s ahead of the plant's; set up NTP there")
+            behind = sentence(f"station {station}: its clock is {off} s behind the plant's; set up NTP there")
+            text = ahead if seen.clock_ahead_s > 0 else behind
             found.append(Condition(AlertKind.CLOCK_SKEW, station, text, station))
     return found
 
@@ -103,7 +123,7 @@ class DropWatch:
 
 
 def _dropped(station: str, count: int) -> Condition:
-    text = f"station {station}: triggers were dropped, {count} since it was set up"
+    text = sentence(f"station {station}: triggers were dropped, {count} since it was set up")
     return Condition(AlertKind.DROPS, station, text, station)
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict, NotFound
+from edge.contract.sentences import sentence
 from inspection.registry.recipes import require_recipe
 from inspection.store.tables import JobRow
 
@@ -63,7 +64,7 @@ def add_job(
         recipe=recipe,
         parameters=parameters,
         state=JobState.QUEUED.value,
-        step="waiting for its turn",
+        step=sentence("waiting for its turn"),
         user=user,
         created_at=now,
     )

@@ -9,6 +9,7 @@ from statistics import median
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from edge.contract.sentences import sentence
 from inspection.drift.report import drifts
 from inspection.drift.settings import DriftSettings
 from inspection.jobs.book import JobKind, JobState, last_training
@@ -76,11 +77,11 @@ def _due(session: Session, recipe: str, settings: RetrainingSettings, drifting: 
 
 def _reasons(settings: RetrainingSettings, labels: int, drifting: int, age: timedelta) -> Iterable[str]:
     if settings.new_labels is not None and labels >= settings.new_labels:
-        yield f"{labels} new labels"
+        yield sentence(f"{labels} new labels")
     if drifting:
-        yield f"drift of {drifting} camera{'' if drifting == 1 else 's'}"
+        yield sentence(f"{drifting} drifting cameras")
     if settings.every_days is not None and age >= timedelta(days=settings.every_days):
-        yield f"{age.days} days since the last training"
+        yield sentence(f"{age.days} days since the last training")
 
 
 def _drifting(session: Session, settings: DriftSettings, now: datetime) -> Counter[str]:

@@ -10,6 +10,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from edge.contract.result import Outcome, Verdict
+from edge.contract.sentences import sentence
 from inspection.rollout.book import Rollout
 from inspection.rollout.judge import Finding, Look, Parts, judge, looks
 from inspection.rollout.settings import RolloutSettings
@@ -47,8 +48,11 @@ class StationEvidence:
     @property
     def problems(self) -> list[str]:
         """Why the rollout must halt; empty if nothing is wrong."""
-        said = [f"station {self.station}: {finding.text}" for finding in self.findings if finding.halts]
-        return [*said, *([] if self.refused is None else [f"station {self.station} refuses it: {self.refused}"])]
+        said = [sentence(f"station {self.station}: {finding.text}") for finding in self.findings if finding.halts]
+        return [
+            *said,
+            *([] if self.refused is None else [sentence(f"station {self.station} refuses it: {self.refused}")]),
+        ]
 
     def as_json(self) -> dict[str, Any]:
         """For the step that this evidence decided."""

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import takewhile
 
+from edge.contract.sentences import sentence
 from inspection.rollout.settings import RolloutSettings
 
 __all__ = ["Finding", "Look", "Measure", "Parts", "judge", "looks"]
@@ -95,9 +96,11 @@ class Finding:
     def text(self) -> str:
         """In words."""
         if self.measure is Measure.LATENCY:
-            return f"{self.challenger:.1%} of the parts took more than {self.limit_ms:.0f} ms, expected at most 1 %"
+            return sentence(
+                f"{self.challenger:.1%} of the parts took more than {self.limit_ms:.0f} ms, expected at most 1 %"
+            )
         name = "drops, timeouts and UNDECIDED" if self.measure is Measure.UNDECIDED else "FAIL"
-        return f"{name}: {self.challenger:.1%} of the parts, {self.champion:.1%} with the champion"
+        return sentence(f"{name}: {self.challenger:.1%} of the parts, {self.champion:.1%} with the champion")
 
 
 def looks(parts: int, settings: RolloutSettings, stations: int) -> list[tuple[int, float]]:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict, NotFound
+from edge.contract.sentences import sentence
 from inspection.audit.change import change
 from inspection.clock import Clock
 from inspection.rollout.book import Rollout, running_rollouts
@@ -66,7 +67,7 @@ class RolloutKeeper:
 
     def _advance(self, rollout: Rollout, evidence: Sequence[StationEvidence], now: datetime) -> None:
         recipe = rollout.row.recipe
-        reason = f"every station judged {self._settings.advance_parts} parts within the bands"
+        reason = sentence(f"every station judged {self._settings.advance_parts} parts within the bands")
         with change(self._database, SYSTEM, now) as doing:
             _require_unchanged(doing.session, rollout)
             told = [station.as_json() for station in evidence]

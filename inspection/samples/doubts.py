@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.result import ImageKind, InspectionResult, Verdict
+from edge.contract.sentences import sentence
 from inspection.samples.statements import Label, standing_of, truth_of
 from inspection.store.tables import ResultImageRow, ResultRow, SampleLabelRow, SampleRow
 
@@ -91,14 +92,14 @@ def _conflict(row: SampleRow, statements: list[SampleLabelRow]) -> Iterator[Doub
     if {one.label for one in clear} == {Label.GOOD, Label.DEFECT}:
         people = {one.user for one in clear if one.user is not None}
         kind = DoubtKind.PEOPLE_DISAGREE if len(people) > 1 else DoubtKind.LABELLED_BOTH_WAYS
-        yield _doubt(row, statements, kind, "good to one, defective to another: the latest label counts")
+        yield _doubt(row, statements, kind, sentence("good to one, defective to another: the latest label counts"))
     elif len(types) > 1:
-        why = f"named {' and '.join(sorted(types))}: the latest label counts"
+        why = sentence(f"named {' and '.join(sorted(types))}: the latest label counts")
         yield _doubt(row, statements, DoubtKind.TYPES_DIFFER, why)
 
 
 def _unlike(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:
-    why = "the last training found it unlike all other good parts"
+    why = sentence("the last training found it unlike all other good parts")
     return _doubt(row, statements, DoubtKind.UNLIKE_OTHER_GOODS, why)
 
 
@@ -115,7 +116,9 @@ def _failed_far_above(
             farthest[sha256] = max(farthest.get(sha256, result), result, key=_excess)
     for sha256, result in sorted(farthest.items(), key=lambda pair: -_excess(pair[1])):
         if _excess(result) > _FAR_ABOVE:
-            why = f"its station scored it {result.score:.2f}, threshold {result.threshold:.2f}: sure that it is bad"
+            why = sentence(
+                f"its station scored it {result.score:.2f}, threshold {result.threshold:.2f}: sure that it is bad"
+            )
             yield _doubt(*goods[sha256], DoubtKind.FAILED_FAR_ABOVE, why)
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from scipy.stats import beta
 
 from edge.contract.manifest import Calibration, Costs, HeldoutScores, Promise
+from edge.contract.sentences import sentence
 from models.calibration.cost import cheapest_threshold
 from models.calibration.outliers import tail_threshold
 
@@ -109,7 +110,7 @@ def _of_band(calibration: Calibration, goods: NDArray[np.float32]) -> str:
     if calibration.undecided_from is None:
         return ""
     between = (goods > calibration.passes_up_to) & (goods <= calibration.threshold)
-    return f" {between.mean():.1%} of the held-out good parts are UNDECIDED, for a person to look at."
+    return sentence(f" {between.mean():.1%} of the held-out good parts are UNDECIDED, for a person to look at.")
 
 
 def _by_overkill(goods: NDArray[np.float32], target: float) -> float:
@@ -127,24 +128,26 @@ def _by_overkill(goods: NDArray[np.float32], target: float) -> float:
 
 
 def _of_cost(costs: Costs, defects: int) -> str:
-    told = f"escape {costs.escape:g}, overkill {costs.overkill:g}, {costs.defect_rate:.2%} of parts bad"
+    told = sentence(f"escape {costs.escape:g}, overkill {costs.overkill:g}, {costs.defect_rate:.2%} of parts bad")
     if defects < _DEFECTS_FOR_COST:
-        return (
+        return sentence(
             f"Not chosen by cost ({told}): that takes {_DEFECTS_FOR_COST} labelled defects, there are {defects}; "
             "the threshold keeps to the overkill instead."
         )
-    return f"The threshold is the cheapest on the held-out parts ({told})."
+    return sentence(f"The threshold is the cheapest on the held-out parts ({told}).")
 
 
 def _promise(k: int, n: int, missed: int, defects: int, target: float | None) -> Promise:
     overkill = overkill_bound(k, n)
-    text = f"With 95 % confidence at most {overkill:.1%} of good parts fail ({n} held-out good parts)."
+    text = sentence(f"With 95 % confidence at most {overkill:.1%} of good parts fail ({n} held-out good parts).")
     if target is not None and overkill > target:
         needed = int(np.ceil(np.log(1 - CONFIDENCE) / np.log(1 - target)))
-        text += f" To promise {target:.1%} takes {needed} good images."
+        text += sentence(f" To promise {target:.1%} takes {needed} good images.")
     escapes = escape_bound(missed, defects) if defects else None
     if escapes is None:
-        text += " No labelled defects: nothing is promised about escapes."
+        text += sentence(" No labelled defects: nothing is promised about escapes.")
     else:
-        text += f" Of {defects} labelled defects {missed} were missed: at most {escapes:.1%} of such parts escape."
+        text += sentence(
+            f" Of {defects} labelled defects {missed} were missed: at most {escapes:.1%} of such parts escape."
+        )
     return Promise(confidence=CONFIDENCE, overkill_at_most=overkill, escapes_at_most=escapes, text=text)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from edge.contract.errors import DataInvalid, FrameRejected, PartNotFound
 from edge.contract.frame import Pixels
 from edge.contract.manifest import PreprocessSpec
+from edge.contract.sentences import sentence
 from edge.preprocess import NetworkInput, decode, media_type_of, preprocess, preprocess_mask
 from models.data.folder import LabelledImage
 from models.progress import Progress
@@ -77,7 +78,7 @@ def survey_frames(items: Sequence[LabelledImage], progress: Progress, *, skip_un
     readable, unreadable = [], []
     sizes: Counter[tuple[int, int]] = Counter()
     peak = 0
-    for item in progress.over(items, "reading images"):
+    for item in progress.over(items, sentence("reading images")):
         try:
             pixels = _decode(item)
             _check_not_blank(item, pixels)

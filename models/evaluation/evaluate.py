@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.contract.manifest import PreprocessSpec
+from edge.contract.sentences import sentence
 from edge.inference import Detector
 from edge.preprocess import whole_map
 from models.data.folder import LabelledImage, test_images_in
@@ -114,7 +115,7 @@ def _judge(
 ) -> tuple[NDArray[np.float32], list[NDArray[np.float32]], NDArray[np.float64]]:
     """Scores, maps and milliseconds."""
     scores, maps, times_ms = [], [], []
-    for pixels in progress.over(list(images.pixels), "judging"):
+    for pixels in progress.over(list(images.pixels), sentence("judging")):
         start = time.perf_counter_ns()
         output = detector.run(pixels)
         times_ms.append((time.perf_counter_ns() - start) / 1e6)

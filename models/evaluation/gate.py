@@ -15,6 +15,7 @@ from scipy.stats import binom
 
 from edge.contract.manifest import ParityReport
 from edge.contract.result import Verdict
+from edge.contract.sentences import sentence
 from models.evaluation.evaluate import Evaluation
 from models.evaluation.intervals import exact_mcnemar, rate_interval
 from models.evaluation.metrics import roc_auc
@@ -87,7 +88,11 @@ def check_replay(pairs: Sequence[Pair], promised_overkill: float) -> list[Check]
     fails there is overkill, or an escape of the champion that a person should label before the gate runs again.
     """
     if not pairs:
-        return [Check(None, "replay: the plant keeps no pictures of parts of this recipe yet, nothing was replayed")]
+        return [
+            Check(
+                None, sentence("replay: the plant keeps no pictures of parts of this recipe yet, nothing was replayed")
+            )
+        ]
     return [
         _new_fails(pairs, promised_overkill),
         *_replayed_recalls(pairs),
@@ -102,8 +107,10 @@ def paired(where: str, pairs: Sequence[Pair]) -> Check:
     labelled = sum(pair.label is not None for pair in pairs)
     return Check(
         None,
-        f"{where}: of {labelled} labelled parts {better} are right only by the challenger, {worse} only by the "
-        f"champion (exact McNemar p = {exact_mcnemar(better, worse):.3g})",
+        sentence(
+            f"{where}: of {labelled} labelled parts {better} are right only by the challenger, {worse} only by the "
+            f"champion (exact McNemar p = {exact_mcnemar(better, worse):.3g})"
+        ),
     )
 
 
@@ -111,28 +118,32 @@ def check_parity_of(report: ParityReport) -> Check:
     """The export must not have flipped a verdict; that this machine repeats its scores was checked on opening."""
     return Check(
         report.verdict_flips == 0,
-        f"parity: export flipped {report.verdict_flips} of {report.images} verdicts, scores differ by up to "
-        f"{report.max_score_difference:.2g}",
+        sentence(
+            f"parity: export flipped {report.verdict_flips} of {report.images} verdicts, scores differ by up to "
+            f"{report.max_score_difference:.2g}"
+        ),
     )
 
 
 def check_latency(challenger: Evaluation, champion: Evaluation, max_slowdown: float | None) -> Check:
     """Session time, median against median on this machine; judged only where a budget is stated."""
     if not len(challenger.session_run_ms) or not len(champion.session_run_ms):
-        return Check(None, "latency: no part of the hold-out was judged")
+        return Check(None, sentence("latency: no part of the hold-out was judged"))
     after, before = float(np.median(challenger.session_run_ms)), float(np.median(champion.session_run_ms))
     ratio = after / before
-    budget = "no budget stated" if max_slowdown is None else f"budget {max_slowdown:.2f}"
-    text = f"latency: session p50 {before:.1f} to {after:.1f} ms on this machine, ratio {ratio:.2f} ({budget})"
+    budget = sentence("no budget stated") if max_slowdown is None else f"budget {max_slowdown:.2f}"
+    text = sentence(
+        f"latency: session p50 {before:.1f} to {after:.1f} ms on this machine, ratio {ratio:.2f} ({budget})"
+    )
     return Check(None if max_slowdown is None else ratio <= max_slowdown, text)
 
 
 def _overkill(challenger: Evaluation, champion: Evaluation | None, promised: float) -> Check:
     """Refuse what the promise would give in fewer than one of twenty hold-outs, unless the champion is no better."""
     if not challenger.goods:
-        return Check(False, "no good parts in the hold-out: overkill cannot be judged")  # noqa: FBT003
+        return Check(False, sentence("no good parts in the hold-out: overkill cannot be judged"))  # noqa: FBT003
     allowed = max(_promised_at_most(challenger.goods, promised), champion.overkill if champion else 0)
-    text = (
+    text = sentence(
         f"overkill {challenger.overkill} of {challenger.goods} good parts "
         f"({_interval(challenger.overkill, challenger.goods)}); "
         f"up to {allowed} agree with the promise of {promised:.1%} or with the champion"
@@ -147,19 +158,24 @@ def _recalls(challenger: Evaluation, champion: Evaluation) -> list[Check]:
         after, count = challenger.recall.get(name, 1.0), challenger.counts.get(name, 0)
         interval = _interval(round(after * count), count)
         checks.append(
-            Check(after >= before, f"recall of {name}: {before:.1%} to {after:.1%} on {count} parts ({interval})")
+            Check(
+                after >= before,
+                sentence(f"recall of {name}: {before:.1%} to {after:.1%} on {count} parts ({interval})"),
+            )
         )
-    return checks or [Check(None, "no labelled defects in the hold-out: recall cannot be compared")]
+    return checks or [Check(None, sentence("no labelled defects in the hold-out: recall cannot be compared"))]
 
 
 def _ranking(challenger: Evaluation, champion: Evaluation) -> Check:
     """Refuse if 95 % of paired bootstrap resamples rank worse than the champion."""
     if challenger.image_auroc is None or champion.image_auroc is None:
-        return Check(None, "image AUROC needs good and bad parts in the hold-out")
+        return Check(None, sentence("image AUROC needs good and bad parts in the hold-out"))
     if challenger.items != champion.items:
-        return Check(None, "image AUROC: not compared, the two do not find the same parts")
+        return Check(None, sentence("image AUROC: not compared, the two do not find the same parts"))
     worse = _share_worse(challenger, champion)
-    text = f"image AUROC {champion.image_auroc:.3f} to {challenger.image_auroc:.3f}, worse in {worse:.0%} of resamples"
+    text = sentence(
+        f"image AUROC {champion.image_auroc:.3f} to {challenger.image_auroc:.3f}, worse in {worse:.0%} of resamples"
+    )
     return Check(worse < _CONFIDENCE, text)
 
 
@@ -172,7 +188,7 @@ def _new_fails(pairs: Sequence[Pair], promised: float) -> Check:
     ]
     failed = sum(pair.challenger.verdict is Verdict.FAIL or pair.challenger.score is None for pair in fresh)
     allowed = _promised_at_most(len(fresh), promised)
-    text = (
+    text = sentence(
         f"replay: of {len(fresh)} parts that the champion passes and nobody calls defective the challenger fails "
         f"{failed} ({_interval(failed, len(fresh))}); up to {allowed} agree with its promise of {promised:.1%}"
     )
@@ -189,7 +205,7 @@ def _replayed_recall(name: str, pairs: Sequence[Pair]) -> Check:
     before = sum(pair.champion.verdict is not Verdict.PASS for pair in pairs)
     after = sum(pair.challenger.verdict is not Verdict.PASS for pair in pairs)
     learnt = sum(pair.learnt for pair in pairs)
-    text = (
+    text = sentence(
         f"replay: {name} caught in {before} to {after} of {len(pairs)} labelled parts "
         f"({_interval(after, len(pairs))}), {learnt} of them learnt from"
     )
@@ -204,14 +220,16 @@ def _fail_rates(pairs: Sequence[Pair]) -> Check:
     lost = sum(pair.champion.verdict is Verdict.FAIL for pair in flips)
     return Check(
         None,
-        f"replay: {before} to {after} of {len(pairs)} parts fail ({_interval(after, len(pairs))}), "
-        f"{len(flips)} verdicts flip (exact McNemar p = {exact_mcnemar(gained, lost):.3g})",
+        sentence(
+            f"replay: {before} to {after} of {len(pairs)} parts fail ({_interval(after, len(pairs))}), "
+            f"{len(flips)} verdicts flip (exact McNemar p = {exact_mcnemar(gained, lost):.3g})"
+        ),
     )
 
 
 def _interval(count: int, of: int) -> str:
     lower, upper = rate_interval(count, of)
-    return f"95 % interval {lower:.1%} to {upper:.1%}"
+    return sentence(f"95 % interval {lower:.1%} to {upper:.1%}")
 
 
 def _share_worse(challenger: Evaluation, champion: Evaluation) -> float:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from edge.contract.sentences import sentence
 from models.heads.defect import LabelledFeatures, fit_defect_head
 from models.heads.fusion import HeadPlan, Heads, RawMaps, fit_heads
 from models.progress import Progress
@@ -71,7 +72,7 @@ def cross_fit(
     """
     refit = plan.few or goods.views.shape[1] > 0
     folds = _Folds.of(len(goods), defects, plan.seed, refit=refit)
-    steps = progress.over(range(folds.count), "calibrating on held-out parts")
+    steps = progress.over(range(folds.count), sentence("calibrating on held-out parts"))
     with torch.inference_mode():
         return (
             _refitted(goods, defects, plan, folds, steps)

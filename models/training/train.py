@@ -13,6 +13,7 @@ from torch import Tensor
 
 from edge.contract.errors import DataInvalid
 from edge.contract.manifest import Calibration, PreprocessSpec
+from edge.contract.sentences import sentence
 from edge.preprocess.tiles import cut
 from models.calibration.outliers import outliers
 from models.calibration.threshold import calibrate
@@ -128,7 +129,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     # 4. One graph, parity, signature.
     net = DetectorNet(features, fused, spec.height_px, spec.width_px, spec.tile_count).eval()
     parts = BundleParts(request, spec, calibration, classes, goods, defects, tuple(survey.unreadable))
-    (bundle_id,) = [write_bundle(net, part) for part in progress.over([parts], "exporting")]
+    (bundle_id,) = [write_bundle(net, part) for part in progress.over([parts], sentence("exporting"))]
     counts = {name: sum(item.defect_type == name for item in defects.items) for name in classes}
     return TrainReport(
         bundle_id=bundle_id,

@@ -26,6 +26,9 @@ from edge.contract.signature import SigningKey
 SIZE = 64
 
 
+PROMISED = "With 95 % confidence at most 5.0% of good parts fail (59 held-out good parts)."
+
+
 def tiny_graph() -> bytes:
     """ONNX: uint8 (N, 64, 64, 3) -> score (N,), map (N, 64, 64) = |mean over channels - 128| / 64."""
     nodes = [
@@ -76,7 +79,7 @@ def tiny_manifest(
             target_overkill=0.05,
             heldout_goods=59,
             pooling="max",
-            promise=Promise(confidence=0.95, overkill_at_most=0.05, text="overkill at most 5 % with 95 % confidence"),
+            promise=Promise(confidence=0.95, overkill_at_most=0.05, text=PROMISED),
         ),
         parity=ParityReport(
             images=1, max_score_difference=0.0, max_map_difference=0.0, verdict_flips=0, tolerance=1e-3

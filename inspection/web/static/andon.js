@@ -3,6 +3,7 @@
 import { get, post } from "./api.js";
 import { h, when } from "./dom.js";
 import { t } from "./language.js";
+import { told } from "./told.js";
 
 const KINDS = { drift: t("Drift"), control_chart: t("Control chart"), rollout_halted: t("Rollout halted"), station_silent: t("Station silent"), drops: t("Parts dropped"), clock_skew: t("Clock differs") };
 
@@ -29,7 +30,7 @@ export class Andon {
       "li",
       { class: `alert ${seen ? "seen" : "new"}` },
       h("b", {}, KINDS[alert.kind] ?? alert.kind),
-      h("span", { lang: "en" }, alert.text),
+      h("span", {}, told(alert.text)),
       h("small", {}, t("since {date}", { date: when(alert.opened_at).slice(0, 16) })),
       seen ? h("small", {}, t("{user} cares", { user: alert.acknowledged_by })) : button,
     );

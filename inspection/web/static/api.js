@@ -1,6 +1,7 @@
 // The one place that talks to the service.
 
 import { t } from "./language.js";
+import { told } from "./told.js";
 
 const PREFIX = "/api/v1";
 const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
@@ -35,7 +36,7 @@ async function request(method, path, body) {
   }
   if (answer.status === 204) return null;
   const content = await answer.json().catch(() => ({ message: t("unreadable answer ({status})", { status: answer.status }) }));
-  if (!answer.ok) throw new Refused(answer.status, content.message ?? t("answer {status}", { status: answer.status }));
+  if (!answer.ok) throw new Refused(answer.status, told(content.message) ?? t("answer {status}", { status: answer.status }));
   return content;
 }
 

@@ -3,6 +3,7 @@
 import { imageUrl } from "./api.js";
 import { h } from "./dom.js";
 import { n, t } from "./language.js";
+import { told } from "./told.js";
 
 const KINDS = {
   people_disagree: t("people disagree"),
@@ -23,7 +24,7 @@ function card(doubt) {
   const taken = doubt.counts_as === null ? t("left out of training") : t("counts as {label}", { label: LABELS[doubt.counts_as] ?? doubt.counts_as });
   return h(
     "li",
-    { class: "flip", title: doubt.why },
+    { class: "flip", title: told(doubt.why) },
     h("a", { href: imageUrl(doubt.sha256, "display"), target: "_blank", rel: "noopener" }, h("img", { src: imageUrl(doubt.sha256, "thumb"), alt: KINDS[doubt.kind], loading: "lazy" })),
     h("span", { class: "side" }, h("b", {}, KINDS[doubt.kind]), h("small", {}, doubt.said.map(said).join(" · ")), h("small", {}, taken)),
   );

@@ -3,13 +3,14 @@
 import { imageUrl } from "./api.js";
 import { h, number, verdictIcon, verdictWord } from "./dom.js";
 import { n, t } from "./language.js";
+import { told } from "./told.js";
 
 const CHECKS = { true: ["yes", "✓", t("holds")], false: ["no", "✗", t("broken")], null: ["told", "·", t("for information")] };
 const LABELS = { good: t("good"), defect: t("defect"), unsure: t("unsure") };
 
 /** The written verdict. */
 export function checkList(checks) {
-  return h("ul", { class: "checks" }, checks.map(({ passed, text }) => h("li", { class: CHECKS[passed][0] }, h("b", { role: "img", "aria-label": CHECKS[passed][2] }, CHECKS[passed][1]), h("span", {}, text))));
+  return h("ul", { class: "checks" }, checks.map(({ passed, text }) => h("li", { class: CHECKS[passed][0] }, h("b", { role: "img", "aria-label": CHECKS[passed][2] }, CHECKS[passed][1]), h("span", {}, told(text)))));
 }
 
 /** Pictures, both verdicts, both scores, and what a person says. */

@@ -1,6 +1,6 @@
 // The words of a page in the language that was chosen. English is the source; other languages come with the page.
 
-const table = JSON.parse(document.getElementById("catalogue")?.textContent || "{}");
+export const table = JSON.parse(document.getElementById("catalogue")?.textContent || "{}");
 const YEAR_S = 31536000;
 
 /** t("No model of {recipe}", {recipe}) */

@@ -4,6 +4,7 @@ import { h, number, percent, short, when } from "./dom.js";
 import { checkList, flipList } from "./gate_panel.js";
 import { rich, t } from "./language.js";
 import { thresholdPanel } from "./threshold_panel.js";
+import { told } from "./told.js";
 
 export function versionsPanel({ models, selected, mayChange, job, actions }) {
   if (models.models.length === 0) return [h("h2", {}, t("Versions")), h("p", { class: "muted" }, t("No model yet. Train the first one above; it appears here with its evaluation."))];
@@ -55,7 +56,7 @@ export function detailPanel({ models, selected, report, mayChange, actions }) {
   if (!model) return [h("h2", {}, t("Evaluation")), h("p", { class: "muted" }, t("Choose a version."))];
   return [
     h("h2", {}, ...rich("Evaluation of {bundle}", { bundle: h("code", {}, short(model.id)) })),
-    h("p", { class: "promise" }, model.promise),
+    h("p", { class: "promise" }, told(model.promise)),
     h("p", { class: "muted" }, t("Trunk {trunk}.", { trunk: model.trunk }), " ", origin(model)),
     ...(model.gate ? gateDetail(model, report, actions) : [h("p", { class: "reason" }, t("The gate has not compared it with the champion yet. Run it; only then can it be promoted."))]),
     mayChange && !model.champion && models.champion_id ? h("button", { type: "button", class: "small", onclick: () => actions.shadow(model) }, t("Try it beside the champion…")) : null,
@@ -76,7 +77,7 @@ function gateDetail(model, report, actions) {
   return [
     h("p", { class: `gate-verdict ${model.gate.passed ? "yes" : "no"}` }, model.gate.passed ? t("✓ The gate passed") : t("✗ The gate refused"), h("small", {}, " ", model.gate.champion_id ? t("against champion {bundle}", { bundle: short(model.gate.champion_id) }) : t("with no champion to compare"))),
     model.champion || model.gate_is_current ? null : h("p", { class: "reason" }, t("The champion has changed since. Run the gate again before promoting.")),
-    evaluation.checks?.length ? checkList(evaluation.checks) : reasons.length ? h("ul", { class: `reasons ${model.gate.passed ? "yes" : "no"}` }, reasons.map((text) => h("li", {}, text))) : null,
+    evaluation.checks?.length ? checkList(evaluation.checks) : reasons.length ? h("ul", { class: `reasons ${model.gate.passed ? "yes" : "no"}` }, reasons.map((text) => h("li", {}, told(text)))) : null,
     comparison(evaluation.champion, evaluation.challenger),
     ...flipList(report, actions),
   ].filter((part) => part !== null);

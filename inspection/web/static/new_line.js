@@ -7,6 +7,7 @@ import { n, t } from "./language.js";
 import { poll } from "./poll.js";
 import { Region } from "./region.js";
 import { stationFile } from "./station_file.js";
+import { told } from "./told.js";
 
 const ENOUGH = 20; // good parts: fewer train, too, and promise little
 const FRESH = 48;
@@ -127,7 +128,7 @@ function showCounts({ samples, models, champion_id: champion }) {
   $("train").disabled = samples.goods.train < 5 || ["queued", "running"].includes(state.job?.state);
   const ready = models.find((model) => model.gate?.passed && model.gate_is_current && !model.champion);
   $("promise").hidden = models.length === 0;
-  $("promise").textContent = models[0]?.promise ?? "";
+  $("promise").textContent = told(models[0]?.promise) ?? "";
   $("go").disabled = !ready;
   $("go").dataset.bundle = ready?.id ?? "";
   $("watch").hidden = champion === null;
@@ -137,7 +138,7 @@ async function showJob() {
   const [job] = await get(`/jobs?recipe=${encodeURIComponent(state.recipe)}&limit=1`);
   state.job = job ?? null;
   if (!job) return;
-  const words = { queued: t("waiting"), running: `${percent(job.progress, 0)} ${job.step}`, succeeded: t("done"), failed: job.error ?? "", cancelled: t("cancelled") };
+  const words = { queued: t("waiting"), running: `${percent(job.progress, 0)} ${told(job.step)}`, succeeded: t("done"), failed: told(job.error) ?? "", cancelled: t("cancelled") };
   $("job").textContent = words[job.state];
 }
 

@@ -9,6 +9,7 @@ import { Outbox } from "./outbox.js";
 import { PicturePanel } from "./picture_panel.js";
 import { poll } from "./poll.js";
 import { factRows } from "./review_facts.js";
+import { told } from "./told.js";
 
 const BATCH = 60;
 const REFILL_BELOW = 8;
@@ -101,7 +102,7 @@ function showEmpty() {
 function showFacts(item) {
   const { result } = item;
   $("verdict").replaceChildren(verdictBadge(result.verdict, "medium"));
-  $("score").replaceChildren(result.reason ? h("p", { class: "reason" }, result.reason) : scoreBar(result.score, result.threshold));
+  $("score").replaceChildren(result.reason ? h("p", { class: "reason" }, told(result.reason)) : scoreBar(result.score, result.threshold));
   $("facts").replaceChildren(...factRows(item, queue.drawn.has(result.id)));
 }
 

@@ -2,6 +2,7 @@
 
 import { h, milliseconds, short, when } from "./dom.js";
 import { t } from "./language.js";
+import { told } from "./told.js";
 
 const WORDS = { good: t("good"), defect: t("defect"), unsure: t("unsure") };
 
@@ -19,7 +20,7 @@ export function factRows({ result, labels }, drawn) {
   if (drawn) rows.push([t("Drawn"), t("by chance, to check what is passed")]);
   if (result.defect_class) rows.push([t("Suspected"), result.defect_class]);
   for (const label of labels) rows.push([label.user, label.defect_type ?? WORDS[label.label] ?? label.label]);
-  for (const view of result.views) rows.push([t("View {view}", { view: view.view }), `${view.verdict}${view.reason ? `: ${view.reason}` : ""}`]);
+  for (const view of result.views) rows.push([t("View {view}", { view: view.view }), `${view.verdict}${view.reason ? `: ${told(view.reason)}` : ""}`]);
   return rows.flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]);
 }
 

@@ -2,6 +2,7 @@
 
 import { h, milliseconds, percent, short, when } from "./dom.js";
 import { rich, t } from "./language.js";
+import { told } from "./told.js";
 
 const STATES = { running: t("under way"), halted: t("halted"), finished: t("finished") };
 const STEPS = { start: t("started"), advance: t("advanced"), halt: t("halted"), finish: t("finished") };
@@ -28,7 +29,7 @@ function evidence(stations) {
 
 function rows(station) {
   const name = [h("th", {}, station.station), h("td", { class: "num" }, String(station.parts))];
-  if (station.refused) return [h("tr", {}, name, h("td", { class: "warn", colspan: 4 }, station.refused))];
+  if (station.refused) return [h("tr", {}, name, h("td", { class: "warn", colspan: 4 }, told(station.refused)))];
   if (station.findings.length === 0) return [h("tr", {}, name, h("td", { class: "muted", colspan: 4 }, t("too few parts to tell")))];
   return station.findings.map((finding, index) =>
     h(
@@ -45,5 +46,5 @@ function rows(station) {
 
 function step(entry) {
   const who = entry.user === "system" ? t("by itself") : entry.user;
-  return h("li", { class: entry.kind }, `${STEPS[entry.kind] ?? entry.kind}, ${who}, ${when(entry.created_at).slice(0, 16)}`, h("q", { lang: "en" }, entry.reason));
+  return h("li", { class: entry.kind }, `${STEPS[entry.kind] ?? entry.kind}, ${who}, ${when(entry.created_at).slice(0, 16)}`, h("q", {}, told(entry.reason)));
 }

@@ -3,6 +3,7 @@
 import { get, imageUrl } from "./api.js";
 import { age, h, milliseconds, percent, scoreBar, short, verdictBadge, verdictIcon, verdictWord } from "./dom.js";
 import { n, rich, t } from "./language.js";
+import { told } from "./told.js";
 
 const STATES = { live: t("LIVE"), silent: t("SILENT"), never_seen: t("NEVER SEEN") };
 const STALE_PICTURE_S = 30;
@@ -76,7 +77,7 @@ export class StationCard {
     this.parts.verdict.replaceChildren(verdictBadge(result.verdict, "large"));
     this.parts.part.replaceChildren(
       h("p", { class: "part-id" }, h("span", { class: "muted" }, t("part"), " "), h("b", {}, result.part_id), result.defect_class ? h("span", { class: "tag" }, result.defect_class) : null),
-      result.reason ? h("p", { class: "reason" }, result.reason) : scoreBar(result.score, result.threshold),
+      result.reason ? h("p", { class: "reason" }, told(result.reason)) : scoreBar(result.score, result.threshold),
     );
   }
 }
@@ -120,7 +121,7 @@ function latencyLine(times, deadline) {
 
 function bundleLine(beat, desired) {
   const line = [h("span", { class: "name" }, t("Model")), h("span", {}, h("code", {}, short(beat.bundle_id)))];
-  if (beat.bundle_refused) line.push(h("span", { class: "warn" }, t("refused the new one: {reason}", { reason: beat.bundle_refused })));
+  if (beat.bundle_refused) line.push(h("span", { class: "warn" }, t("refused the new one: {reason}", { reason: told(beat.bundle_refused) })));
   else if (desired && desired !== beat.bundle_id) line.push(h("span", { class: "warn" }, t("switching to {bundle}…", { bundle: short(desired) })));
   if (beat.spool_results > 0) line.push(h("span", { class: "muted" }, n("{count} result on its way", "{count} results on their way", beat.spool_results)));
   return line;

@@ -2,6 +2,7 @@
 
 import { h, percent } from "./dom.js";
 import { t } from "./language.js";
+import { told } from "./told.js";
 
 const KINDS = { train: t("training"), gate: t("gate"), threshold: t("threshold"), accept: t("accepting as good") };
 const STATES = { queued: t("waiting"), running: t("running"), succeeded: t("done"), failed: t("failed"), cancelled: t("cancelled") };
@@ -55,14 +56,14 @@ function jobLine(job, busy, mayChange, logOpen, actions) {
   return h(
     "div",
     { class: `job ${job.state}` },
-    h("div", { class: "row" }, h("b", { class: "job-state" }, KINDS[job.kind] ?? job.kind, " ", STATES[job.state]), h("span", { class: `step ${job.result?.gate?.passed === false ? "no" : ""}` }, busy ? job.step : outcome(job)), h("span", { class: "share" }, busy ? percent(job.progress, 0) : ""), busy && mayChange ? h("button", { type: "button", class: "quiet", disabled: job.cancel_requested, onclick: () => actions.cancel(job.id) }, job.cancel_requested ? t("Stopping…") : t("Cancel")) : null),
+    h("div", { class: "row" }, h("b", { class: "job-state" }, KINDS[job.kind] ?? job.kind, " ", STATES[job.state]), h("span", { class: `step ${job.result?.gate?.passed === false ? "no" : ""}` }, busy ? told(job.step) : outcome(job)), h("span", { class: "share" }, busy ? percent(job.progress, 0) : ""), busy && mayChange ? h("button", { type: "button", class: "quiet", disabled: job.cancel_requested, onclick: () => actions.cancel(job.id) }, job.cancel_requested ? t("Stopping…") : t("Cancel")) : null),
     busy ? progress : null,
     log,
   );
 }
 
 function outcome(job) {
-  if (job.error) return job.error;
+  if (job.error) return told(job.error);
   if (job.state !== "succeeded") return "";
   return job.result.gate.passed ? t("{bundle}: the gate passed", { bundle: job.result.bundle_id.slice(0, 10) }) : t("{bundle}: the gate refused it", { bundle: job.result.bundle_id.slice(0, 10) });
 }

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
+from babel.messages.frontend import parse_mapping_cfg
 from babel.messages.pofile import read_po
 from starlette.requests import Request
 
@@ -12,13 +13,15 @@ import inspection.web
 from inspection.web.language import CATALOGUES, COOKIE, LANGUAGES, language_of
 
 WEB = Path(inspection.web.__file__).parent
-METHODS = [("templates/**.html", "jinja2"), ("static/**.js", "javascript")]
+ROOT = WEB.parents[1]
 KEYWORDS = {"_": None, "t": None, "rich": None, "n": (1, 2)}
 TRANSLATED = [code for code in LANGUAGES if code != "en"]
 
 
 def _texts() -> set[str | tuple[str, ...]]:
-    found = extract_from_dir(WEB, method_map=METHODS, keywords=KEYWORDS)
+    with (WEB / "babel.cfg").open(encoding="utf-8") as file:
+        methods, options = parse_mapping_cfg(file)
+    found = extract_from_dir(ROOT, method_map=methods, options_map=options, keywords=KEYWORDS)
     return {tuple(text) if isinstance(text, (tuple, list)) else text for _, _, text, _, _ in found}
 
 
