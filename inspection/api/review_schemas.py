@@ -60,7 +60,8 @@ class Groups(Answer):
 class BesideResult(Answer):
     """What to look at beside a part."""
 
-    history: list[StoredResult] = Field(description="other results of the same part, the newest first")
+    views: list[StoredResult] = Field(description="other views of the part at the same moment, by their names")
+    history: list[StoredResult] = Field(description="earlier and later results of the same part, the newest first")
     alike: list[StoredResult] = Field(description="flagged parts with the most alike fault, the nearest first")
     good_sha256: str | None = Field(description="the most alike picture of a good part")
     golden: bool = Field(description="there is a golden image, at …/golden")

@@ -15,6 +15,7 @@ from edge.contract.result import ImageKind, Verdict
 from inspection.ingest.find import ResultFilter, find_results, parse_result, stored_frame
 from inspection.registry.bundles import manifest_of
 from inspection.review.alike import nearest
+from inspection.review.part_views import other_views
 from inspection.review.states import FLAGGED
 from inspection.review.wanted import picture_arrived
 from inspection.samples.samples import samples_of
@@ -37,13 +38,15 @@ class Beside:
     """What to show beside a part.
 
     Attributes:
-        history: other results of the same part, the newest first.
+        views: other views of the part at the same moment, by their names.
+        history: earlier and later results of the same part, the newest first.
         alike: flagged parts of the recipe with the most alike fault, the nearest first.
         good_sha256: the most alike picture of a good part; None if there is none.
         golden: whether the bundle that judged it has a golden image.
         picture_px: width and height of the part's own picture; None without one.
     """
 
+    views: tuple[ResultRow, ...]
     history: tuple[ResultRow, ...]
     alike: tuple[ResultRow, ...]
     good_sha256: str | None
@@ -54,9 +57,12 @@ class Beside:
 def beside(session: Session, blobs: BlobStore, pictures: Pictures, row: ResultRow) -> Beside:
     """Find them."""
     frame = stored_frame(session, row.id)
-    wanted = ResultFilter(recipe=row.recipe, part_id=row.part_id, limit=_HISTORY + 1)
-    history = tuple(other for other in find_results(session, wanted) if other.id != row.id)
+    views = other_views(session, row)
+    seen = {row.id, *(view.id for view in views)}
+    wanted = ResultFilter(recipe=row.recipe, part_id=row.part_id, limit=_HISTORY + len(seen))
+    history = tuple(other for other in find_results(session, wanted) if other.id not in seen)
     return Beside(
+        views=views,
         history=history[:_HISTORY],
         alike=_alike(session, row),
         good_sha256=None if frame is None else _most_alike_good(session, pictures, row, frame),

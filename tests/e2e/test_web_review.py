@@ -43,6 +43,23 @@ def test_review_by_keys_with_undo(page: Page, floor: Floor) -> None:
     assert fits(page)
 
 
+def test_views_of_a_part_side_by_side(page: Page, floor: Floor) -> None:
+    floor.report("P-1", Verdict.PASS, seed=61, camera="side")
+    floor.report("P-1", Verdict.FAIL, seed=62, camera="top")
+    page.goto("/review")
+    strip = page.get_by_role("group", name="Other views of this part")
+    expect(strip.get_by_role("button")).to_have_text("side · PASS · 2.50")
+    expect(strip.locator("img").first).to_have_js_property("naturalWidth", 200)
+    assert fits(page)
+    strip.get_by_role("button").click()
+    expect(page.locator("#reference-name")).to_have_text("View side")
+    expect(page.locator("#reference-picture")).to_have_js_property("naturalWidth", 200)
+    assert fits(page)
+    page.keyboard.press("c")
+    expect(page.locator("#reference")).to_be_hidden()
+    expect(strip).to_be_visible()
+
+
 def test_review_shows_picture_score_and_map(page: Page, floor: Floor) -> None:
     floor.report("P-1")
     page.goto("/review")

@@ -122,11 +122,12 @@ def get_reviewers(person: Inspector, plant: PlantDep, since: datetime | None = N
 
 @router.get("/results/{result_id}/beside")
 def get_beside(result_id: str, person: Operator, plant: PlantDep) -> BesideResult:
-    """What to look at beside a part: its history, alike faults, the most alike good part."""
+    """What to look at beside a part: its other views, its history, alike faults, the most alike good part."""
     del person
     with plant.database.read() as session:
         found = beside(session, plant.blobs, plant.pictures, require_result(session, result_id))
         return BesideResult(
+            views=result_views(session, found.views),
             history=result_views(session, found.history),
             alike=result_views(session, found.alike),
             good_sha256=found.good_sha256,

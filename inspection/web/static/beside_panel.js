@@ -16,11 +16,12 @@ export function besideOf(id) {
   return cache.get(id);
 }
 
-/** Pictures to put side by side with the part: [word, address]. */
+/** Pictures to put side by side with the part: [word, address], of a view its result, too. */
 export function references(id, beside) {
   const found = [];
   if (beside?.good_sha256) found.push([t("a good part"), imageUrl(beside.good_sha256, "display")]);
   if (beside?.golden) found.push([t("golden image"), `/api/v1/results/${id}/golden`]);
+  for (const { result, images } of beside?.views ?? []) if (images.frame) found.push([t("View {view}", { view: result.camera }), imageUrl(images.frame, "display"), result.id]);
   return found;
 }
 

@@ -6,6 +6,7 @@ import { drawContour } from "./contour.js";
 import { t } from "./language.js";
 import { Loupe } from "./loupe.js";
 import { Marker } from "./marker.js";
+import { partViews } from "./part_views.js";
 import { missingPicture } from "./review_facts.js";
 
 const $ = (id) => document.getElementById(id);
@@ -53,6 +54,17 @@ export class PicturePanel {
     this.size = beside?.picture_px ?? null;
     this.pictures = references(id, beside);
     this.reference = 0;
+    const views = beside?.views ?? [];
+    $("part-views").replaceChildren(...partViews(views, (index) => this.showView(views[index])));
+    $("part-views").hidden = views.length === 0;
+    this.showReference();
+  }
+
+  /** A view of the part large, beside the one that is judged. */
+  showView({ result }) {
+    this.comparing = true;
+    press("compare", true);
+    this.reference = this.pictures.findIndex(([, , id]) => id === result.id);
     this.showReference();
   }
 

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import cv2
@@ -189,6 +190,21 @@ def test_beside_a_part_are_its_history_alike_faults_and_a_good_one(
     assert beside["good_sha256"] == image_ref(good).sha256
     assert beside["golden"] is False
     assert admin.get(f"/results/{shown.id}/golden").status_code == 404
+
+
+def test_the_views_of_a_part_are_its_other_cameras_at_the_same_moment(
+    client: TestClient, admin: Person, station: dict[str, str]
+) -> None:
+    top = a_result(part_id="P-9", camera="top")
+    earlier = a_result(part_id="P-9", camera="side", captured_at=top.captured_at - timedelta(seconds=30))
+    side = a_result(Verdict.PASS, part_id="P-9", camera="side", captured_at=top.captured_at + timedelta(seconds=1))
+    again = a_result(part_id="P-9", camera="top", captured_at=top.captured_at + timedelta(seconds=40))
+    reworked = a_result(part_id="P-9", camera="side", captured_at=top.captured_at + timedelta(minutes=5))
+    other = a_result(part_id="P-8", camera="side")
+    send_results(client, station, top, earlier, side, again, reworked, other)
+    beside = admin.get(f"/results/{top.id}/beside").json()
+    assert [item["result"]["id"] for item in beside["views"]] == [side.id]
+    assert {item["result"]["id"] for item in beside["history"]} == {earlier.id, again.id, reworked.id}
 
 
 def test_a_second_opinion_is_asked_for_blind(everybody_twice: tuple[Plant, TestClient]) -> None:
