@@ -4,6 +4,7 @@ import { get, patch, post } from "./api.js";
 import { ask } from "./dialog.js";
 import { complain, h, number, verdictWord, when } from "./dom.js";
 import { n, t } from "./language.js";
+import { scopeBoxes, scopeNames, scopesOf } from "./scope_boxes.js";
 
 const $ = (id) => document.getElementById(id);
 const ROLES = { operator: t("operator"), inspector: t("inspector"), engineer: t("engineer"), admin: t("admin") };
@@ -75,7 +76,7 @@ function programKey(key) {
     { class: key.revoked_at ? "disabled" : "" },
     h("th", {}, key.name, key.revoked_at ? h("span", { class: "tag" }, t("revoked")) : null),
     h("td", {}, ROLES[key.role]),
-    h("td", { class: "muted" }, MAY[key.role]),
+    h("td", { class: "muted" }, key.scopes ? scopeNames(key.scopes) : MAY[key.role]),
     h("td", {}, when(key.created_at).slice(0, 10)),
     h("td", { class: "end" }, key.revoked_at ? null : h("button", { type: "button", class: "small", onclick: revoke }, t("Revoke"))),
   );
@@ -85,11 +86,13 @@ function addKey() {
   const dialog = $("program-dialog");
   const shown = $("program-key");
   dialog.querySelector("form").reset();
+  $("scope-boxes").replaceChildren(...scopeBoxes());
+  $("scopes").open = false;
   dialog.querySelector("select").replaceChildren(...options("operator").filter((option) => option.value !== "admin"));
   shown.hidden = $("program-key-note").hidden = true;
   ask(dialog, async (fields) => {
     if (!shown.hidden) return true;
-    shown.textContent = (await post("/api-keys", { name: fields.name.value.trim(), role: fields.role.value })).api_key;
+    shown.textContent = (await post("/api-keys", { name: fields.name.value.trim(), role: fields.role.value, ...scopesOf($("scope-boxes")) })).api_key;
     shown.hidden = $("program-key-note").hidden = false;
     await refresh();
     return false;

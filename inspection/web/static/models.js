@@ -1,12 +1,15 @@
 // The models page: versions of a recipe, their evidence, training.
 
 import { get, post } from "./api.js";
+import { dataPanel } from "./data_panel.js";
 import { ask } from "./dialog.js";
 import { complain, flag, h } from "./dom.js";
 import { doubtsPanel } from "./doubts_panel.js";
+import { jobsPanel } from "./jobs_panel.js";
 import { n, t } from "./language.js";
 import { detailPanel, historyPanel, versionsPanel } from "./model_panels.js";
 import { poll } from "./poll.js";
+import { recipePanel } from "./recipe_panel.js";
 import { rolloutPanel } from "./rollout_panel.js";
 import { shadowPanel } from "./shadow_panel.js";
 import { trainingPanel } from "./training_panel.js";
@@ -14,7 +17,7 @@ import { trainingPanel } from "./training_panel.js";
 const $ = (id) => document.getElementById(id);
 const mayChange = flag("may-change");
 const NO_REPORT = { key: null, report: null };
-const state = { reported: NO_REPORT, doubted: {}, recipe: new URLSearchParams(location.search).get("recipe"), selected: null, drawn: {}, logOpen: false };
+const state = { reported: NO_REPORT, doubted: {}, recipe: new URLSearchParams(location.search).get("recipe"), selected: null, drawn: {}, opened: new Set(), logOpen: false };
 
 async function refresh() {
   const recipes = await get("/recipes");
@@ -73,6 +76,9 @@ function drawAll(models, job, report) {
   draw("training", [models.waiting, models.samples, job, models.champion_id], () => trainingPanel(context));
   draw("versions", [models.models, models.champion_id, state.selected, job?.state, state.underWay], () => versionsPanel(context));
   draw("detail", [models.models, models.champion_id, state.selected, report], () => detailPanel(context));
+  draw("settings", null, () => recipePanel(state.recipe, mayChange, state.opened));
+  draw("data", models.models.length, () => dataPanel(state.recipe, state.opened));
+  draw("jobs", [job?.id, job?.state], () => jobsPanel(state.recipe, state.opened));
   draw("history", [models.promotions, models.rollback_to], () => historyPanel(context));
 }
 

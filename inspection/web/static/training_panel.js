@@ -4,8 +4,9 @@ import { h, percent } from "./dom.js";
 import { t } from "./language.js";
 import { told } from "./told.js";
 
-const KINDS = { train: t("training"), gate: t("gate"), threshold: t("threshold"), accept: t("accepting as good") };
-const STATES = { queued: t("waiting"), running: t("running"), succeeded: t("done"), failed: t("failed"), cancelled: t("cancelled") };
+/** Words of what a job does and how it stands. */
+export const JOB_KINDS = { train: t("training"), gate: t("gate"), threshold: t("threshold"), accept: t("accepting as good") };
+export const JOB_STATES = { queued: t("waiting"), running: t("running"), succeeded: t("done"), failed: t("failed"), cancelled: t("cancelled") };
 
 export function trainingPanel({ models, job, mayChange, logOpen, actions }) {
   const busy = job !== null && (job.state === "queued" || job.state === "running");
@@ -56,7 +57,7 @@ function jobLine(job, busy, mayChange, logOpen, actions) {
   return h(
     "div",
     { class: `job ${job.state}` },
-    h("div", { class: "row" }, h("b", { class: "job-state" }, KINDS[job.kind] ?? job.kind, " ", STATES[job.state]), h("span", { class: `step ${job.result?.gate?.passed === false ? "no" : ""}` }, busy ? told(job.step) : outcome(job)), h("span", { class: "share" }, busy ? percent(job.progress, 0) : ""), busy && mayChange ? h("button", { type: "button", class: "quiet", disabled: job.cancel_requested, onclick: () => actions.cancel(job.id) }, job.cancel_requested ? t("Stopping…") : t("Cancel")) : null),
+    h("div", { class: "row" }, h("b", { class: "job-state" }, JOB_KINDS[job.kind] ?? job.kind, " ", JOB_STATES[job.state]), h("span", { class: `step ${job.result?.gate?.passed === false ? "no" : ""}` }, busy ? told(job.step) : outcome(job)), h("span", { class: "share" }, busy ? percent(job.progress, 0) : ""), busy && mayChange ? h("button", { type: "button", class: "quiet", disabled: job.cancel_requested, onclick: () => actions.cancel(job.id) }, job.cancel_requested ? t("Stopping…") : t("Cancel")) : null),
     busy ? progress : null,
     log,
   );
