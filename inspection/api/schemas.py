@@ -303,8 +303,9 @@ class Job(Answer):
     progress: float
     step: str
     error: str | None
-    result: dict[str, Any] | None
+    result: Annotated[dict[str, Any] | None, Field(description="while it runs: what it has made so far")]
     cancel_requested: bool
+    interruptions: Annotated[int, Field(description="how often the service died while it ran; it was started again")]
     user: str
     created_at: datetime
     started_at: datetime | None

@@ -1,6 +1,7 @@
 """The book of jobs: who asked for what, and what became of it.
 
 queued ─▶ running ─▶ succeeded | failed | cancelled
+   │  ▲──────┘ the service ended
    └──────────────────────────────────▶ cancelled
 """
 
@@ -17,16 +18,21 @@ from inspection.registry.recipes import require_recipe
 from inspection.store.tables import JobRow
 
 __all__ = [
+    "MOST_INTERRUPTIONS",
     "JobKind",
     "JobState",
     "add_job",
-    "fail_abandoned",
     "last_training",
     "list_jobs",
     "next_job",
     "request_cancel",
+    "requeue",
     "require_job",
+    "resume_abandoned",
 ]
+
+MOST_INTERRUPTIONS = 2
+"""A job during which the service died more often is not started again: it may be why."""
 
 
 class JobKind(StrEnum):
@@ -108,20 +114,38 @@ def request_cancel(session: Session, job_id: str, now: datetime) -> JobRow:
     """
     row = require_job(session, job_id)
     if row.state == JobState.QUEUED:
-        row.state, row.finished_at = JobState.CANCELLED.value, now
+        row.state, row.finished_at, row.result = JobState.CANCELLED.value, now, None
     elif row.state != JobState.RUNNING:
         raise Conflict(f"job {job_id}: it has {row.state} already")
     row.cancel_requested = True
     return row
 
 
-def fail_abandoned(session: Session, now: datetime) -> list[str]:
-    """Mark the jobs that a killed service left `running` as failed; returns their ids."""
+def resume_abandoned(session: Session, now: datetime) -> list[JobRow]:
+    """Put the jobs that a killed service left `running` back into the queue, where they come first.
+
+    One that was to be cancelled is; one during which the service died too often has failed.
+
+    Returns:
+        All of them, as they are now.
+    """
     rows = list(session.scalars(select(JobRow).where(JobRow.state == JobState.RUNNING.value)))
     for row in rows:
-        row.state, row.finished_at = JobState.FAILED.value, now
-        row.error = "the service ended while this job ran; start the job again"
-    return [row.id for row in rows]
+        row.interruptions += 1
+        if row.cancel_requested:
+            row.state, row.finished_at, row.result = JobState.CANCELLED.value, now, None
+        elif row.interruptions > MOST_INTERRUPTIONS:
+            row.state, row.finished_at, row.result = JobState.FAILED.value, now, None
+            row.error = f"the service died {row.interruptions} times while this job ran; it is not started again"
+        else:
+            requeue(row)
+    return rows
+
+
+def requeue(row: JobRow) -> None:
+    """Let a running job wait again; it keeps its place by age, and what it has made so far."""
+    row.state, row.started_at, row.progress = JobState.QUEUED.value, None, 0.0
+    row.step = "waiting to go on after the service ended"
 
 
 def last_training(session: Session, recipe: str) -> JobRow | None:

@@ -7,10 +7,10 @@ from typing import Any
 
 from edge.contract.errors import InspectionError, JobCancelled
 from inspection.jobs.accepting import run_accept
-from inspection.jobs.book import JobKind, JobState, fail_abandoned, next_job, require_job
+from inspection.jobs.book import MOST_INTERRUPTIONS, JobKind, JobState, next_job, requeue, require_job, resume_abandoned
 from inspection.jobs.desk import Desk
 from inspection.jobs.runner import end_leftover
-from inspection.jobs.shop import Ticket, Workshop
+from inspection.jobs.shop import Ticket, Workshop, tidy
 from inspection.jobs.steps import run_gate, run_threshold, run_train
 
 __all__ = ["JobWorker"]
@@ -23,7 +23,7 @@ _RUN = {
     JobKind.ACCEPT: run_accept,
 }
 _IDLE_S = 5.0
-_STOPPED = "the service was stopped while this job ran; start the job again"
+_STOPPED = "the service is being stopped; the job goes on when it starts again"
 
 
 class JobWorker:
@@ -43,9 +43,9 @@ class JobWorker:
     def start(self) -> None:
         """Settle what an earlier process left behind, then begin to work."""
         with self._shop.database.write() as session:
-            abandoned = fail_abandoned(session, self._shop.clock())
-        for job_id in abandoned:
-            _LOG.warning("job %s was running when the service ended: marked as failed", job_id)
+            abandoned = [(row.id, row.state) for row in resume_abandoned(session, self._shop.clock())]
+        for job_id, state in abandoned:
+            _LOG.warning("job %s was running when the service died: %s now", job_id, state)
             end_leftover(self.folder(job_id))
         self._thread.start()
 
@@ -76,11 +76,16 @@ class JobWorker:
             if row is None:
                 return False
             job_id, kind, recipe, parameters = row.id, JobKind(row.kind), row.recipe, dict(row.parameters)
+            made, interruptions = row.result, row.interruptions
         folder = self.folder(job_id)
         folder.mkdir(parents=True, exist_ok=True)
+        tidy(folder)  # what an interrupted run left
         desk = Desk(self._shop.database, job_id, folder, self._stopping)
+        if interruptions:
+            runs = f"run {interruptions + 1} of at most {MOST_INTERRUPTIONS + 1}"
+            desk.line(f"the service died while this job ran; {runs} goes on {_where(made)}")
         try:
-            self._settle(job_id, kind, Ticket(recipe, parameters, folder, desk))
+            self._settle(job_id, kind, Ticket(job_id, recipe, parameters, folder, desk, made))
         finally:
             desk.close()
         return True
@@ -89,10 +94,7 @@ class JobWorker:
         try:
             result = _RUN[kind](self._shop, ticket)
         except JobCancelled:
-            stopped = self._stopping.is_set()
-            self._finish(
-                job_id, JobState.FAILED if stopped else JobState.CANCELLED, error=_STOPPED if stopped else None
-            )
+            self._end_before_time(job_id, ticket.desk)
         except InspectionError as error:
             self._finish(job_id, JobState.FAILED, error=str(error))
         except Exception as error:  # noqa: BLE001 - whatever broke, the job ends and says so
@@ -100,6 +102,16 @@ class JobWorker:
             self._finish(job_id, JobState.FAILED, error=f"{type(error).__name__}: {error}")
         else:
             self._finish(job_id, JobState.SUCCEEDED, result=result)
+
+    def _end_before_time(self, job_id: str, desk: Desk) -> None:
+        """A person has cancelled it, or the service is being stopped, which is no fault of the job's."""
+        with self._shop.database.write() as session:
+            row = require_job(session, job_id)
+            if not row.cancel_requested:
+                requeue(row)
+                desk.line(_STOPPED)
+                return
+        self._finish(job_id, JobState.CANCELLED)
 
     def _finish(
         self, job_id: str, state: JobState, *, error: str | None = None, result: dict[str, Any] | None = None
@@ -110,3 +122,7 @@ class JobWorker:
             row.finished_at = self._shop.clock()
             if state is JobState.SUCCEEDED:
                 row.progress, row.step = 1.0, "done"
+
+
+def _where(made: dict[str, Any] | None) -> str:
+    return "from its inputs" if made is None else f"with the gate for bundle {str(made['bundle_id'])[:12]}"
