@@ -13,6 +13,7 @@ from inspection.feed.bell import Bell
 from inspection.feed.stream import Feed
 from inspection.feed.webhook import Webhook, WebhookSurroundings
 from inspection.jobs.commands import ModelCommands
+from inspection.jobs.ray_runner import RayJobRunner
 from inspection.jobs.runner import JobLimits, LocalJobRunner
 from inspection.jobs.shop import Workshop
 from inspection.jobs.worker import JobWorker
@@ -130,12 +131,13 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
     bundles = BundleFiles(data / "bundles", TrustedKeys((key.public_text, *settings.trusted_keys)))
     with database.write() as session:
         password = ensure_admin(session, settings.admin_password_file, clock())
+    limits = JobLimits(settings.job_cores, settings.job_memory_mb)
     shop = Workshop(
         database=database,
         blobs=blobs,
         bundles=bundles,
         commands=commands or ModelCommands(),
-        runner=LocalJobRunner(JobLimits(settings.job_cores, settings.job_memory_mb)),
+        runner=LocalJobRunner(limits) if settings.ray is None else RayJobRunner(settings.ray, limits, key_file),
         key_file=key_file,
         public_key=key.public_text,
         clock=clock,
@@ -143,10 +145,10 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         max_slowdown=settings.gate_max_slowdown,
         acceptances_promote=settings.acceptances_promote,
         features=data / "features",
-        features_mib=settings.features_mib,
+        features_mib=settings.features_mib if settings.ray is None else 0,  # a folder of this machine
     )
     live = LiveBoard()
-    jobs = JobWorker(shop, data / "jobs")
+    jobs = JobWorker(shop, data / "jobs", 1 if settings.ray is None else settings.ray.jobs_at_once)
     retraining = RetrainingKeeper(database, settings.retraining, settings.drift, clock, jobs.wake)
     rollouts = RolloutKeeper(database, live, settings.rollout, clock)
     alerts = AlertWatch(database, live, settings.alerts, settings.drift, clock)

@@ -10,6 +10,7 @@ from edge.contract.settings import load_toml
 from inspection.alerts.settings import AlertSettings
 from inspection.drift.settings import DriftSettings
 from inspection.feed.settings import WebhookSettings
+from inspection.jobs.ray_settings import RaySettings
 from inspection.logs import LogFormat, LogLevel
 from inspection.people.oidc_settings import OidcSettings
 from inspection.retraining.settings import RetrainingSettings
@@ -105,11 +106,13 @@ class PlantSettings(BaseModel):
         Field(gt=0, le=100, description="Most times the champion's session time; without it time is told, not judged."),
     ] = None
     job_cores: Annotated[
-        int | None, Field(ge=1, le=1024, description="Processor cores that a training may use; without it all.")
+        int | None,
+        Field(ge=1, le=1024, description="Processor cores that a training may use; without it all, or one on `[ray]`."),
     ] = None
     job_memory_mb: Annotated[
         int | None, Field(ge=256, description="Private memory of a training's process, in MB; without it no limit.")
     ] = None
+    ray: Annotated[RaySettings | None, Field(description="A Ray cluster on which jobs run; without it, here.")] = None
     acceptances_promote: Annotated[
         bool,
         Field(description="What was accepted as good runs as soon as the gate passed it; else a person promotes it."),

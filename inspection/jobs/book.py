@@ -97,9 +97,10 @@ def list_jobs(session: Session, recipe: str | None, limit: int) -> list[JobRow]:
 
 
 def next_job(session: Session, now: datetime) -> JobRow | None:
-    """Take the oldest job that waits and call it running."""
-    query = select(JobRow).where(JobRow.state == JobState.QUEUED.value).order_by(JobRow.created_at, JobRow.id).limit(1)
-    row = session.scalars(query).first()
+    """Take the oldest job that waits and call it running; jobs of one recipe run one after the other."""
+    busy = select(JobRow.recipe).where(JobRow.state == JobState.RUNNING.value)
+    query = select(JobRow).where(JobRow.state == JobState.QUEUED.value, JobRow.recipe.not_in(busy))
+    row = session.scalars(query.order_by(JobRow.created_at, JobRow.id).limit(1)).first()
     if row is not None:
         row.state, row.started_at, row.step = JobState.RUNNING.value, now, "starting"
     return row

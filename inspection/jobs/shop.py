@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,10 @@ from typing import Any
 from edge.contract.errors import JobFailed
 from inspection.clock import Clock
 from inspection.jobs.book import require_job
+from inspection.jobs.command import Command
 from inspection.jobs.commands import ModelCommands
 from inspection.jobs.desk import Desk
+from inspection.jobs.ray_order import FROM_WORKER, MADE_BY, ORDER
 from inspection.jobs.runner import Finished, JobRunner
 from inspection.registry.bundles import BundleFiles, register
 from inspection.store.blobs import BlobStore
@@ -63,7 +64,7 @@ class Ticket:
     made: dict[str, Any] | None = None
 
 
-def run_models(shop: Workshop, ticket: Ticket, argv: Sequence[str], allowed: set[int]) -> Finished:
+def run_models(shop: Workshop, ticket: Ticket, command: Command, allowed: set[int]) -> Finished:
     """Run a command of `models` to its end.
 
     Raises:
@@ -71,7 +72,7 @@ def run_models(shop: Workshop, ticket: Ticket, argv: Sequence[str], allowed: set
         JobCancelled: it was stopped.
     """
     desk = ticket.desk
-    finished = shop.runner.run(argv, ticket.folder, desk.line, desk.cancelled)
+    finished = shop.runner.run(command, ticket.folder, desk.line, desk.cancelled)
     if finished.exit_code not in allowed:
         said = desk.last_words[-1] if desk.last_words else "it said nothing; see the log"
         raise JobFailed(f"training process ended with code {finished.exit_code}: {said}")
@@ -111,8 +112,8 @@ def keep_made(shop: Workshop, ticket: Ticket, bundle: Path, summary: dict[str, A
 
 def tidy(folder: Path) -> None:
     """What is left is the log; images are in the store, the bundle in the registry."""
-    for name in ("data", "holdout", "replay", "accepted"):
+    for name in ("data", "holdout", "replay", "accepted", FROM_WORKER):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for pattern in ("*.bundle", "*.partial", "flips.jsonl", "golden.*", "ignored.*"):
+    for pattern in ("*.bundle", "*.partial", "flips.jsonl", "golden.*", "ignored.*", ORDER, MADE_BY):
         for path in folder.glob(pattern):
             path.unlink()

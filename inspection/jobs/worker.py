@@ -1,4 +1,4 @@
-"""The thread that runs jobs, one after the other."""
+"""The threads that run jobs: one on this machine, several where a cluster does the work."""
 
 import logging
 import threading
@@ -29,12 +29,15 @@ _STOPPED = "the service is being stopped; the job goes on when it starts again"
 class JobWorker:
     """Order of calls: `start` once, `wake` after each new job, `stop` at the end."""
 
-    def __init__(self, shop: Workshop, folder: Path) -> None:
+    def __init__(self, shop: Workshop, folder: Path, jobs_at_once: int = 1) -> None:
         self._shop = shop
         self._folder = folder
         self._stopping = threading.Event()
-        self._awake = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
+        self._awake = [threading.Event() for _ in range(jobs_at_once)]
+        self._threads = [
+            threading.Thread(target=self._loop, args=(awake,), name=f"jobs-{number}", daemon=True)
+            for number, awake in enumerate(self._awake)
+        ]
 
     def folder(self, job_id: str) -> Path:
         """Where a job works and keeps its log."""
@@ -47,28 +50,31 @@ class JobWorker:
         for job_id, state in abandoned:
             _LOG.warning("job %s was running when the service died: %s now", job_id, state)
             end_leftover(self.folder(job_id))
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def wake(self) -> None:
-        """There is a new job."""
-        self._awake.set()
+        """There is a new job, or a recipe's job has ended and its next one may begin."""
+        for awake in self._awake:
+            awake.set()
 
     def stop(self) -> None:
-        """End the running job and the thread."""
+        """End the running jobs and the threads."""
         self._stopping.set()
-        self._awake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self.wake()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
 
-    def _loop(self) -> None:
+    def _loop(self, awake: threading.Event) -> None:
         while not self._stopping.is_set():
-            self._awake.clear()
+            awake.clear()
             try:
                 while not self._stopping.is_set() and self._run_next():
                     pass
             except Exception:  # noqa: BLE001 - the thread must outlive a full disk or a locked database
                 _LOG.exception("jobs: the next job could not be run; trying again in %s s", _IDLE_S)
-            self._awake.wait(_IDLE_S)
+            awake.wait(_IDLE_S)
 
     def _run_next(self) -> bool:
         with self._shop.database.write() as session:
@@ -88,6 +94,8 @@ class JobWorker:
             self._settle(job_id, kind, Ticket(job_id, recipe, parameters, folder, desk, made))
         finally:
             desk.close()
+        if len(self._threads) > 1:
+            self.wake()
         return True
 
     def _settle(self, job_id: str, kind: JobKind, ticket: Ticket) -> None:

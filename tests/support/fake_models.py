@@ -1,8 +1,8 @@
 """A stand-in for `python -m models`: the same arguments, lines and exit codes, and a real signed bundle at the end.
 
-What it trains is told by the recipe's name: `fails` ends with an error, `hangs` waits to be ended. The gate refuses the
-recipe `worse`. Everything else succeeds in a few hundred milliseconds. The threshold grows with the number of images,
-so that every training on new samples gives another bundle.
+What it trains is told by the recipe's name: `fails` ends with an error, `hangs` waits to be ended, `slow…` takes two
+seconds. The gate refuses the recipe `worse`. Everything else succeeds in a few hundred milliseconds. The threshold
+grows with the number of images, so that every training on new samples gives another bundle.
 """
 
 import argparse
@@ -80,6 +80,8 @@ def _train(options: argparse.Namespace) -> int:
         sys.stderr.write(json.dumps({"progress": number / len(STEPS), "step": step}) + "\n")
         sys.stderr.flush()
         time.sleep(0.05)
+        if options.recipe.startswith("slow") and step == STEPS[1]:
+            time.sleep(2)
         if options.recipe == "hangs":
             time.sleep(600)
         if options.recipe == "fails":
