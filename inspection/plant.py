@@ -1,5 +1,6 @@
 """The plant service put together: the one place where settings become parts."""
 
+import os
 from dataclasses import dataclass
 
 from sqlalchemy import URL
@@ -26,6 +27,7 @@ from inspection.registry.bundles import BundleFiles
 from inspection.retention.keeper import RetentionKeeper
 from inspection.retention.sweep import Retention
 from inspection.retraining.keeper import RetrainingKeeper
+from inspection.retraining.plan import Capacity
 from inspection.review.audit_sample import AuditPlan, AuditSampler, load_or_create_seed
 from inspection.rollout.keeper import RolloutKeeper
 from inspection.settings import PlantSettings
@@ -149,7 +151,9 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
     )
     live = LiveBoard()
     jobs = JobWorker(shop, data / "jobs", 1 if settings.ray is None else settings.ray.jobs_at_once)
-    retraining = RetrainingKeeper(database, settings.retraining, settings.drift, clock, jobs.wake)
+    retraining = RetrainingKeeper(
+        *(database, settings.retraining, settings.drift, _capacity(settings), clock, jobs.wake)
+    )
     rollouts = RolloutKeeper(database, live, settings.rollout, clock)
     alerts = AlertWatch(database, live, settings.alerts, settings.drift, clock)
     post = AlertPost(database, open_targets(settings.alerts.targets), clock)
@@ -185,6 +189,12 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         clock=clock,
         first_password=password,
     )
+
+
+def _capacity(settings: PlantSettings) -> Capacity:
+    if settings.ray is None:
+        return Capacity(settings.job_cores or len(os.sched_getaffinity(0)), 1)
+    return Capacity(settings.job_cores or 1, settings.ray.jobs_at_once)
 
 
 def _audit(settings: PlantSettings) -> AuditSampler:

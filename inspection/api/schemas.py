@@ -307,6 +307,7 @@ class Job(Answer):
     cancel_requested: bool
     interruptions: Annotated[int, Field(description="how often the service died while it ran; it was started again")]
     user: str
+    priority: Annotated[int, Field(description="of those that wait, the higher goes first; 10 is a person's")]
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None

@@ -18,6 +18,7 @@ from inspection.registry.recipes import require_recipe
 from inspection.store.tables import JobRow
 
 __all__ = [
+    "BY_PEOPLE",
     "MOST_INTERRUPTIONS",
     "JobKind",
     "JobState",
@@ -33,6 +34,9 @@ __all__ = [
 
 MOST_INTERRUPTIONS = 2
 """A job during which the service died more often is not started again: it may be why."""
+
+BY_PEOPLE = 10
+"""Priority of what a person asks for; what starts by itself has less."""
 
 
 class JobKind(StrEnum):
@@ -57,7 +61,7 @@ class JobState(StrEnum):
 def add_job(
     session: Session, kind: JobKind, recipe: str, parameters: dict[str, Any], user: str, now: datetime
 ) -> JobRow:
-    """Ask for a job; it runs when those before it are done.
+    """Ask for a job; it runs when those of higher priority, and those before it of its own, are done.
 
     Raises:
         NotFound: no such recipe.
@@ -71,6 +75,7 @@ def add_job(
         state=JobState.QUEUED.value,
         step="waiting for its turn",
         user=user,
+        priority=BY_PEOPLE,
         created_at=now,
     )
     session.add(row)
@@ -97,10 +102,10 @@ def list_jobs(session: Session, recipe: str | None, limit: int) -> list[JobRow]:
 
 
 def next_job(session: Session, now: datetime) -> JobRow | None:
-    """Take the oldest job that waits and call it running; jobs of one recipe run one after the other."""
+    """Take the oldest job of the highest priority and call it running; jobs of one recipe run one after the other."""
     busy = select(JobRow.recipe).where(JobRow.state == JobState.RUNNING.value)
     query = select(JobRow).where(JobRow.state == JobState.QUEUED.value, JobRow.recipe.not_in(busy))
-    row = session.scalars(query.order_by(JobRow.created_at, JobRow.id).limit(1)).first()
+    row = session.scalars(query.order_by(JobRow.priority.desc(), JobRow.created_at, JobRow.id).limit(1)).first()
     if row is not None:
         row.state, row.started_at, row.step = JobState.RUNNING.value, now, "starting"
     return row

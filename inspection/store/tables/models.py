@@ -148,6 +148,7 @@ class JobRow(Base):
     result: Mapped[dict[str, Any] | None] = mapped_column(doc="while it runs: what it has made so far")
     cancel_requested: Mapped[bool] = mapped_column(default=False)
     interruptions: Mapped[int] = mapped_column(default=0, server_default="0", doc="deaths of the service amid it")
+    priority: Mapped[int] = mapped_column(default=10, server_default="10", doc="the higher goes first")
     user: Mapped[str] = mapped_column(Name)
     created_at: Mapped[datetime] = mapped_column(index=True)
     started_at: Mapped[datetime | None]
