@@ -13,6 +13,7 @@ from inspection.clock import Clock, utc_now
 from inspection.feed.bell import Bell
 from inspection.feed.stream import Feed
 from inspection.feed.webhook import Webhook, WebhookSurroundings
+from inspection.ingest.pieces import Pieces
 from inspection.jobs.commands import ModelCommands
 from inspection.jobs.ray_runner import RayJobRunner
 from inspection.jobs.runner import JobLimits, LocalJobRunner
@@ -55,6 +56,7 @@ class Plant:
     settings: PlantSettings
     database: Database
     blobs: BlobStore
+    pieces: Pieces
     pictures: Pictures
     bundles: BundleFiles
     public_key: str
@@ -163,6 +165,7 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         settings=settings,
         database=database,
         blobs=blobs,
+        pieces=Pieces(data / "pieces"),
         pictures=retention.pictures,
         bundles=bundles,
         public_key=key.public_text,
