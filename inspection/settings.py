@@ -1,9 +1,9 @@
 """PLANT.toml: everything a plant service can be told, checked as a whole before it starts."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from edge.contract.result import Verdict
 from edge.contract.settings import load_toml
@@ -28,8 +28,22 @@ class RetentionRule(BaseModel):
     station: Annotated[str | None, Field(min_length=1, max_length=64, description="Only results of this station.")] = (
         None
     )
+    line: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+            description="Only results of this line: of the stations `LINE` and `LINE-…`.",
+        ),
+    ] = None
     verdict: Annotated[Verdict | None, Field(description="Only results with this verdict.")] = None
     keep_days: Annotated[float, Field(ge=0, le=36_500, description="Days after their arrival that images are kept.")]
+
+    @model_validator(mode="after")
+    def _station_or_line(self) -> Self:
+        if self.station is not None and self.line is not None:
+            msg = f"expected a station or a line, got station {self.station!r} and line {self.line!r}"
+            raise ValueError(msg)
+        return self
 
 
 class PlantSettings(BaseModel):

@@ -442,6 +442,7 @@ class RetentionRule(Answer):
     """How long images of some results are kept; null fits all."""
 
     station: str | None
+    line: Annotated[str | None, Field(description="of the stations `LINE` and `LINE-…`")]
     verdict: Verdict | None
     keep_days: float
 
