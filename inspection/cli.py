@@ -13,7 +13,7 @@ from pathlib import Path
 
 from edge.contract.errors import BadInput
 from edge.contract.terminal import ExitCode, print_json, run_command
-from inspection.exchange.options import add_export, add_import
+from inspection.exchange.options import add_export, add_import, add_plant
 
 __all__ = ["COMMANDS", "OWN_COMMANDS", "PASSED_ON", "PassedOn", "build_parser", "main"]
 
@@ -58,6 +58,7 @@ OWN_COMMANDS = {
     "restore": "make a plant from such a file",
     "retention": "remove images that the rules of the plant let go",
     "export": "write labelled images or results of a plant for other tools",
+    "retrain": "what is due to be trained again, what it costs, and its start",
     "import": "give labelled images of other tools to a plant",
     "demo": "see all of it work on this machine",
     "openapi": "write the description of the API to docs/openapi.json",
@@ -106,6 +107,7 @@ def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     verify.add_argument("settings", metavar="PLANT.toml", type=Path, help="settings of the plant service")
     _add_upkeep(commands)
     _add_exchange(commands)
+    _add_retrain(commands)
     commands.add_parser("demo", help=OWN_COMMANDS["demo"], add_help=False)
     openapi = commands.add_parser("openapi", help=OWN_COMMANDS["openapi"], description="Describe the API as OpenAPI.")
     openapi.add_argument("--out", metavar="FILE", type=Path, default=Path("docs/openapi.json"), help="file to write")
@@ -164,6 +166,17 @@ def _add_exchange(commands: "argparse._SubParsersAction[argparse.ArgumentParser]
     )
 
 
+def _add_retrain(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    retrain = commands.add_parser(
+        "retrain",
+        help=OWN_COMMANDS["retrain"],
+        description="Ask a running plant which recipes its [retraining] settings call due, what that costs, and start "
+        "those that the budget allows, by priority, whatever the hour.",
+    )
+    retrain.add_argument("--plan", action="store_true", help="only tell; an operator's key is enough")
+    add_plant(retrain, "engineer")
+
+
 def _run_own(options: argparse.Namespace) -> ExitCode:
     commands: dict[str, Callable[[argparse.Namespace], ExitCode]] = {
         "serve": _serve,
@@ -173,6 +186,7 @@ def _run_own(options: argparse.Namespace) -> ExitCode:
         "retention": _retention,
         "export": _export,
         "import": _import,
+        "retrain": _retrain,
         "openapi": _openapi,
         "docs": _docs,
     }
@@ -253,6 +267,20 @@ def _import(options: argparse.Namespace) -> ExitCode:
     with open_client(options.plant, options.key_file, options.ca_file) as client:
         summary = import_from(client, options.folder, options.recipe, options.format)
     _tell(summary, as_json=options.json)
+    return ExitCode.OK
+
+
+def _retrain(options: argparse.Namespace) -> ExitCode:
+    _require_plant("retrain")
+    from inspection.exchange.command import open_client  # noqa: PLC0415 - late, as above
+    from inspection.retraining.command import retrain, told  # noqa: PLC0415 - late, as above
+
+    with open_client(options.plant, options.key_file, options.ca_file) as client:
+        plan, started = retrain(client, plan_only=options.plan)
+    if options.json:
+        print_json({**plan.model_dump(), "started": started})
+    else:
+        sys.stdout.writelines(f"{line}\n" for line in told(plan, started))
     return ExitCode.OK
 
 

@@ -1,5 +1,6 @@
 """The plant service put together: the one place where settings become parts."""
 
+import os
 from dataclasses import dataclass
 
 from sqlalchemy import URL
@@ -12,7 +13,9 @@ from inspection.clock import Clock, utc_now
 from inspection.feed.bell import Bell
 from inspection.feed.stream import Feed
 from inspection.feed.webhook import Webhook, WebhookSurroundings
+from inspection.ingest.pieces import Pieces
 from inspection.jobs.commands import ModelCommands
+from inspection.jobs.ray_runner import RayJobRunner
 from inspection.jobs.runner import JobLimits, LocalJobRunner
 from inspection.jobs.shop import Workshop
 from inspection.jobs.worker import JobWorker
@@ -25,6 +28,7 @@ from inspection.registry.bundles import BundleFiles
 from inspection.retention.keeper import RetentionKeeper
 from inspection.retention.sweep import Retention
 from inspection.retraining.keeper import RetrainingKeeper
+from inspection.retraining.plan import Capacity
 from inspection.review.audit_sample import AuditPlan, AuditSampler, load_or_create_seed
 from inspection.rollout.keeper import RolloutKeeper
 from inspection.settings import PlantSettings
@@ -52,6 +56,7 @@ class Plant:
     settings: PlantSettings
     database: Database
     blobs: BlobStore
+    pieces: Pieces
     pictures: Pictures
     bundles: BundleFiles
     public_key: str
@@ -130,12 +135,13 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
     bundles = BundleFiles(data / "bundles", TrustedKeys((key.public_text, *settings.trusted_keys)))
     with database.write() as session:
         password = ensure_admin(session, settings.admin_password_file, clock())
+    limits = JobLimits(settings.job_cores, settings.job_memory_mb)
     shop = Workshop(
         database=database,
         blobs=blobs,
         bundles=bundles,
         commands=commands or ModelCommands(),
-        runner=LocalJobRunner(JobLimits(settings.job_cores, settings.job_memory_mb)),
+        runner=LocalJobRunner(limits) if settings.ray is None else RayJobRunner(settings.ray, limits, key_file),
         key_file=key_file,
         public_key=key.public_text,
         clock=clock,
@@ -143,11 +149,13 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         max_slowdown=settings.gate_max_slowdown,
         acceptances_promote=settings.acceptances_promote,
         features=data / "features",
-        features_mib=settings.features_mib,
+        features_mib=settings.features_mib if settings.ray is None else 0,  # a folder of this machine
     )
     live = LiveBoard()
-    jobs = JobWorker(shop, data / "jobs")
-    retraining = RetrainingKeeper(database, settings.retraining, settings.drift, clock, jobs.wake)
+    jobs = JobWorker(shop, data / "jobs", 1 if settings.ray is None else settings.ray.jobs_at_once)
+    retraining = RetrainingKeeper(
+        *(database, settings.retraining, settings.drift, _capacity(settings), clock, jobs.wake)
+    )
     rollouts = RolloutKeeper(database, live, settings.rollout, clock)
     alerts = AlertWatch(database, live, settings.alerts, settings.drift, clock)
     post = AlertPost(database, open_targets(settings.alerts.targets), clock)
@@ -157,6 +165,7 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         settings=settings,
         database=database,
         blobs=blobs,
+        pieces=Pieces(data / "pieces"),
         pictures=retention.pictures,
         bundles=bundles,
         public_key=key.public_text,
@@ -183,6 +192,12 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         clock=clock,
         first_password=password,
     )
+
+
+def _capacity(settings: PlantSettings) -> Capacity:
+    if settings.ray is None:
+        return Capacity(settings.job_cores or len(os.sched_getaffinity(0)), 1)
+    return Capacity(settings.job_cores or 1, settings.ray.jobs_at_once)
 
 
 def _audit(settings: PlantSettings) -> AuditSampler:

@@ -1,15 +1,16 @@
 """PLANT.toml: everything a plant service can be told, checked as a whole before it starts."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from edge.contract.result import Verdict
 from edge.contract.settings import load_toml
 from inspection.alerts.settings import AlertSettings
 from inspection.drift.settings import DriftSettings
 from inspection.feed.settings import WebhookSettings
+from inspection.jobs.ray_settings import RaySettings
 from inspection.logs import LogFormat, LogLevel
 from inspection.people.oidc_settings import OidcSettings
 from inspection.retraining.settings import RetrainingSettings
@@ -27,8 +28,22 @@ class RetentionRule(BaseModel):
     station: Annotated[str | None, Field(min_length=1, max_length=64, description="Only results of this station.")] = (
         None
     )
+    line: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
+            description="Only results of this line: of the stations `LINE` and `LINE-…`.",
+        ),
+    ] = None
     verdict: Annotated[Verdict | None, Field(description="Only results with this verdict.")] = None
     keep_days: Annotated[float, Field(ge=0, le=36_500, description="Days after their arrival that images are kept.")]
+
+    @model_validator(mode="after")
+    def _station_or_line(self) -> Self:
+        if self.station is not None and self.line is not None:
+            msg = f"expected a station or a line, got station {self.station!r} and line {self.line!r}"
+            raise ValueError(msg)
+        return self
 
 
 class PlantSettings(BaseModel):
@@ -105,11 +120,13 @@ class PlantSettings(BaseModel):
         Field(gt=0, le=100, description="Most times the champion's session time; without it time is told, not judged."),
     ] = None
     job_cores: Annotated[
-        int | None, Field(ge=1, le=1024, description="Processor cores that a training may use; without it all.")
+        int | None,
+        Field(ge=1, le=1024, description="Processor cores that a training may use; without it all, or one on `[ray]`."),
     ] = None
     job_memory_mb: Annotated[
         int | None, Field(ge=256, description="Private memory of a training's process, in MB; without it no limit.")
     ] = None
+    ray: Annotated[RaySettings | None, Field(description="A Ray cluster on which jobs run; without it, here.")] = None
     acceptances_promote: Annotated[
         bool,
         Field(description="What was accepted as good runs as soon as the gate passed it; else a person promotes it."),

@@ -2,6 +2,8 @@
 
 POST /api/v1/ingest/results               IngestBatch      -> IngestReceipt
 PUT  /api/v1/ingest/images/{sha256}       the image file   -> 204 (stored or already there)
+PUT  …, Content-Range: bytes 0-99/1000    a piece of it    -> 202 (Upload-Offset: where to go on), 204 (whole)
+HEAD /api/v1/ingest/images/{sha256}                        -> 200 (Upload-Offset: bytes that came in pieces)
 POST /api/v1/stations/me/heartbeat        Heartbeat        -> DesiredState
 GET  /api/v1/bundles/{bundle_id}/file                      -> the bundle file
 """
@@ -15,6 +17,7 @@ from edge.contract.result import InspectionResult
 from edge.contract.values import Value
 
 __all__ = [
+    "UPLOAD_OFFSET",
     "DesiredState",
     "Heartbeat",
     "IngestBatch",
@@ -24,6 +27,9 @@ __all__ = [
     "Percentiles",
     "ShadowState",
 ]
+
+UPLOAD_OFFSET = "Upload-Offset"
+"""Header of the plant: how many bytes of an image it has."""
 
 
 class Percentiles(Value):

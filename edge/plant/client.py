@@ -10,7 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from edge.contract.errors import ContentRefused, PlantBusy, PlantRefused, PlantUnreachable, SettingsInvalid
 from edge.contract.frame import EncodedImage
-from edge.contract.link import DesiredState, Heartbeat, IngestBatch, IngestReceipt
+from edge.contract.link import UPLOAD_OFFSET, DesiredState, Heartbeat, IngestBatch, IngestReceipt
 from edge.plant.settings import PlantSettings
 
 __all__ = ["HttpPlantClient", "PlantClient"]
@@ -21,6 +21,8 @@ _CONTENT_REFUSED = {400, 409, 413, 415, 422}
 _SERVER_BROKE = 500
 _MAX_RETRY_AFTER_S = 3600.0
 _MAX_SHOWN = 300
+_GOES_ON = 202
+_PIECE_BYTES = 1 << 20
 
 
 class PlantClient(Protocol):
@@ -73,9 +75,11 @@ class HttpPlantClient:
         return self._post("/api/v1/ingest/results", batch, IngestReceipt)
 
     def put_image(self, sha256: str, image: EncodedImage) -> None:
-        """PUT /api/v1/ingest/images/{sha256}."""
+        """PUT /api/v1/ingest/images/{sha256}, a large one in pieces from where the last attempt ended."""
         path, headers = f"/api/v1/ingest/images/{sha256}", {"content-type": image.media_type}
-        self._ask(lambda: self._client.put(path, content=image.data, headers=headers))
+        offset = self._offset(path) if len(image.data) > _PIECE_BYTES else None
+        if offset is None or not self._put_pieces(path, image.data, headers, offset):
+            self._ask(lambda: self._client.put(path, content=image.data, headers=headers))
 
     def heartbeat(self, heartbeat: Heartbeat) -> DesiredState:
         """POST /api/v1/stations/me/heartbeat."""
@@ -89,6 +93,35 @@ class HttpPlantClient:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _offset(self, path: str) -> int | None:
+        """Where to go on; None where the plant is older than pieces."""
+        try:
+            answer = self._ask(lambda: self._client.head(path))
+        except PlantRefused:  # whatever else is wrong, the image as a whole is told
+            return None
+        text = answer.headers.get(UPLOAD_OFFSET, "")
+        return int(text) if text.isascii() and text.isdigit() else None
+
+    def _put_pieces(self, path: str, data: bytes, headers: dict[str, str], offset: int) -> bool:
+        """Send what is missing; false if the plant does not get the image together this way."""
+        while offset < len(data):
+            try:
+                answer = self._put_piece(path, data, headers, offset)
+            except ContentRefused:  # what came before was not of this image; as a whole it is judged for itself
+                return False
+            if answer.status_code != _GOES_ON:
+                return True
+            came = answer.headers.get(UPLOAD_OFFSET, "")
+            if not came.isdigit() or int(came) <= offset:
+                return False
+            offset = int(came)
+        return False
+
+    def _put_piece(self, path: str, data: bytes, headers: dict[str, str], offset: int) -> httpx.Response:
+        piece = data[offset : offset + _PIECE_BYTES]
+        told = {**headers, "content-range": f"bytes {offset}-{offset + len(piece) - 1}/{len(data)}"}
+        return self._ask(lambda: self._client.put(path, content=piece, headers=told))
 
     def _download(self, path: str, target: Path) -> httpx.Response:
         with self._client.stream("GET", path) as answer, target.open("wb") as file:

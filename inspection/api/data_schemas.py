@@ -7,7 +7,15 @@ from pydantic import Field
 from inspection.api.schemas import Answer
 from inspection.samples.splits import Split
 
-__all__ = ["DataChanges", "DataVersion", "DataVersionContent", "RetrainingDue", "RetrainingPlan", "VersionedSample"]
+__all__ = [
+    "DataChanges",
+    "DataVersion",
+    "DataVersionContent",
+    "RetrainingDue",
+    "RetrainingPlan",
+    "RetrainingStarted",
+    "VersionedSample",
+]
 
 
 class DataVersion(Answer):
@@ -50,13 +58,27 @@ class RetrainingDue(Answer):
     reasons: list[str]
     new_labels: int
     minutes: float = Field(description="that its trainings took lately")
+    priority: int = Field(description="0 to 9, the higher goes first")
+    fits: bool = Field(description="what is left of the budget is enough for it, after those before it")
 
 
 class RetrainingPlan(Answer):
     """What would be trained by itself, and what is left of the budget."""
 
-    due: list[RetrainingDue] = Field(description="most new labels first")
-    spent_min: float = Field(description="by trainings that started by themselves in the last 24 hours")
+    due: list[RetrainingDue] = Field(description="by priority, then most new labels first")
+    spent_min: float = Field(
+        description="by trainings that started by themselves in the last 24 hours, and that those under way will take"
+    )
     left_min: float
     may_start: bool = Field(description="the hour allows it")
     promotes: bool = Field(description="what passes the gate is promoted without a person")
+    cores: int = Field(description="that one training takes")
+    at_once: int = Field(description="trainings that run side by side")
+    core_min: float = Field(description="minutes times cores of those that fit")
+    ends_in_min: float = Field(description="until those that fit are done if they start now and nothing else runs")
+
+
+class RetrainingStarted(Answer):
+    """Jobs that were started, in the order in which they wait."""
+
+    jobs: list[str] = Field(description="ids")

@@ -303,9 +303,11 @@ class Job(Answer):
     progress: float
     step: str
     error: str | None
-    result: dict[str, Any] | None
+    result: Annotated[dict[str, Any] | None, Field(description="while it runs: what it has made so far")]
     cancel_requested: bool
+    interruptions: Annotated[int, Field(description="how often the service died while it ran; it was started again")]
     user: str
+    priority: Annotated[int, Field(description="of those that wait, the higher goes first; 10 is a person's")]
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
@@ -440,6 +442,7 @@ class RetentionRule(Answer):
     """How long images of some results are kept; null fits all."""
 
     station: str | None
+    line: Annotated[str | None, Field(description="of the stations `LINE` and `LINE-…`")]
     verdict: Verdict | None
     keep_days: float
 

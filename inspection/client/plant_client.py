@@ -17,6 +17,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from edge.contract.errors import PlantBusy, PlantRefused, PlantUnreachable
 from edge.contract.result import Verdict
+from inspection.api.data_schemas import RetrainingPlan, RetrainingStarted
 from inspection.api.schemas import (
     ApiKeyOnce,
     Job,
@@ -120,6 +121,14 @@ class PlantClient:
     def add_recipe(self, name: str) -> Recipe:
         """Make a recipe."""
         return self._call(Recipe, "POST", "/recipes", json={"name": name})
+
+    def retraining(self) -> RetrainingPlan:
+        """What is due to be trained again, and what it costs."""
+        return self._call(RetrainingPlan, "GET", "/retraining")
+
+    def retrain(self) -> list[str]:
+        """Start what of it fits the budget; ids of the jobs."""
+        return self._call(RetrainingStarted, "POST", "/retraining").jobs
 
     def samples(self, recipe: str) -> Iterator[SampleItem]:
         """Every sample of a recipe, by hash."""

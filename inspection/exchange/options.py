@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-__all__ = ["add_export", "add_import"]
+__all__ = ["add_export", "add_import", "add_plant"]
 
 _FORMATS = ("mvtec", "coco", "csv")
 
@@ -21,7 +21,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         ("part-id", "of a part"),
     ):
         parser.add_argument(f"--{name}", metavar=name.upper(), help=f"results only: {text}")
-    _add_plant(parser, "operator")
+    add_plant(parser, "operator")
 
 
 def add_import(parser: argparse.ArgumentParser) -> None:
@@ -29,10 +29,11 @@ def add_import(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="labelled images in one of the formats")
     parser.add_argument("--recipe", metavar="RECIPE", required=True, help="made if the plant does not have it")
     parser.add_argument("--format", choices=_FORMATS, required=True, help="layout of the folder")
-    _add_plant(parser, "engineer")
+    add_plant(parser, "engineer")
 
 
-def _add_plant(parser: argparse.ArgumentParser, role: str) -> None:
+def add_plant(parser: argparse.ArgumentParser, role: str) -> None:
+    """Options of every command that asks a running plant."""
     parser.add_argument("--plant", metavar="URL", default="http://127.0.0.1:8000", help="address of the plant service")
     parser.add_argument(
         "--key-file", metavar="FILE", type=Path, required=True, help=f"file with an API key of the role {role} or above"

@@ -9,9 +9,8 @@ from inspection.audit.change import change
 from inspection.jobs.commands import AcceptOrder
 from inspection.jobs.judging import GATE_STARTS, judge
 from inspection.jobs.material import Material, lay_out, lay_out_pictures
-from inspection.jobs.shop import Ticket, Workshop, read_report, run_models, tidy
+from inspection.jobs.shop import Ticket, Workshop, keep_made, read_report, run_models, tidy
 from inspection.learning.acceptances import accepted_frames, refuse, require_acceptance
-from inspection.registry.bundles import register
 from inspection.registry.promotions import champion_of, promote
 from inspection.samples.samples import samples_of
 from inspection.samples.splits import Split
@@ -47,6 +46,19 @@ def run_accept(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     ticket.desk.span(0.0, GATE_STARTS)
     ticket.desk.report(0.0, "collecting accepted parts")
     laid = _lay_out(shop, ticket)
+    made = ticket.made or _make(shop, ticket, laid)
+    bundle_id = str(made["bundle_id"])
+    gate = judge(shop, ticket, bundle_id, laid.material.holdout, laid.champion, replay=False)
+    tidy(ticket.folder)
+    if not gate["passed"]:
+        _refuse(shop, ticket)
+    promoted = bool(gate["passed"]) and shop.acceptances_promote
+    if promoted and laid.champion != bundle_id:  # the same if the service ended right after it had promoted
+        _promote(shop, ticket, bundle_id)
+    return {**made, "gate": gate, "promoted": promoted}
+
+
+def _make(shop: Workshop, ticket: Ticket, laid: _Laid) -> dict[str, Any]:
     if laid.accepted is None:
         raise JobFailed("accept: all that was accepted is in the hold-out, which tests and teaches nothing")
     out = ticket.folder / "model.bundle"
@@ -54,17 +66,7 @@ def run_accept(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     if "refused" in summary:
         _refuse(shop, ticket)
         raise GateRefused(str(summary["refused"]))
-    with shop.database.write() as session:
-        bundle_id = register(session, shop.bundles, out, recipe=ticket.recipe, origin="accept", now=shop.clock()).id
-    gate = judge(shop, ticket, bundle_id, laid.material.holdout, laid.champion, replay=False)
-    tidy(ticket.folder)
-    if not gate["passed"]:
-        _refuse(shop, ticket)
-    promoted = bool(gate["passed"]) and shop.acceptances_promote
-    if promoted:
-        _promote(shop, ticket, bundle_id)
-    summary.pop("bundle", None)
-    return {**summary, "bundle_id": bundle_id, "gate": gate, "promoted": promoted}
+    return keep_made(shop, ticket, out, summary, "accept")
 
 
 def with_accepted(shop: Workshop, ticket: Ticket, trained: Path, defects: Path | None) -> tuple[Path, dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The book of jobs: who asked for what, and what became of it.
 
 queued ─▶ running ─▶ succeeded | failed | cancelled
+   │  ▲──────┘ the service ended
    └──────────────────────────────────▶ cancelled
 """
 
@@ -18,16 +19,25 @@ from inspection.registry.recipes import require_recipe
 from inspection.store.tables import JobRow
 
 __all__ = [
+    "BY_PEOPLE",
+    "MOST_INTERRUPTIONS",
     "JobKind",
     "JobState",
     "add_job",
-    "fail_abandoned",
     "last_training",
     "list_jobs",
     "next_job",
     "request_cancel",
+    "requeue",
     "require_job",
+    "resume_abandoned",
 ]
+
+MOST_INTERRUPTIONS = 2
+"""A job during which the service died more often is not started again: it may be why."""
+
+BY_PEOPLE = 10
+"""Priority of what a person asks for; what starts by itself has less."""
 
 
 class JobKind(StrEnum):
@@ -52,7 +62,7 @@ class JobState(StrEnum):
 def add_job(
     session: Session, kind: JobKind, recipe: str, parameters: dict[str, Any], user: str, now: datetime
 ) -> JobRow:
-    """Ask for a job; it runs when those before it are done.
+    """Ask for a job; it runs when those of higher priority, and those before it of its own, are done.
 
     Raises:
         NotFound: no such recipe.
@@ -66,6 +76,7 @@ def add_job(
         state=JobState.QUEUED.value,
         step=sentence("waiting for its turn"),
         user=user,
+        priority=BY_PEOPLE,
         created_at=now,
     )
     session.add(row)
@@ -92,9 +103,10 @@ def list_jobs(session: Session, recipe: str | None, limit: int) -> list[JobRow]:
 
 
 def next_job(session: Session, now: datetime) -> JobRow | None:
-    """Take the oldest job that waits and call it running."""
-    query = select(JobRow).where(JobRow.state == JobState.QUEUED.value).order_by(JobRow.created_at, JobRow.id).limit(1)
-    row = session.scalars(query).first()
+    """Take the oldest job of the highest priority and call it running; jobs of one recipe run one after the other."""
+    busy = select(JobRow.recipe).where(JobRow.state == JobState.RUNNING.value)
+    query = select(JobRow).where(JobRow.state == JobState.QUEUED.value, JobRow.recipe.not_in(busy))
+    row = session.scalars(query.order_by(JobRow.priority.desc(), JobRow.created_at, JobRow.id).limit(1)).first()
     if row is not None:
         row.state, row.started_at, row.step = JobState.RUNNING.value, now, "starting"
     return row
@@ -109,20 +121,38 @@ def request_cancel(session: Session, job_id: str, now: datetime) -> JobRow:
     """
     row = require_job(session, job_id)
     if row.state == JobState.QUEUED:
-        row.state, row.finished_at = JobState.CANCELLED.value, now
+        row.state, row.finished_at, row.result = JobState.CANCELLED.value, now, None
     elif row.state != JobState.RUNNING:
         raise Conflict(f"job {job_id}: it has {row.state} already")
     row.cancel_requested = True
     return row
 
 
-def fail_abandoned(session: Session, now: datetime) -> list[str]:
-    """Mark the jobs that a killed service left `running` as failed; returns their ids."""
+def resume_abandoned(session: Session, now: datetime) -> list[JobRow]:
+    """Put the jobs that a killed service left `running` back into the queue, where they come first.
+
+    One that was to be cancelled is; one during which the service died too often has failed.
+
+    Returns:
+        All of them, as they are now.
+    """
     rows = list(session.scalars(select(JobRow).where(JobRow.state == JobState.RUNNING.value)))
     for row in rows:
-        row.state, row.finished_at = JobState.FAILED.value, now
-        row.error = "the service ended while this job ran; start the job again"
-    return [row.id for row in rows]
+        row.interruptions += 1
+        if row.cancel_requested:
+            row.state, row.finished_at, row.result = JobState.CANCELLED.value, now, None
+        elif row.interruptions > MOST_INTERRUPTIONS:
+            row.state, row.finished_at, row.result = JobState.FAILED.value, now, None
+            row.error = f"the service died {row.interruptions} times while this job ran; it is not started again"
+        else:
+            requeue(row)
+    return rows
+
+
+def requeue(row: JobRow) -> None:
+    """Let a running job wait again; it keeps its place by age, and what it has made so far."""
+    row.state, row.started_at, row.progress = JobState.QUEUED.value, None, 0.0
+    row.step = "waiting to go on after the service ended"
 
 
 def last_training(session: Session, recipe: str) -> JobRow | None:

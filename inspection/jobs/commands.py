@@ -4,9 +4,9 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["AcceptOrder", "GateOrder", "ModelCommands", "ThresholdOrder", "TrainOrder"]
+from inspection.jobs.command import Command
 
-Argv = list[str]
+__all__ = ["AcceptOrder", "GateOrder", "ModelCommands", "ThresholdOrder", "TrainOrder"]
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ class ModelCommands:
 
     program: tuple[str, ...] = (sys.executable, "-m", "models")
 
-    def train(self, order: TrainOrder) -> Argv:
+    def train(self, order: TrainOrder) -> Command:
         """Train and write a signed bundle; progress as JSON lines on stderr, a JSON summary last on stdout."""
         argv = [*self.program, "train", str(order.data), "--out", str(order.out), "--recipe", order.recipe]
         argv += ["--key", str(order.key)]
@@ -119,27 +119,38 @@ class ModelCommands:
             argv += ["--like", str(order.like)]
         if order.features is not None:
             argv += ["--features", str(order.features), "--features-mib", str(order.features_mib)]
-        return [*argv, *order.options, "--seed", "0", "--json", "--progress-json"]
+        argv += [*order.options, "--seed", "0", "--json", "--progress-json"]
+        pictures = [Path(option) for option in order.options if Path(option).is_file()]  # golden image, ignored places
+        return Command(tuple(argv), _given(order.data, order.defects, order.like, *pictures), (order.out,), order.key)
 
-    def accept(self, order: AcceptOrder) -> Argv:
+    def accept(self, order: AcceptOrder) -> Command:
         """Write a signed bundle that tolerates what was accepted; exit 1 refused, a JSON summary last on stdout."""
         argv = [*self.program, "accept", str(order.bundle), str(order.accepted), "--out", str(order.out)]
         if order.defects is not None:
             argv += ["--defects", str(order.defects)]
-        return [*argv, "--key", str(order.key), "--trust", order.trust, "--json", "--progress-json"]
+        argv += ["--key", str(order.key), "--trust", order.trust, "--json", "--progress-json"]
+        return Command(tuple(argv), _given(order.bundle, order.accepted, order.defects), (order.out,), order.key)
 
-    def threshold(self, order: ThresholdOrder) -> Argv:
+    def threshold(self, order: ThresholdOrder) -> Command:
         """Write a signed bundle with another threshold; a JSON summary last on stdout."""
         argv = [*self.program, "threshold", str(order.bundle), "--at", repr(order.at), "--out", str(order.out)]
         if order.undecided_from is not None:
             argv += ["--undecided-from", repr(order.undecided_from)]
-        return [*argv, "--key", str(order.key), "--trust", order.trust, "--json"]
+        argv += ["--key", str(order.key), "--trust", order.trust, "--json"]
+        return Command(tuple(argv), (order.bundle,), (order.out,), order.key)
 
-    def gate(self, order: GateOrder) -> Argv:
+    def gate(self, order: GateOrder) -> Command:
         """Compare a bundle with the champion; exit 0 passed, 1 refused, a JSON report last."""
         argv = [*self.program, "gate", str(order.bundle), str(order.holdout), "--trust", order.trust]
         for option in ("champion", "replay", "flips", "max_slowdown"):
             value = getattr(order, option)
             if value is not None:
                 argv += [f"--{option.replace('_', '-')}", str(value)]
-        return [*argv, "--json", "--progress-json"]
+        reads = _given(order.bundle, order.holdout, order.champion, order.replay)
+        return Command((*argv, "--json", "--progress-json"), reads, () if order.flips is None else (order.flips,))
+
+
+def _given(*paths: Path | None) -> tuple[Path, ...]:
+    """Those that there are, without those that lie in another."""
+    given = [path for path in paths if path is not None]
+    return tuple(path for path in given if not any(other in path.parents for other in given))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import IO, Protocol
 
 from edge.contract.errors import JobCancelled, JobFailed
+from inspection.jobs.command import Command
 
 __all__ = ["Finished", "JobLimits", "JobRunner", "LocalJobRunner", "end_leftover"]
 
@@ -34,15 +35,15 @@ class Finished:
 
 
 class JobRunner(Protocol):
-    """Runs one command to its end; called by one thread at a time."""
+    """Runs one command to its end; several threads may call it, each for another job."""
 
     def run(
-        self, argv: Sequence[str], folder: Path, on_line: Callable[[str], None], cancelled: Callable[[], bool]
+        self, command: Command, folder: Path, on_line: Callable[[str], None], cancelled: Callable[[], bool]
     ) -> Finished:
-        """Start `argv`, hand over each line of stderr, and wait.
+        """Start the command, hand over each line of stderr, and wait; what it wrote is where the command says.
 
         Args:
-            argv: program and arguments.
+            command: program and arguments, and which of them are files.
             folder: of the job; a runner may keep files of its own there.
             on_line: called from another thread for each line of stderr.
             cancelled: asked a few times a second; true ends the process.
@@ -81,10 +82,10 @@ class LocalJobRunner:
         self._limits = limits or JobLimits()
 
     def run(
-        self, argv: Sequence[str], folder: Path, on_line: Callable[[str], None], cancelled: Callable[[], bool]
+        self, command: Command, folder: Path, on_line: Callable[[str], None], cancelled: Callable[[], bool]
     ) -> Finished:
         """Start, read both streams, wait or end it."""
-        process = _start(argv, self._limits)
+        process = _start(command.argv, self._limits)
         pid_file = folder / _PID_FILE
         pid_file.write_text(f"{process.pid}\n", "utf-8")
         last: list[str] = [""]

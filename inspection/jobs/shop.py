@@ -2,21 +2,23 @@
 
 import json
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from edge.contract.errors import JobFailed
 from inspection.clock import Clock
+from inspection.jobs.book import require_job
+from inspection.jobs.command import Command
 from inspection.jobs.commands import ModelCommands
 from inspection.jobs.desk import Desk
+from inspection.jobs.ray_order import FROM_WORKER, MADE_BY, ORDER
 from inspection.jobs.runner import Finished, JobRunner
-from inspection.registry.bundles import BundleFiles
+from inspection.registry.bundles import BundleFiles, register
 from inspection.store.blobs import BlobStore
 from inspection.store.database import Database
 
-__all__ = ["Ticket", "Workshop", "read_report", "run_models", "tidy"]
+__all__ = ["Ticket", "Workshop", "keep_made", "read_report", "run_models", "tidy"]
 
 
 @dataclass(frozen=True)
@@ -48,15 +50,21 @@ class Workshop:
 
 @dataclass(frozen=True)
 class Ticket:
-    """One job: what it is for and where it works."""
+    """One job: what it is for and where it works.
 
+    Attributes:
+        made: what it had made, with `bundle_id`, when the service ended amid it; None: it begins at the beginning.
+    """
+
+    id: str
     recipe: str
     parameters: dict[str, Any]
     folder: Path
     desk: Desk
+    made: dict[str, Any] | None = None
 
 
-def run_models(shop: Workshop, ticket: Ticket, argv: Sequence[str], allowed: set[int]) -> Finished:
+def run_models(shop: Workshop, ticket: Ticket, command: Command, allowed: set[int]) -> Finished:
     """Run a command of `models` to its end.
 
     Raises:
@@ -64,7 +72,7 @@ def run_models(shop: Workshop, ticket: Ticket, argv: Sequence[str], allowed: set
         JobCancelled: it was stopped.
     """
     desk = ticket.desk
-    finished = shop.runner.run(argv, ticket.folder, desk.line, desk.cancelled)
+    finished = shop.runner.run(command, ticket.folder, desk.line, desk.cancelled)
     if finished.exit_code not in allowed:
         said = desk.last_words[-1] if desk.last_words else "it said nothing; see the log"
         raise JobFailed(f"training process ended with code {finished.exit_code}: {said}")
@@ -86,10 +94,26 @@ def read_report(finished: Finished) -> dict[str, Any]:
     return report
 
 
+def keep_made(shop: Workshop, ticket: Ticket, bundle: Path, summary: dict[str, Any], origin: str) -> dict[str, Any]:
+    """Register what a job has made and write it down with the job, both or neither: started again, it goes on there.
+
+    Returns:
+        `summary` with `bundle_id` instead of the path, which is one in the job's folder.
+
+    Raises:
+        BundleRefused: corrupt, unsigned, too new, or for another recipe; nothing is kept.
+    """
+    with shop.database.write() as session:
+        row = register(session, shop.bundles, bundle, recipe=ticket.recipe, origin=origin, now=shop.clock())
+        made = {**{name: value for name, value in summary.items() if name != "bundle"}, "bundle_id": row.id}
+        require_job(session, ticket.id).result = made
+    return made
+
+
 def tidy(folder: Path) -> None:
     """What is left is the log; images are in the store, the bundle in the registry."""
-    for name in ("data", "holdout", "replay", "accepted"):
+    for name in ("data", "holdout", "replay", "accepted", FROM_WORKER):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for pattern in ("*.bundle", "flips.jsonl", "golden.*", "ignored.*"):
+    for pattern in ("*.bundle", "*.partial", "flips.jsonl", "golden.*", "ignored.*", ORDER, MADE_BY):
         for path in folder.glob(pattern):
             path.unlink()

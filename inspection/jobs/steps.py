@@ -10,8 +10,8 @@ from inspection.jobs.commands import ThresholdOrder, TrainOrder
 from inspection.jobs.judging import GATE_STARTS, judge
 from inspection.jobs.material import Material, lay_out, require_trainable
 from inspection.jobs.recipe import training_options
-from inspection.jobs.shop import Ticket, Workshop, read_report, run_models, tidy
-from inspection.registry.bundles import register, require_bundle
+from inspection.jobs.shop import Ticket, Workshop, keep_made, read_report, run_models, tidy
+from inspection.registry.bundles import require_bundle
 from inspection.registry.origin import training_of
 from inspection.registry.promotions import champion_of
 from inspection.registry.recipe_settings import RecipeSettings
@@ -41,6 +41,13 @@ def run_train(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     ticket.desk.span(0.0, GATE_STARTS)
     ticket.desk.report(0.0, "collecting samples")
     material, champion, version = _prepare(shop, ticket)
+    made = ticket.made or _train(shop, ticket, material, champion, version)
+    gate = judge(shop, ticket, made["bundle_id"], material.holdout, champion)
+    tidy(ticket.folder)
+    return {**made, "gate": gate}
+
+
+def _train(shop: Workshop, ticket: Ticket, material: Material, champion: str | None, version: str) -> dict[str, Any]:
     out = ticket.folder / "model.bundle"
     like, options = _asked(shop, ticket, champion)
     features = shop.features if shop.features_mib else None
@@ -51,13 +58,7 @@ def run_train(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     )
     summary = read_report(run_models(shop, ticket, shop.commands.train(order), {0}))
     out, accepted = with_accepted(shop, ticket, out, material.defects)
-    with shop.database.write() as session:
-        bundle = register(session, shop.bundles, out, recipe=ticket.recipe, origin="job", now=shop.clock())
-        bundle_id = bundle.id
-    gate = judge(shop, ticket, bundle_id, material.holdout, champion)
-    tidy(ticket.folder)
-    summary.pop("bundle", None)  # a path in the job's folder, which is empty now
-    return {**summary, **accepted, "bundle_id": bundle_id, "gate": gate, "data_version": version}
+    return keep_made(shop, ticket, out, {**summary, **accepted, "data_version": version}, "job")
 
 
 def run_gate(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
@@ -88,20 +89,22 @@ def run_threshold(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
         JobFailed: the command answered an error.
         JobCancelled: it was stopped.
     """
-    told = ticket.parameters
     with shop.database.read() as session:
-        require_bundle(session, str(told["bundle_id"]))
+        require_bundle(session, str(ticket.parameters["bundle_id"]))
     material, champion, version = _prepare(shop, ticket)
+    made = ticket.made or _move_threshold(shop, ticket, version)
+    gate = judge(shop, ticket, made["bundle_id"], material.holdout, champion)
+    tidy(ticket.folder)
+    return {**made, "gate": gate}
+
+
+def _move_threshold(shop: Workshop, ticket: Ticket, version: str) -> dict[str, Any]:
+    told = ticket.parameters
     out, source = ticket.folder / "model.bundle", shop.bundles.path(str(told["bundle_id"]))
     order = ThresholdOrder(source, out, shop.key_file, shop.public_key, told["at"], told["undecided_from"])
     summary = read_report(run_models(shop, ticket, shop.commands.threshold(order), {0}))
-    with shop.database.write() as session:
-        row = register(session, shop.bundles, out, recipe=ticket.recipe, origin="threshold", now=shop.clock())
-        bundle_id = row.id
-    gate = judge(shop, ticket, bundle_id, material.holdout, champion)
-    tidy(ticket.folder)
-    moved = {"now": summary["now"], "then": summary["then"]}
-    return {**moved, "bundle_id": bundle_id, "gate": gate, "data_version": version}
+    moved = {"now": summary["now"], "then": summary["then"], "data_version": version}
+    return keep_made(shop, ticket, out, moved, "threshold")
 
 
 def _asked(shop: Workshop, ticket: Ticket, champion: str | None) -> tuple[Path | None, tuple[str, ...]]:

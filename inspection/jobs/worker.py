@@ -1,4 +1,4 @@
-"""The thread that runs jobs, one after the other."""
+"""The threads that run jobs: one on this machine, several where a cluster does the work."""
 
 import logging
 import threading
@@ -7,10 +7,10 @@ from typing import Any
 
 from edge.contract.errors import InspectionError, JobCancelled
 from inspection.jobs.accepting import run_accept
-from inspection.jobs.book import JobKind, JobState, fail_abandoned, next_job, require_job
+from inspection.jobs.book import MOST_INTERRUPTIONS, JobKind, JobState, next_job, requeue, require_job, resume_abandoned
 from inspection.jobs.desk import Desk
 from inspection.jobs.runner import end_leftover
-from inspection.jobs.shop import Ticket, Workshop
+from inspection.jobs.shop import Ticket, Workshop, tidy
 from inspection.jobs.steps import run_gate, run_threshold, run_train
 
 __all__ = ["JobWorker"]
@@ -23,18 +23,21 @@ _RUN = {
     JobKind.ACCEPT: run_accept,
 }
 _IDLE_S = 5.0
-_STOPPED = "the service was stopped while this job ran; start the job again"
+_STOPPED = "the service is being stopped; the job goes on when it starts again"
 
 
 class JobWorker:
     """Order of calls: `start` once, `wake` after each new job, `stop` at the end."""
 
-    def __init__(self, shop: Workshop, folder: Path) -> None:
+    def __init__(self, shop: Workshop, folder: Path, jobs_at_once: int = 1) -> None:
         self._shop = shop
         self._folder = folder
         self._stopping = threading.Event()
-        self._awake = threading.Event()
-        self._thread = threading.Thread(target=self._loop, name="jobs", daemon=True)
+        self._awake = [threading.Event() for _ in range(jobs_at_once)]
+        self._threads = [
+            threading.Thread(target=self._loop, args=(awake,), name=f"jobs-{number}", daemon=True)
+            for number, awake in enumerate(self._awake)
+        ]
 
     def folder(self, job_id: str) -> Path:
         """Where a job works and keeps its log."""
@@ -43,32 +46,35 @@ class JobWorker:
     def start(self) -> None:
         """Settle what an earlier process left behind, then begin to work."""
         with self._shop.database.write() as session:
-            abandoned = fail_abandoned(session, self._shop.clock())
-        for job_id in abandoned:
-            _LOG.warning("job %s was running when the service ended: marked as failed", job_id)
+            abandoned = [(row.id, row.state) for row in resume_abandoned(session, self._shop.clock())]
+        for job_id, state in abandoned:
+            _LOG.warning("job %s was running when the service died: %s now", job_id, state)
             end_leftover(self.folder(job_id))
-        self._thread.start()
+        for thread in self._threads:
+            thread.start()
 
     def wake(self) -> None:
-        """There is a new job."""
-        self._awake.set()
+        """There is a new job, or a recipe's job has ended and its next one may begin."""
+        for awake in self._awake:
+            awake.set()
 
     def stop(self) -> None:
-        """End the running job and the thread."""
+        """End the running jobs and the threads."""
         self._stopping.set()
-        self._awake.set()
-        if self._thread.is_alive():
-            self._thread.join()
+        self.wake()
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
 
-    def _loop(self) -> None:
+    def _loop(self, awake: threading.Event) -> None:
         while not self._stopping.is_set():
-            self._awake.clear()
+            awake.clear()
             try:
                 while not self._stopping.is_set() and self._run_next():
                     pass
             except Exception:  # noqa: BLE001 - the thread must outlive a full disk or a locked database
                 _LOG.exception("jobs: the next job could not be run; trying again in %s s", _IDLE_S)
-            self._awake.wait(_IDLE_S)
+            awake.wait(_IDLE_S)
 
     def _run_next(self) -> bool:
         with self._shop.database.write() as session:
@@ -76,23 +82,27 @@ class JobWorker:
             if row is None:
                 return False
             job_id, kind, recipe, parameters = row.id, JobKind(row.kind), row.recipe, dict(row.parameters)
+            made, interruptions = row.result, row.interruptions
         folder = self.folder(job_id)
         folder.mkdir(parents=True, exist_ok=True)
+        tidy(folder)  # what an interrupted run left
         desk = Desk(self._shop.database, job_id, folder, self._stopping)
+        if interruptions:
+            runs = f"run {interruptions + 1} of at most {MOST_INTERRUPTIONS + 1}"
+            desk.line(f"the service died while this job ran; {runs} goes on {_where(made)}")
         try:
-            self._settle(job_id, kind, Ticket(recipe, parameters, folder, desk))
+            self._settle(job_id, kind, Ticket(job_id, recipe, parameters, folder, desk, made))
         finally:
             desk.close()
+        if len(self._threads) > 1:
+            self.wake()
         return True
 
     def _settle(self, job_id: str, kind: JobKind, ticket: Ticket) -> None:
         try:
             result = _RUN[kind](self._shop, ticket)
         except JobCancelled:
-            stopped = self._stopping.is_set()
-            self._finish(
-                job_id, JobState.FAILED if stopped else JobState.CANCELLED, error=_STOPPED if stopped else None
-            )
+            self._end_before_time(job_id, ticket.desk)
         except InspectionError as error:
             self._finish(job_id, JobState.FAILED, error=str(error))
         except Exception as error:  # noqa: BLE001 - whatever broke, the job ends and says so
@@ -100,6 +110,16 @@ class JobWorker:
             self._finish(job_id, JobState.FAILED, error=f"{type(error).__name__}: {error}")
         else:
             self._finish(job_id, JobState.SUCCEEDED, result=result)
+
+    def _end_before_time(self, job_id: str, desk: Desk) -> None:
+        """A person has cancelled it, or the service is being stopped, which is no fault of the job's."""
+        with self._shop.database.write() as session:
+            row = require_job(session, job_id)
+            if not row.cancel_requested:
+                requeue(row)
+                desk.line(_STOPPED)
+                return
+        self._finish(job_id, JobState.CANCELLED)
 
     def _finish(
         self, job_id: str, state: JobState, *, error: str | None = None, result: dict[str, Any] | None = None
@@ -110,3 +130,7 @@ class JobWorker:
             row.finished_at = self._shop.clock()
             if state is JobState.SUCCEEDED:
                 row.progress, row.step = 1.0, "done"
+
+
+def _where(made: dict[str, Any] | None) -> str:
+    return "from its inputs" if made is None else f"with the gate for bundle {str(made['bundle_id'])[:12]}"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, or_, true
+from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, true
 
 from inspection.settings import RetentionRule
 from inspection.store.tables import BlobRow, LabelRow, RecipeVersionRow, ResultImageRow, ResultRow, SampleRow
@@ -37,4 +37,12 @@ def _expired(rules: Sequence[RetentionRule], now: datetime) -> ColumnElement[boo
 def _fits(rule: RetentionRule) -> ColumnElement[bool]:
     station = true() if rule.station is None else ResultRow.station == rule.station
     verdict = true() if rule.verdict is None else ResultRow.verdict == rule.verdict.value
-    return and_(station, verdict)
+    return and_(station, _of_line(rule.line), verdict)
+
+
+def _of_line(line: str | None) -> ColumnElement[bool]:
+    """Of the stations `LINE` and `LINE-…`; no LIKE, which ignores capitals on SQLite."""
+    if line is None:
+        return true()
+    prefix = f"{line}-"
+    return or_(ResultRow.station == line, func.substr(ResultRow.station, 1, len(prefix)) == prefix)

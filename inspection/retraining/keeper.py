@@ -1,6 +1,7 @@
 """Starting what the plan says, one recipe at a time within the budget, and promoting it if that is wanted."""
 
 import logging
+import threading
 from collections.abc import Callable
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from inspection.drift.settings import DriftSettings
 from inspection.jobs.book import JobKind, JobState, add_job
 from inspection.jobs.recipe import training_parameters
 from inspection.registry.promotions import champion_of, log_of, promote
-from inspection.retraining.plan import SCHEDULE, Due, Plan, make_plan
+from inspection.retraining.plan import SCHEDULE, Capacity, Due, Plan, make_plan
 from inspection.retraining.settings import RetrainingSettings
 from inspection.store.database import Database
 from inspection.store.tables import JobRow
@@ -32,6 +33,7 @@ class RetrainingKeeper:
         database: Database,
         settings: RetrainingSettings,
         drift: DriftSettings,
+        capacity: Capacity,
         clock: Clock,
         started: Callable[[], None],
     ) -> None:
@@ -39,36 +41,50 @@ class RetrainingKeeper:
         self._database = database
         self._settings = settings
         self._drift = drift
+        self._capacity = capacity
         self._clock = clock
         self._started = started
+        self._starting = threading.Lock()  # the schedule and a person must not both start what they see due
 
     def plan(self) -> Plan:
         """What is due now."""
         with self._database.read() as session:
-            return make_plan(session, self._settings, self._drift, self._clock())
+            return make_plan(session, self._settings, self._drift, self._capacity, self._clock())
 
     def look(self) -> None:
         """Promote what passed, then start what is due and the budget allows."""
         if self._settings.promote:
             self._promote_what_passed()
-        plan = self.plan()
-        left = plan.left_min
-        for due in plan.due if plan.may_start else ():
-            if left <= 0 or due.minutes > left:
-                _LOG.info(
-                    "retraining: %s is due, but it takes %.1f of %.1f minutes left", due.recipe, due.minutes, left
-                )
-                continue
-            left -= due.minutes
-            self._start(due)
+        with self._starting:
+            plan = self.plan()
+            if plan.may_start:
+                self._start_what_fits(plan, SCHEDULE)
 
-    def _start(self, due: Due) -> None:
-        with change(self._database, SCHEDULE, self._clock()) as doing:
-            parameters = {**training_parameters(doing.session, due.recipe), "reasons": list(due.reasons)}
+    def start_now(self, person: str) -> list[str]:
+        """Start what is due and the budget allows, whatever the hour; ids of the jobs.
+
+        They count as the schedule's, so that they spend its budget; the audit log says who asked.
+        """
+        with self._starting:
+            return self._start_what_fits(self.plan(), person)
+
+    def _start_what_fits(self, plan: Plan, actor: str) -> list[str]:
+        for due in plan.due:
+            if not due.fits:
+                _LOG.info("retraining: %s is due, but its %.1f minutes are not left", due.recipe, due.minutes)
+        return [self._start(due, actor) for due in plan.due if due.fits]
+
+    def _start(self, due: Due, actor: str) -> str:
+        with change(self._database, actor, self._clock()) as doing:
+            reasons = list(due.reasons)
+            parameters = {**training_parameters(doing.session, due.recipe), "reasons": reasons}
             row = add_job(doing.session, JobKind.TRAIN, due.recipe, parameters, SCHEDULE, doing.now)
-            doing.record("job.created", job=row.id, kind=row.kind, recipe=due.recipe, reasons=list(due.reasons))
+            row.priority = due.priority
+            doing.record("job.created", job=row.id, kind=row.kind, recipe=due.recipe, reasons=reasons)
+            job_id = row.id
         _LOG.info("retraining: %s, %s", due.recipe, ", ".join(due.reasons))
         self._started()
+        return job_id
 
     def _promote_what_passed(self) -> None:
         with self._database.read() as session:

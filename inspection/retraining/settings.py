@@ -25,8 +25,17 @@ class RetrainingSettings(BaseModel):
         tuple[Hour, Hour] | None, Field(description="Start only from the one hour to the other, in local time.")
     ] = None
     budget_min: Annotated[
-        float, Field(ge=0, le=1440, description="Minutes of training in any 24 hours that may start by themselves.")
+        float,
+        Field(
+            ge=0,
+            le=1_000_000,
+            description="Minutes of training in any 24 hours that may start by themselves, of all that run added up.",
+        ),
     ] = 120
+    priorities: Annotated[
+        dict[str, Annotated[int, Field(ge=0, le=9)]],
+        Field(description="By recipe: the higher goes first, 5 without one; what people ask for goes before all."),
+    ] = {}
     promote: Annotated[
         bool, Field(description="Promote what passed the gate without a person; else it waits for one.")
     ] = False

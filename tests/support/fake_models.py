@@ -1,12 +1,13 @@
 """A stand-in for `python -m models`: the same arguments, lines and exit codes, and a real signed bundle at the end.
 
-What it trains is told by the recipe's name: `fails` ends with an error, `hangs` waits to be ended. The gate refuses the
-recipe `worse`. Everything else succeeds in a few hundred milliseconds. The threshold grows with the number of images,
-so that every training on new samples gives another bundle.
+What it trains is told by the recipe's name: `fails` ends with an error, `hangs` waits to be ended, `slow…` waits for
+the file that `FAKE_MODELS_GO` names. The gate refuses the recipe `worse`. Everything else succeeds in a few hundred
+milliseconds. The threshold grows with the number of images, so that every training on new samples gives another bundle.
 """
 
 import argparse
 import json
+import os
 import sys
 import time
 from pathlib import Path
@@ -80,6 +81,9 @@ def _train(options: argparse.Namespace) -> int:
         sys.stderr.write(json.dumps({"progress": number / len(STEPS), "step": step}) + "\n")
         sys.stderr.flush()
         time.sleep(0.05)
+        if options.recipe.startswith("slow") and step == STEPS[1]:
+            while not Path(os.environ["FAKE_MODELS_GO"]).exists():
+                time.sleep(0.05)
         if options.recipe == "hangs":
             time.sleep(600)
         if options.recipe == "fails":

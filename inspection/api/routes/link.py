@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
-from fastapi.responses import FileResponse
+from fastapi import APIRouter, Header, Path, Request
+from fastapi.responses import FileResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from edge.contract.errors import NotAllowed
-from edge.contract.link import DesiredState, Heartbeat, IngestBatch, IngestReceipt
+from edge.contract.link import UPLOAD_OFFSET, DesiredState, Heartbeat, IngestBatch, IngestReceipt
 from inspection.api.access import BundleReader, Caller, PlantDep, StationDep
 from inspection.ingest.images import require_bytes_of, take_image
+from inspection.ingest.pieces import parse_range
 from inspection.ingest.results import take_results
 from inspection.plant import Plant
 from inspection.registry.bundles import require_bundle
@@ -37,12 +38,35 @@ def post_results(batch: IngestBatch, station: StationDep, plant: PlantDep) -> In
     return taken.receipt
 
 
-@router.put("/ingest/images/{sha256}", status_code=204)
-async def put_image(sha256: Digest, request: Request, station: StationDep, plant: PlantDep) -> None:
-    """Take an image in; the body is the file, and must have this SHA-256."""
+@router.put("/ingest/images/{sha256}", status_code=204, responses={202: {"description": "A piece was taken."}})
+async def put_image(
+    sha256: Digest,
+    request: Request,
+    station: StationDep,
+    plant: PlantDep,
+    content_range: Annotated[str | None, Header(description="`bytes FIRST-LAST/TOTAL` of a piece")] = None,
+) -> Response:
+    """Take an image in; the body is the file, and must have this SHA-256.
+
+    With `Content-Range` the body is a piece of it. 202 with `Upload-Offset` says where to go on, 204 that it is whole.
+    """
     data = await request.body()
-    await run_in_threadpool(_take, plant, sha256, data)
-    plant.metrics.took_image(station.name, len(data))
+    if content_range is None:
+        whole: bytes | None = data
+    else:
+        piece = parse_range(content_range, data, plant.settings.max_image_mb << 20)
+        whole = await run_in_threadpool(plant.pieces.add, station.name, sha256, piece)
+    if whole is None:
+        return Response(status_code=202, headers=_offset(plant, station.name, sha256))
+    await run_in_threadpool(_take, plant, sha256, whole)
+    plant.metrics.took_image(station.name, len(whole))
+    return Response(status_code=204)
+
+
+@router.head("/ingest/images/{sha256}", response_class=Response)
+def head_image(sha256: Digest, station: StationDep, plant: PlantDep) -> Response:
+    """How many bytes of an image have come in pieces so far, in `Upload-Offset`."""
+    return Response(headers=_offset(plant, station.name, sha256))
 
 
 # Without nulls: a station of an older version refuses fields that it does not know.
@@ -80,6 +104,10 @@ def get_bundle_file(bundle_id: Digest, reader: BundleReader, plant: PlantDep) ->
     return FileResponse(
         plant.bundles.path(bundle_id), media_type="application/octet-stream", filename=f"{bundle_id[:12]}.bundle"
     )
+
+
+def _offset(plant: Plant, station: str, digest: str) -> dict[str, str]:
+    return {UPLOAD_OFFSET: str(plant.pieces.offset(station, digest))}
 
 
 def _take(plant: Plant, sha256: str, data: bytes) -> None:

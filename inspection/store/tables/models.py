@@ -145,8 +145,10 @@ class JobRow(Base):
     progress: Mapped[float] = mapped_column(default=0.0)
     step: Mapped[str] = mapped_column(String(200), default="")
     error: Mapped[str | None] = mapped_column(Text)
-    result: Mapped[dict[str, Any] | None]
+    result: Mapped[dict[str, Any] | None] = mapped_column(doc="while it runs: what it has made so far")
     cancel_requested: Mapped[bool] = mapped_column(default=False)
+    interruptions: Mapped[int] = mapped_column(default=0, server_default="0", doc="deaths of the service amid it")
+    priority: Mapped[int] = mapped_column(default=10, server_default="10", doc="the higher goes first")
     user: Mapped[str] = mapped_column(Name)
     created_at: Mapped[datetime] = mapped_column(index=True)
     started_at: Mapped[datetime | None]

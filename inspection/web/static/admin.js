@@ -103,7 +103,7 @@ function addKey() {
 async function showRetention() {
   const { rules, due } = await get("/retention");
   const all = t("all");
-  const row = (rule) => h("tr", {}, h("td", {}, rule.station ?? all), h("td", {}, rule.verdict ? verdictWord(rule.verdict) : all), h("td", { class: "num" }, n("{count} day", "{count} days", rule.keep_days)));
+  const row = (rule) => h("tr", {}, h("td", {}, rule.station ?? (rule.line === null ? all : t("line {line}", { line: rule.line }))), h("td", {}, rule.verdict ? verdictWord(rule.verdict) : all), h("td", { class: "num" }, n("{count} day", "{count} days", rule.keep_days)));
   $("retention").replaceChildren(...(rules.length ? [head(t("Station"), t("Verdict"), t("Kept")), h("tbody", {}, rules.map(row))] : []));
   $("retention-next").textContent = rules.length ? t("Labelled images and samples stay for ever. The next run removes {images} images, {size} MB.", { images: due.images, size: number(due.size_bytes / 1e6, 1) }) : t("Every image is kept: PLANT.toml has no rule of retention.");
 }

@@ -79,6 +79,7 @@ ALLOWED = {
         "/stations/{name}/key",
         "/jobs",
         "/jobs/{job_id}/cancel",
+        "/retraining",
     },
 }
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from inspection.jobs.book import JobKind, JobState, add_job, next_job, require_job
+from inspection.jobs.book import JobKind, JobState, add_job, next_job, require_job, resume_abandoned
 from inspection.plant import Plant
-from inspection.registry.recipes import add_recipe
+from inspection.registry.recipes import add_recipe, list_recipes
 from tests.support.plants import ManualClock, Person, add_samples, new_plant, running, sign_in, train, wait_for_job
 
 
@@ -113,47 +113,78 @@ def test_nothing_to_train_on_is_told_at_once(admin: Person) -> None:
     assert admin.get("/jobs/0").status_code == 404
 
 
-def test_stopping_the_service_fails_the_running_job(tmp_path: Path) -> None:
-    plant = new_plant(tmp_path)
-    with running(plant) as client:
+def test_a_stopped_service_goes_on_with_its_job(tmp_path: Path) -> None:
+    with running(new_plant(tmp_path)) as client:
         admin = sign_in(client)
         add_samples(admin, "hangs", range(8))
         job = admin.post("/jobs", {"kind": "train", "recipe": "hangs"}).json()["id"]
         wait_for_job(admin, job, "running")
     with running(new_plant(tmp_path)) as client:
-        left = sign_in(client).get(f"/jobs/{job}").json()
-    assert (left["state"], "start the job again" in left["error"]) == ("failed", True)
+        admin = sign_in(client)
+        assert "goes on when it starts again" in wait_for_job(admin, job, "running")["log"][-1]
+        admin.post(f"/jobs/{job}/cancel")
+        assert wait_for_job(admin, job)["state"] == "cancelled"
 
 
-def test_killed_service_leaves_a_failed_job_and_no_process(tmp_path: Path) -> None:
-    plant = new_plant(tmp_path)
+def _left_running(plant: Plant, **changes: int | bool) -> str:
+    """A job as kill -9 leaves it: the row says running."""
     with plant.database.write() as session:
-        add_recipe(session, "part", plant.clock())
+        if "part" not in {row.name for row in list_recipes(session)}:
+            add_recipe(session, "part", plant.clock())
         job_id = add_job(session, JobKind.TRAIN, "part", {}, "ann", plant.clock()).id
-        next_job(session, plant.clock())
+        row = next_job(session, plant.clock())
+        assert row is not None
+        for name, value in changes.items():
+            setattr(row, name, value)
+    plant.jobs.folder(job_id).mkdir(parents=True)
+    return job_id
+
+
+def test_killed_service_leaves_no_process_and_its_job_runs_again(tmp_path: Path) -> None:
+    plant = new_plant(tmp_path)
+    job_id = _left_running(plant)
     folder = plant.jobs.folder(job_id)
-    folder.mkdir(parents=True)
+    (folder / "data").mkdir()  # what it had laid out
     orphan = subprocess.Popen(
         [sys.executable, "-c", "import time; time.sleep(600)", str(folder)], start_new_session=True
     )
     (folder / "pid").write_text(str(orphan.pid), "utf-8")
-    plant.database.close()  # as kill -9 leaves it: the row says running, the process lives
+    plant.database.close()
     again = new_plant(tmp_path)
-    with running(again), again.database.read() as session:
-        row = require_job(session, job_id)
-        assert row.state == JobState.FAILED
-        assert "the service ended" in str(row.error)
+    with running(again) as client:
         assert orphan.wait(10) == -9
+        job = wait_for_job(sign_in(client), job_id)
+    assert (job["interruptions"], job["log"]) == (
+        1,
+        ["the service died while this job ran; run 2 of at most 3 goes on from its inputs"],
+    )
+    assert "expected good images" in job["error"]  # it ran: the recipe has none
+
+
+@pytest.mark.parametrize(
+    ("changes", "state", "error"),
+    [
+        ({"interruptions": 1}, JobState.QUEUED, None),
+        ({"interruptions": 2}, JobState.FAILED, "the service died 3 times while this job ran; it is not started again"),
+        ({"cancel_requested": True}, JobState.CANCELLED, None),
+    ],
+)
+def test_a_job_is_not_started_again_for_ever(
+    tmp_path: Path, changes: dict[str, int | bool], state: JobState, error: str | None
+) -> None:
+    plant = new_plant(tmp_path)
+    job_id = _left_running(plant, **changes)
+    with plant.database.write() as session:
+        resume_abandoned(session, plant.clock())
+    with plant.database.read() as session:
+        row = require_job(session, job_id)
+        assert (row.state, row.error) == (state, error)
+    plant.database.close()
 
 
 def test_a_stranger_with_the_same_process_number_is_left_alone(tmp_path: Path) -> None:
     plant = new_plant(tmp_path)
-    with plant.database.write() as session:
-        add_recipe(session, "part", plant.clock())
-        job_id = add_job(session, JobKind.TRAIN, "part", {}, "ann", plant.clock()).id
-        next_job(session, plant.clock())
-    folder = plant.jobs.folder(job_id)
-    folder.mkdir(parents=True)
+    folder = plant.jobs.folder(_left_running(plant))
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
     (folder / "pid").write_text(str(stranger.pid), "utf-8")
     with running(plant):

@@ -17,7 +17,16 @@ from inspection.people.api_keys import Rights, add_api_key
 from inspection.people.roles import Role
 from inspection.store.database import Database
 from inspection.store.schema import revert
-from inspection.store.tables import HourRow, LabelRow, PromotionRow, ResultImageRow, ResultRow, ReviewPartRow
+from inspection.store.tables import (
+    BundleRow,
+    GateRow,
+    HourRow,
+    LabelRow,
+    PromotionRow,
+    ResultImageRow,
+    ResultRow,
+    ReviewPartRow,
+)
 from tests.support.plants import (
     API,
     a_result,
@@ -30,6 +39,7 @@ from tests.support.plants import (
     send_results,
     sign_in,
     train,
+    wait_for_job,
 )
 
 WAITS = a_result()
@@ -146,3 +156,24 @@ def test_a_migration_is_whole_or_not_at_all(made: Made) -> None:
     again = Database(path)
     assert _counts(again, {ResultRow: 1, ReviewPartRow: 1}) == {ResultRow: 1, ReviewPartRow: 1}
     again.close()
+
+
+@pytest.mark.parametrize(("dies_after", "trainings"), [("INSERT INTO bundles", 2), ("INSERT INTO gates", 1)])
+def test_a_job_goes_on_where_it_was(made: Made, dies_after: str, trainings: int) -> None:
+    """Killed amid registering the bundle it trains again; killed in the gate it keeps the bundle and gates that."""
+    with running(new_plant(made.folder)) as client:
+        add_samples(sign_in(client), "part", range(20, 30))
+    database = Database(made.folder / "data" / "plant.sqlite3", make=False)
+    before = _counts(database, {BundleRow: 0, GateRow: 0})
+    with _doomed(made.folder, dies_after) as process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        asked = {"kind": "train", "recipe": "part"}
+        job_id = httpx.post(f"{address}{API}/jobs", json=asked, headers=made.keys["program"]).json()["id"]
+        assert process.wait(30) == -signal.SIGKILL
+    with running(new_plant(made.folder)) as client:
+        job = wait_for_job(sign_in(client), job_id)
+    assert (job["state"], job["interruptions"], job["result"]["gate"]["passed"]) == ("succeeded", 1, True)
+    assert sum("fake models:" in line for line in job["log"]) == trainings
+    assert _counts(database, before) == {BundleRow: before[BundleRow] + 1, GateRow: before[GateRow] + 1}
+    database.close()

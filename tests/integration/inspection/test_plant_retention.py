@@ -17,7 +17,7 @@ from inspection.plant import Plant, retention_of
 from inspection.retention.sweep import Retention, Swept
 from inspection.settings import RetentionRule, load_plant_settings
 from inspection.store.blobs import DiskBlobStore
-from inspection.store.tables import AuditRow
+from inspection.store.tables import AuditRow, BlobRow
 from inspection.store.upkeep import upkeep
 from tests.support.plants import (
     ManualClock,
@@ -231,5 +231,28 @@ def test_an_admin_sees_the_rules_and_what_is_due(tmp_path: Path, clock: ManualCl
         _take(client, add_station(admin), 1)
         clock.advance(31 * DAY_S)
         told = sign_in(client).get("/retention").json()
-    assert told["rules"] == [{"station": None, "verdict": "PASS", "keep_days": 30.0}]
+    assert told["rules"] == [{"station": None, "line": None, "verdict": "PASS", "keep_days": 30.0}]
     assert told["due"] == {"images": 1, "size_bytes": len(png(1))}
+
+
+def test_a_rule_of_a_line_takes_its_stations_and_no_other(
+    client: TestClient, admin: Person, plant: Plant, clock: ManualClock
+) -> None:
+    """`line-1` is the line of `line-1` and `line-1-top`, and neither of `line-10` nor of `Line-1-top`."""
+    for number, name in enumerate(("line-1", "line-1-top", "line-10", "Line-1-top")):
+        key = add_station(admin, name)
+        for image, verdict in ((number, Verdict.PASS), (10 + number, Verdict.FAIL), (20 + number, Verdict.PASS)):
+            result = a_result(verdict, station=name, images=(image_ref(png(image)),))
+            send_results(client, key, result)
+            send_image(client, key, png(image))
+        admin.post("/labels", {"result_id": result.id, "label": "good"}).raise_for_status()
+    clock.advance(31 * DAY_S)
+    assert _sweep(plant, RetentionRule(line="line-1", verdict=Verdict.PASS, keep_days=30)).images == 2
+    with plant.database.read() as session:
+        gone = set(session.scalars(select(BlobRow.sha256).where(BlobRow.removed_at.is_not(None))))
+    assert gone == {_digest(0), _digest(1)}  # neither what failed nor what was labelled
+
+
+def test_a_rule_is_of_a_station_or_a_line() -> None:
+    with pytest.raises(ValueError, match="expected a station or a line, got station 'a-1' and line 'a'"):
+        RetentionRule(station="a-1", line="a", keep_days=1)

@@ -1,15 +1,18 @@
 """Trainings that start by themselves: for a reason, within a budget, and promoted by a person unless told otherwise."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
+from inspection.jobs.book import JobKind, JobState, add_job
 from inspection.people.roles import Role
 from inspection.plant import Plant
 from inspection.registry.promotions import champion_of
+from inspection.registry.recipes import add_recipe
 from tests.support.plants import (
     ManualClock,
     Person,
@@ -139,3 +142,44 @@ def test_without_a_reason_set_nothing_starts(line_with: Any) -> None:
     assert (line.look(), line.due()) == ([], [])
     operator = person_with(line.plant, line.client, Role.OPERATOR)
     assert operator.get("/retraining").status_code == 200
+
+
+def _due(line: Line, minutes: dict[str, float]) -> None:
+    """Recipes whose last training took so long, with a new label each."""
+    with line.plant.database.write() as session:
+        for recipe, took in minutes.items():
+            add_recipe(session, recipe, line.clock())
+            row = add_job(session, JobKind.TRAIN, recipe, {}, "ann", line.clock())
+            row.state, row.started_at = JobState.SUCCEEDED.value, line.clock()
+            row.finished_at = line.clock() + timedelta(minutes=took)
+    line.wait(3600)
+    for recipe in minutes:
+        add_samples(line.admin, recipe, range(10, 16))
+
+
+def test_the_plan_shows_cost_and_what_waits_spends_the_budget(line_with: Any, clock: ManualClock) -> None:
+    """The first by priority, then what still fits; asked again while those wait, nothing more is started."""
+    hour = clock.now.astimezone().hour
+    line = line_with(
+        new_labels=1, budget_min=50, hours=((hour + 4) % 24, (hour + 5) % 24), priorities={"hangs": 9, "short": 5}
+    )
+    _due(line, {"hangs": 30, "long": 25, "short": 10})
+    plan = line.admin.get("/retraining").json()
+    assert [(due["recipe"], due["minutes"], due["fits"]) for due in plan["due"]] == [
+        ("hangs", 30, True),
+        ("long", 25, False),
+        ("short", 10, True),
+    ]
+    assert (plan["may_start"], plan["core_min"], plan["ends_in_min"]) == (False, 40 * plan["cores"], 40)
+    assert line.look() == []
+    started = line.admin.post("/retraining").json()["jobs"]
+    jobs = [line.admin.get(f"/jobs/{job}").json() for job in started]
+    assert [(job["recipe"], job["priority"], job["user"]) for job in jobs] == [
+        ("hangs", 9, "schedule"),
+        ("short", 5, "schedule"),
+    ]
+    plan = line.admin.get("/retraining").json()
+    assert (plan["spent_min"], plan["left_min"]) == (40, 10)
+    assert line.admin.post("/retraining").json()["jobs"] == []
+    line.admin.post(f"/jobs/{started[0]}/cancel")
+    assert wait_for_job(line.admin, started[1])["state"] == "succeeded"

@@ -168,7 +168,8 @@ def test_every_route_has_a_guard_that_refuses_nobody_and_unknown_keys(nobody: Te
     assert route.role is not None or route.station
     for key in ({}, {"Authorization": "Bearer st_unknown"}, {"Authorization": "Bearer ik_unknown"}):
         answer = nobody.request(route.method, route.address, headers=key, params=ASKED)
-        assert (answer.status_code, answer.json()["error"]) == (401, "NotSignedIn")
+        assert answer.status_code == 401
+        assert route.method == "HEAD" or answer.json()["error"] == "NotSignedIn"  # an answer to HEAD has no body
 
 
 @each([route for route in PEOPLE if route.role is not Role.OPERATOR])

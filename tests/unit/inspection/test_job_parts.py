@@ -1,6 +1,7 @@
 """The parts of a job that need no process."""
 
 import json
+import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from edge.contract.errors import DataInvalid, JobFailed
+from inspection.jobs.command import Command
 from inspection.jobs.commands import GateOrder, ModelCommands, TrainOrder
 from inspection.jobs.material import lay_out, require_trainable
+from inspection.jobs.parcel import pack, unpack
 from inspection.jobs.progress import parse_progress
 from inspection.jobs.runner import JobLimits, LocalJobRunner
 from inspection.samples.samples import Sample
@@ -26,7 +29,7 @@ PROGRAM = ("models",)
 
 def test_train_command_names_everything() -> None:
     order = TrainOrder("part", Path("data"), Path("out"), Path("key"), Path("data/defects"), "abc", Path("abc.bundle"))
-    assert " ".join(ModelCommands(PROGRAM).train(order)) == (
+    assert " ".join(ModelCommands(PROGRAM).train(order).argv) == (
         "models train data --out out --recipe part --key key --defects data/defects --parent abc --like abc.bundle"
         " --seed 0 --json --progress-json"
     )
@@ -34,7 +37,7 @@ def test_train_command_names_everything() -> None:
 
 def test_first_training_has_neither_defects_nor_parent() -> None:
     order = TrainOrder("part", Path("data"), Path("out"), Path("key"), None, None, None)
-    argv = ModelCommands(PROGRAM).train(order)
+    argv = ModelCommands(PROGRAM).train(order).argv
     assert "--defects" not in argv
     assert "--parent" not in argv
     assert "--like" not in argv
@@ -44,19 +47,19 @@ def test_trainings_share_their_features() -> None:
     order = TrainOrder(
         "part", Path("data"), Path("out"), Path("key"), None, None, None, features=Path("kept"), features_mib=100
     )
-    argv = ModelCommands(PROGRAM).train(order)
-    assert argv[argv.index("--features") :][:4] == ["--features", "kept", "--features-mib", "100"]
+    argv = ModelCommands(PROGRAM).train(order).argv
+    assert argv[argv.index("--features") :][:4] == ("--features", "kept", "--features-mib", "100")
 
 
 @pytest.mark.parametrize(("champion", "extra"), [(None, []), (Path("old"), ["--champion", "old"])])
 def test_gate_command(champion: Path | None, extra: list[str]) -> None:
-    argv = ModelCommands(PROGRAM).gate(GateOrder(Path("new"), Path("holdout"), "KEY=", champion))
-    assert argv == ["models", "gate", "new", "holdout", "--trust", "KEY=", *extra, "--json", "--progress-json"]
+    argv = ModelCommands(PROGRAM).gate(GateOrder(Path("new"), Path("holdout"), "KEY=", champion)).argv
+    assert argv == ("models", "gate", "new", "holdout", "--trust", "KEY=", *extra, "--json", "--progress-json")
 
 
 def test_gate_command_names_replay_flips_and_budget() -> None:
     order = GateOrder(Path("new"), Path("holdout"), "KEY=", Path("old"), Path("replay"), Path("flips"), 1.5)
-    assert " ".join(ModelCommands(PROGRAM).gate(order)) == (
+    assert " ".join(ModelCommands(PROGRAM).gate(order).argv) == (
         "models gate new holdout --trust KEY= --champion old --replay replay --flips flips --max-slowdown 1.5"
         " --json --progress-json"
     )
@@ -121,12 +124,12 @@ def test_only_held_out_images_are_not_enough() -> None:
 
 def test_program_that_is_not_there_fails_the_job(tmp_path: Path) -> None:
     with pytest.raises(JobFailed, match="cannot be started"):
-        LocalJobRunner().run(["./no-such-program"], tmp_path, print, lambda: False)
+        LocalJobRunner().run(Command(("./no-such-program",)), tmp_path, print, lambda: False)
 
 
 def test_a_job_gets_no_more_cores_than_it_may_use(tmp_path: Path) -> None:
     told = [sys.executable, "-c", "import os; print(len(os.sched_getaffinity(0)), os.nice(0))"]
-    done = LocalJobRunner(JobLimits(cores=1)).run(told, tmp_path, print, lambda: False)
+    done = LocalJobRunner(JobLimits(cores=1)).run(Command(tuple(told)), tmp_path, print, lambda: False)
     assert done.last_line == "1 19"
 
 
@@ -134,5 +137,45 @@ def test_a_job_gets_no_more_cores_than_it_may_use(tmp_path: Path) -> None:
 def test_a_job_that_asks_for_too_much_memory_fails_alone(tmp_path: Path, limit_mb: int | None, exit_code: int) -> None:
     lines: list[str] = []
     greedy = [sys.executable, "-c", "bytearray(512 << 20)"]
-    done = LocalJobRunner(JobLimits(memory_mb=limit_mb)).run(greedy, tmp_path, lines.append, lambda: False)
+    done = LocalJobRunner(JobLimits(memory_mb=limit_mb)).run(
+        Command(tuple(greedy)), tmp_path, lines.append, lambda: False
+    )
     assert (done.exit_code, lines[-1:]) == (exit_code, ["MemoryError"] if exit_code else [])
+
+
+def test_a_parcel_arrives_as_it_was_sent(tmp_path: Path) -> None:
+    folder, file = tmp_path / "data", tmp_path / "old.bundle"
+    (folder / "train" / "good").mkdir(parents=True)
+    (folder / "train" / "good" / "a.png").write_bytes(b"a" * 3)
+    (folder / "train" / "good" / "b.png").hardlink_to(folder / "train" / "good" / "a.png")
+    file.write_bytes(b"bundle")
+    (there := tmp_path / "there").mkdir()
+    unpack(pack([folder, tmp_path / "not there", file], tmp_path), there)
+    arrived = {str(path.relative_to(there)): path.read_bytes() for path in there.rglob("*") if path.is_file()}
+    good = "0/data/train/good"
+    assert arrived == {f"{good}/a.png": b"aaa", f"{good}/b.png": b"aaa", "2/old.bundle": b"bundle"}
+
+
+def test_a_program_on_the_leash_dies_with_who_started_it() -> None:
+    leashed = "[sys.executable, '-m', 'inspection.jobs.leash', str(os.getpid()), 'sleep', '600']"
+    script = f"import os, subprocess, sys; print(subprocess.Popen({leashed}).pid, flush=True); sys.stdin.read()"
+    starter = subprocess.Popen([sys.executable, "-c", script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert starter.stdout is not None
+    pid = int(starter.stdout.readline())
+    command_line = Path(f"/proc/{pid}/cmdline")
+    while not command_line.read_bytes().startswith(b"sleep"):
+        pass
+    starter.kill()
+    starter.communicate()
+    while command_line.exists() and command_line.read_bytes():  # a zombie has no arguments
+        pass
+
+
+def test_a_parcel_holds_one_copy_of_what_lies_in_another() -> None:
+    order = TrainOrder("part", Path("data"), Path("out"), Path("key"), Path("data/defects"), "abc", Path("abc.bundle"))
+    command = ModelCommands(PROGRAM).train(order)
+    assert (command.reads, command.writes, command.key) == (
+        (Path("data"), Path("abc.bundle")),
+        (Path("out"),),
+        Path("key"),
+    )

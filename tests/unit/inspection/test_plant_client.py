@@ -17,9 +17,20 @@ def _client(answer: Answer, key: str | None = "ik_key") -> PlantClient:
 
 
 def _job(state: str) -> dict[str, object]:
+    order = {"interruptions": 0, "priority": 0}
     times = {"created_at": "2026-03-02T08:00:00Z", "started_at": None, "finished_at": None}
     told = {"progress": 0.5, "step": "", "error": None, "result": None, "cancel_requested": False, "user": "admin"}
-    return {"id": "1", "kind": "train", "recipe": "part", "parameters": {}, "state": state, "log": [], **told, **times}
+    return {
+        "id": "1",
+        "kind": "train",
+        "recipe": "part",
+        "parameters": {},
+        "state": state,
+        "log": [],
+        **told,
+        **order,
+        **times,
+    }
 
 
 def test_the_key_goes_with_every_call() -> None:

@@ -1,0 +1,88 @@
+"""Jobs on a Ray cluster of two workers: side by side, with their lines, cancelled, and with one worker killed."""
+
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from edge.contract.archive import open_sealed
+from edge.contract.signature import TrustedKeys
+from inspection.jobs.ray_settings import RaySettings
+from inspection.plant import Plant
+from tests.support.plants import Person, add_samples, new_plant, running, sign_in, wait_for_job
+from tests.support.ray_cluster import RayCluster, processes_with, ray_cluster
+
+pytestmark = pytest.mark.skipif(
+    find_spec("ray") is None, reason="no ray; to run these: .venv/bin/pip install -c constraints.txt 'ray'"
+)
+RECIPES = ("slow-a", "slow-b", "slow-c")
+
+
+@pytest.fixture(name="where")
+def _where() -> dict[str, str]:
+    """SQLite only: where the jobs run has nothing to do with the database."""
+    return {}
+
+
+@pytest.fixture(name="cluster", scope="module")
+def _cluster() -> Iterator[RayCluster]:
+    with ray_cluster() as cluster:
+        yield cluster
+
+
+@pytest.fixture(name="plant")
+def _plant(tmp_path: Path, cluster: RayCluster) -> Plant:
+    return new_plant(tmp_path, ray=RaySettings(address=cluster.address, jobs_at_once=3), job_memory_mb=2000)
+
+
+@pytest.fixture(name="engineer")
+def _engineer(plant: Plant) -> Iterator[Person]:
+    with running(plant) as client:
+        yield sign_in(client)
+
+
+def _start(person: Person, recipe: str) -> str:
+    add_samples(person, recipe, range(8), range(100, 103))
+    return str(person.post("/jobs", {"kind": "train", "recipe": recipe}).json()["id"])
+
+
+def _wait_until(person: Person, job: str, said: str) -> None:
+    """Until the job has said this; bounded by the test's timeout."""
+    while not any(said in line for line in person.get(f"/jobs/{job}").json()["log"]):
+        assert person.get(f"/jobs/{job}").json()["state"] in {"queued", "running"}
+
+
+def test_cancelled_job_leaves_no_process_on_its_worker(engineer: Person) -> None:
+    job = _start(engineer, "hangs")
+    _wait_until(engineer, job, "fake models: ")
+    assert processes_with("inspection-job-") != []
+    engineer.post(f"/jobs/{job}/cancel")
+    assert wait_for_job(engineer, job)["state"] == "cancelled"
+    while processes_with("inspection-job-"):
+        pass
+
+
+def test_failed_command_says_why(engineer: Person) -> None:
+    job = wait_for_job(engineer, _start(engineer, "fails"))
+    assert (job["state"], job["result"]) == ("failed", None)
+    assert "bottle_003.png: expected 3 channels, got 1" in job["error"]
+
+
+def test_all_recipes_are_trained_though_a_worker_is_killed(engineer: Person, plant: Plant, cluster: RayCluster) -> None:
+    jobs = [_start(engineer, recipe) for recipe in RECIPES]
+    for job in jobs[:2]:
+        _wait_until(engineer, job, "fake models: ")  # one on each worker
+    cluster.kill_worker()
+    cluster.go()
+    ended: list[dict[str, Any]] = [wait_for_job(engineer, job) for job in jobs]
+    assert [(job["state"], job["error"]) for job in ended] == [("succeeded", None)] * len(RECIPES)
+    assert sum("the worker was lost" in line for job in ended for line in job["log"]) >= 1
+    for job in ended:  # signed by the plant, which never gave its key away
+        sealed = open_sealed(plant.bundles.path(job["result"]["bundle_id"]), TrustedKeys((plant.public_key,)))
+        assert sealed.manifest.recipe == job["recipe"]
+        assert (job["result"]["goods"], job["result"]["gate"]["passed"]) == (
+            engineer.get(f"/recipes/{job['recipe']}/samples").json()["goods"]["train"],
+            True,
+        )
