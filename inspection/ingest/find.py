@@ -64,7 +64,7 @@ def find_results(session: Session, wanted: ResultFilter) -> list[ResultRow]:
     """
     if wanted.line is None:
         return list(session.scalars(_page(session, wanted)))
-    # Each station's newest by its own index: asked for all at once, a database sorts everything that they ever sent.
+    # Each station's newest by its own index: asked for all at once, a database may sort all they ever sent.
     names = session.scalars(select(StationRow.name).where(StationRow.line == wanted.line)).all()
     stations = [name for name in names if wanted.station in {None, name}]
     pages = [session.scalars(_page(session, replace(wanted, line=None, station=name))) for name in stations]
