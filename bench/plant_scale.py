@@ -14,34 +14,31 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 from fastapi.testclient import TestClient
-from sqlalchemy import Table, insert, text, update
+from sqlalchemy import insert, text, update
 from sqlalchemy.orm import Session
 
+from bench.plant_rows import EVERY, FLAGGED, RECIPES, START, STATIONS, Seeded, count, seeded, write_results
 from edge.contract.link import IngestBatch
-from edge.contract.result import InspectionResult, Verdict
-from inspection.analytics.hours import count_results
-from inspection.drift.measures import add_measures
+from edge.contract.result import InspectionResult
+from inspection.api.access import CSRF_HEADER
 from inspection.plant import Plant
 from inspection.review.states import await_review
+from inspection.store.rows import add_rows
 from inspection.store.tables import AuditDrawRow, BlobRow, LabelRow, ResultImageRow, ResultRow, ReviewPartRow
-from tests.support.plants import API, Person, a_result, add_station, new_plant, running, sign_in
+from tests.support.plants import API, Person, add_station, new_plant, running, sign_in
 from tests.support.postgres import PASSWORD, postgres_server
 
 T = TypeVar("T")
-STATIONS = 20
-RECIPES = ("bracket", "housing", "lid", "shaft")
-EVERY = timedelta(seconds=6)
-FLAGGED = 0.03
 DRAWN = 0.003
 WAITING = 1000
-START = datetime(2026, 1, 1, tzinfo=UTC)
 ROUNDS = 40
 BATCH = 100
 INGEST_BATCHES = 40
@@ -78,6 +75,10 @@ def measure(folder: Path, size: int, where: dict[str, Any]) -> dict[str, Any]:
     with running(plant) as client:
         admin = sign_in(client)
         keys = [add_station(admin, f"line-{number}", RECIPES[number % len(RECIPES)]) for number in range(STATIONS)]
+        for number in (1, 5, 9):
+            admin.client.put(
+                f"{API}/stations/line-{number}/line", json={"line": "north"}, headers={CSRF_HEADER: admin.csrf}
+            ).raise_for_status()
         began = time.perf_counter()
         fill(plant, size)
         filled_s = time.perf_counter() - began
@@ -96,82 +97,46 @@ def compared(empty: dict[str, Any], small: dict[str, Any], large: dict[str, Any]
 
 
 def fill(plant: Plant, size: int) -> None:
-    """Write results, images, labels and counts, ten thousand a transaction."""
-    chance, written = random.Random(0), 0  # noqa: S311 - a seeded bench
+    """Write results, images, labels and counts, twenty thousand a transaction."""
+    chance = random.Random(0)  # noqa: S311 - a seeded bench
     flagged_from = size - int(WAITING / FLAGGED)
-    for numbers in batched(range(1, size + 1), 10_000):
+    for numbers in batched(range(1, size + 1), 20_000):
         results = [seeded(chance, number) for number in numbers]
         with plant.database.write() as session:
-            write(session, results, numbers[0])
-            labelled = [r for r, number in zip(results, numbers, strict=True) if number <= flagged_from]
-            label(session, [result for result in labelled if result.verdict is Verdict.FAIL])
-        written += len(results)
+            write(session, results)
+            label(session, [result for result in results if result.failed and result.number <= flagged_from])
     settle(plant, size)
 
 
-def seeded(chance: random.Random, number: int) -> InspectionResult:
-    """A result; one thing of chance after the other, so that a seed gives the same ones."""
-    station, failed = chance.randrange(STATIONS), chance.random() < FLAGGED
-    return _template(failed).model_copy(
-        update={
-            "id": f"{chance.getrandbits(128):032x}",
-            "station": f"line-{station}",
-            "recipe": RECIPES[station % len(RECIPES)],
-            "part_id": f"P-{number:08d}",
-            "score": chance.uniform(1, 4) if failed else chance.uniform(0, 1),
-            "captured_at": START + number * EVERY,
-        }
-    )
-
-
-def _template(failed: bool, made: dict[bool, InspectionResult] | None = None) -> InspectionResult:  # noqa: FBT001
-    made = _TEMPLATES if made is None else made
-    if failed not in made:
-        made[failed] = a_result(Verdict.FAIL if failed else Verdict.PASS)
-    return made[failed]
-
-
-_TEMPLATES: dict[bool, InspectionResult] = {}
-
-
-def write(session: Session, results: list[InspectionResult], first: int) -> None:
-    """Rows as ingest would make them, by the thousand; a picture for what failed and for what was drawn."""
-    shown = [result for result in results if result.verdict is Verdict.FAIL or is_drawn(result)]
-    _add(session, ResultRow, [row(result, first + index) for index, result in enumerate(results)])
+def write(session: Session, results: list[Seeded]) -> None:
+    """Rows as ingest would make them; a picture for what failed and for what was drawn."""
+    write_results(session, results)
+    shown = [result for result in results if result.failed or is_drawn(result)]
     file = {"media_type": "image/png", "size_bytes": 1, "stored_at": START, "file_deleted": False}
-    _add(session, BlobRow, [{"sha256": picture(result), **file} for result in shown])
-    _add(session, ResultImageRow, [{"result_id": r.id, "kind": "frame", "sha256": picture(r)} for r in shown])
-    _add(session, AuditDrawRow, [{"result_id": r.id, "share": DRAWN, "drawn_at": START} for r in shown if is_drawn(r)])
+    add_rows(session, BlobRow, [{"sha256": picture(result), **file} for result in shown])
+    add_rows(session, ResultImageRow, [{"result_id": r.id, "kind": "frame", "sha256": picture(r)} for r in shown])
+    drawn = [{"result_id": r.id, "share": DRAWN, "drawn_at": START} for r in shown if is_drawn(r)]
+    add_rows(session, AuditDrawRow, drawn)
     await_review(session, [r.id for r in shown])
-    count_results(session, results)
-    add_measures(session, results)
+    count(session, results)
 
 
-def row(result: InspectionResult, number: int) -> dict[str, Any]:
-    """Columns of a result."""
-    return {
-        "number": number, "id": result.id, "station": result.station, "recipe": result.recipe,
-        "verdict": result.verdict.value, "score": result.score, "defect_class": None, "part_id": result.part_id,
-        "captured_at": result.captured_at, "received_at": result.captured_at, "document": result.model_dump_json(),
-    }  # fmt: skip
-
-
-def is_drawn(result: InspectionResult) -> bool:
+def is_drawn(result: Seeded) -> bool:
     """Whether it belongs to the random audit sample."""
     return int(result.id[-8:], 16) < DRAWN * 16**8
 
 
-def picture(result: InspectionResult) -> str:
+def picture(result: Seeded) -> str:
     """The hash of a frame that nobody looks at here."""
     return result.id + result.id
 
 
-def label(session: Session, results: list[InspectionResult]) -> None:
+def label(session: Session, results: list[Seeded]) -> None:
     """One person has judged each, a second one the share that is drawn for that."""
     said = {"label": "defect", "created_at": START}
     rows = [{"result_id": result.id, "user": "ann", **said} for result in results]
     rows += [{"result_id": result.id, "user": "bob", **said} for result in results if result.id < "1"]
-    _add(session, LabelRow, rows)
+    add_rows(session, LabelRow, rows)
     for state, ids in (("once", [r.id for r in results]), ("known", [r.id for r in results if r.id < "1"])):
         for some in batched(ids, 500):
             session.execute(update(ReviewPartRow).where(ReviewPartRow.result_id.in_(some)).values(state=state))
@@ -186,17 +151,13 @@ def settle(plant: Plant, size: int) -> None:
             connection.execute(text("VACUUM ANALYZE"))
 
 
-def _add(session: Session, kind: type[Any], rows: list[dict[str, Any]]) -> None:
-    table: Table = kind.__table__
-    if rows:
-        session.execute(insert(table), rows)
-
-
 def requests(admin: Person, size: int) -> dict[str, float]:
     """95th percentile in ms by request."""
     until = START + size * EVERY
     since = until - timedelta(days=3)
     week = {"since": since.isoformat(), "until": until.isoformat()}
+    middle = START + size // 2 * EVERY
+    day = {"since": (middle - timedelta(days=1)).isoformat(), "until": middle.isoformat()}
     asked: dict[str, tuple[str, dict[str, Any]]] = {
         "queue": ("/review/queue", {}),
         "queue_of_recipe": ("/review/queue", {"recipe": "lid"}),
@@ -206,6 +167,15 @@ def requests(admin: Person, size: int) -> dict[str, float]:
         "search_failed": ("/results", {"recipe": "lid", "verdict": "FAIL"}),
         "search_station_failed": ("/results", {"station": "line-3", "verdict": "FAIL"}),
         "search_part": ("/results", {"part_id": f"P-{size // 2:08d}"}),
+        "search_line": ("/results", {"line": "north"}),
+        "search_line_failed": ("/results", {"line": "north", "verdict": "FAIL"}),
+        "search_day": ("/results", day),
+        "search_day_of_station": ("/results", {**day, "station": "line-3"}),
+        "search_day_failed": ("/results", {**day, "recipe": "lid", "verdict": "FAIL"}),
+        "search_score": ("/results", {"score_from": 3.5}),
+        "search_class": ("/results", {"defect_class": "dent"}),
+        "search_label": ("/results", {"label": "defect"}),
+        "search_review": ("/results", {"review": "known", "recipe": "lid"}),
         "page_in_the_middle": ("/results", {"before": size // 2}),
         "analytics": ("/analytics", week),
         "stations": ("/stations", {}),
@@ -223,15 +193,13 @@ def requests(admin: Person, size: int) -> dict[str, float]:
 def ingest(plant: Plant, client: TestClient, key: dict[str, str], size: int) -> dict[str, float]:
     """Results a second through the API, and by SQLAlchemy in bulk, in turn, of the same kind of rows."""
     chance = random.Random(1)  # noqa: S311 - a seeded bench
-    made = (seeded(chance, size + number).model_copy(update={"station": "line-0"}) for number in range(1, 10**6))
+    made = (replace(seeded(chance, size + number), station="line-0").result() for number in range(1, 10**6))
     through: list[float] = []
     bulk: list[float] = []
     for batch in islice(batched(made, BATCH), INGEST_BATCHES):
         body = IngestBatch(results=batch).model_dump_json()
         through.append(_timed(lambda: _send(client, key, body)))  # noqa: B023 - called at once
-        rows = [row(seeded(chance, size), 0) for _ in range(BATCH)]
-        for one in rows:
-            del one["number"]
+        rows = [row(seeded(chance, size).result()) for _ in range(BATCH)]
         bulk.append(_timed(lambda: _bulk(plant, rows)))  # noqa: B023 - called at once
     rate, best = BATCH / float(np.median(through)), BATCH / float(np.median(bulk))
     return {"ingest_per_s": round(rate), "bulk_per_s": round(best), "ingest_of_bulk": round(rate / best, 2)}
@@ -242,6 +210,15 @@ def _send(client: TestClient, key: dict[str, str], body: str) -> None:
     answer = client.post(f"{API}/ingest/results", content=body, headers=headers)
     if answer.json()["stored"] != BATCH:
         raise SystemExit(f"expected {BATCH} results to be new: {answer.text}")
+
+
+def row(result: InspectionResult) -> dict[str, Any]:
+    """Columns of a result."""
+    return {
+        "id": result.id, "station": result.station, "recipe": result.recipe, "verdict": result.verdict.value,
+        "score": result.score, "defect_class": result.defect_class, "part_id": result.part_id,
+        "captured_at": result.captured_at, "received_at": result.captured_at, "document": result.model_dump_json(),
+    }  # fmt: skip
 
 
 def _bulk(plant: Plant, rows: list[dict[str, Any]]) -> None:

@@ -1,5 +1,7 @@
 """Prometheus metrics of the plant service, in a registry of their own."""
 
+from collections import Counter as Tally
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from inspection.clock import Clock
@@ -57,8 +59,8 @@ class PlantMetrics:
     def took_results(self, station: str, taken: Taken) -> None:
         """Count a batch: new results by verdict, and those that came again."""
         self._repeated.labels(station).inc(taken.receipt.known)
-        for result in taken.new:
-            self._results.labels(station, result.verdict.value).inc()
+        for verdict, count in Tally(result.verdict.value for result in taken.new).items():
+            self._results.labels(station, verdict).inc(count)
 
     def took_image(self, station: str, size_bytes: int) -> None:
         """Count an image."""

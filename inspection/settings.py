@@ -32,7 +32,7 @@ class RetentionRule(BaseModel):
         str | None,
         Field(
             pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$",
-            description="Only results of this line: of the stations `LINE` and `LINE-…`.",
+            description="Only results of the stations that stand at this line.",
         ),
     ] = None
     verdict: Annotated[Verdict | None, Field(description="Only results with this verdict.")] = None

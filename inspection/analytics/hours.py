@@ -1,9 +1,9 @@
 """Counts by the hour, kept beside the results, so that a chart over years reads hours and not parts."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
@@ -15,32 +15,31 @@ from inspection.store.types import storable
 __all__ = ["count_results"]
 
 
-@dataclass(frozen=True)
-class _Key:
-    hour: datetime
-    station: str
-    recipe: str
-    verdict: str
-    defect_class: str
+_KEY = ("hour", "station", "recipe", "verdict", "defect_class")
+_Key = tuple[datetime, str, str, str, str]
 
 
 def count_results(session: Session, results: Iterable[InspectionResult]) -> None:
     """Add results that were just stored; in the transaction that stores them, so that none counts twice."""
-    counts: Counter[_Key] = Counter()
-    scores: defaultdict[_Key, list[float]] = defaultdict(list)
+    scores: defaultdict[_Key, list[float | None]] = defaultdict(list)
     for result in results:
-        key = _key(result)
-        counts[key] += 1
-        if result.score is not None:
-            scores[key].append(result.score)
-    rows = [
-        {**asdict(key), "count": count, "scored": len(scores[key]), "score_sum": sum(scores[key], 0.0)}
-        for key, count in counts.items()
-    ]
+        scores[_key(result)].append(result.score)
+    rows = [_row(key, found) for key, found in scores.items()]
     add_up(session, HourRow, rows, ("count", "scored", "score_sum"))
 
 
 def _key(result: InspectionResult) -> _Key:
     hour = result.captured_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    texts = storable(result.recipe), result.verdict.value, storable(result.defect_class or "")
-    return _Key(hour, result.station, *texts)
+    return (
+        hour,
+        result.station,
+        storable(result.recipe),
+        result.verdict.value,
+        storable(result.defect_class or ""),
+    )
+
+
+def _row(key: _Key, scores: Sequence[float | None]) -> dict[str, Any]:
+    given = [score for score in scores if score is not None]
+    counts = {"count": len(scores), "scored": len(given), "score_sum": sum(given, 0.0)}
+    return {**dict(zip(_KEY, key, strict=True)), **counts}

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from edge.contract.errors import BadInput
 from edge.contract.result import Verdict
 from inspection.analytics.pchart import ChartPoint, p_chart
-from inspection.review.labels import stands
+from inspection.review.standing import stands
 from inspection.samples.statements import Label
 from inspection.store.tables import HourRow, LabelRow, ResultRow
 

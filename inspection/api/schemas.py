@@ -194,6 +194,13 @@ class NewStation(Body):
 
     name: Name
     recipe: Name
+    line: Name | None = Field(None, description="that it stands at, with others; results are searched by it")
+
+
+class StationLine(Body):
+    """Where a station stands from now on; its earlier results count for this line, too."""
+
+    line: Name | None
 
 
 class StationKey(Answer):
@@ -218,6 +225,7 @@ class Station(Answer):
 
     name: str
     recipe: str
+    line: str | None
     state: Literal["never_seen", "live", "silent"]
     heartbeat_age_s: float | None
     heartbeat: Heartbeat | None = Field(description="without its picture")
@@ -442,7 +450,7 @@ class RetentionRule(Answer):
     """How long images of some results are kept; null fits all."""
 
     station: str | None
-    line: Annotated[str | None, Field(description="of the stations `LINE` and `LINE-…`")]
+    line: Annotated[str | None, Field(description="of the stations that stand there")]
     verdict: Verdict | None
     keep_days: float
 

@@ -56,6 +56,7 @@ def station_view(plant: Plant, session: Session, row: StationRow) -> Station:
     return Station(
         name=row.name,
         recipe=row.recipe,
+        line=row.line,
         state=_state(age_s, plant.settings.stale_after_s),
         heartbeat_age_s=age_s,
         heartbeat=None if seen is None else seen.heartbeat,

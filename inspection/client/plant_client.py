@@ -7,6 +7,7 @@ print(stored.result.part_id, stored.result.score)
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from time import sleep
 from typing import Any, Self, TypeVar
@@ -39,6 +40,7 @@ from inspection.api.schemas import (
 from inspection.jobs.book import JobState
 from inspection.people.roles import Role
 from inspection.people.scopes import Scope
+from inspection.review.states import PartState
 from inspection.samples.statements import Label
 from inspection.tls import tls_context
 
@@ -152,16 +154,31 @@ class PlantClient:
         """An image file as it came."""
         return self._send("GET", f"/images/{sha256}").content
 
-    def results(
+    def results(  # noqa: PLR0913 - one for each filter of the API, all by name
         self,
         *,
         station: str | None = None,
         recipe: str | None = None,
         verdict: Verdict | None = None,
         part_id: str | None = None,
+        line: str | None = None,
+        defect_class: str | None = None,
+        score_from: float | None = None,
+        score_to: float | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        label: Label | None = None,
+        review: PartState | None = None,
     ) -> Iterator[StoredResult]:
-        """Results that fit, newest first."""
-        wanted = _given(station=station, recipe=recipe, verdict=verdict, part_id=part_id)
+        """Results that fit, newest first; by when they were taken, with `since` (included) or `until` (not included).
+
+        Both need a time zone.
+        """
+        wanted = _given(
+            station=station, recipe=recipe, verdict=verdict, part_id=part_id, line=line, defect_class=defect_class,
+            score_from=score_from, score_to=score_to, label=label, review=review,
+            since=None if since is None else since.isoformat(), until=None if until is None else until.isoformat(),
+        )  # fmt: skip
         before: int | None = None
         while True:
             page = self._call(ResultPage, "GET", "/results", params={**wanted, **_given(before=before), "limit": _PAGE})

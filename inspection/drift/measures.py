@@ -37,8 +37,9 @@ def add_measures(session: Session, results: Iterable[InspectionResult]) -> None:
     """Add results that were just stored; in the transaction that stores them, so that none counts twice."""
     values: defaultdict[Place, defaultdict[Measure, list[float]]] = defaultdict(lambda: defaultdict(list))
     for result in results:
+        by = values[_place(result)]
         for measure, value in _measures(result):
-            values[_place(result)][measure].append(value)
+            by[measure].append(value)
     rows = [_row(place, measure, found) for place, by in values.items() for measure, found in by.items()]
     add_up(session, MeasureHourRow, rows, ("count", "total", "total_of_squares"))
 

@@ -1,13 +1,16 @@
 """Finding results again, newest first."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, Select, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from edge.contract.errors import NotFound
 from edge.contract.result import ImageKind, InspectionResult
-from inspection.store.tables import BlobRow, ResultImageRow, ResultRow
+from inspection.review.standing import stands
+from inspection.store.tables import BlobRow, LabelRow, ResultImageRow, ResultRow, ReviewPartRow, StationRow
 
 __all__ = [
     "ResultFilter",
@@ -27,6 +30,11 @@ class ResultFilter:
     """Which results to find; None means any.
 
     Attributes:
+        line: at which their stations stand.
+        score_from, score_to: both included; a part without a score fits neither.
+        since, until: when it was taken; the second is not included.
+        label: somebody's label that stands.
+        review: where the part is in review.
         before: number of the last result of the page before.
     """
 
@@ -34,16 +42,56 @@ class ResultFilter:
     recipe: str | None = None
     verdict: str | None = None
     part_id: str | None = None
+    line: str | None = None
+    defect_class: str | None = None
+    score_from: float | None = None
+    score_to: float | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    label: str | None = None
+    review: str | None = None
     before: int | None = None
     limit: int = 50
 
 
 def find_results(session: Session, wanted: ResultFilter) -> list[ResultRow]:
-    """Up to `limit` results, newest first; the `number` of the last is the cursor of the next page."""
-    query = select(ResultRow).where(*_fits(wanted)).order_by(ResultRow.number.desc()).limit(wanted.limit)
-    if wanted.before is not None:
-        query = query.where(ResultRow.number < wanted.before)
-    return list(session.scalars(query))
+    """Up to `limit` results, newest first; the `number` of the last is the cursor of the next page.
+
+    Newest means: arrived last; with `since` or `until`, taken last, so that an index of times ends the search.
+
+    Raises:
+        NotFound: `before` is no result's number, in a search by time.
+    """
+    if wanted.line is None:
+        return list(session.scalars(_page(session, wanted)))
+    # Each station's newest by its own index: asked for all at once, a database may sort all they ever sent.
+    names = session.scalars(select(StationRow.name).where(StationRow.line == wanted.line)).all()
+    stations = [name for name in names if wanted.station in {None, name}]
+    pages = [session.scalars(_page(session, replace(wanted, line=None, station=name))) for name in stations]
+    rows = (row for page in pages for row in page)
+    return sorted(rows, key=lambda row: _place(wanted, row), reverse=True)[: wanted.limit]
+
+
+def _place(wanted: ResultFilter, row: ResultRow) -> tuple[datetime, int] | tuple[int]:
+    return (row.captured_at, row.number) if _by_time(wanted) else (row.number,)
+
+
+def _by_time(wanted: ResultFilter) -> bool:
+    return wanted.since is not None or wanted.until is not None
+
+
+def _page(session: Session, wanted: ResultFilter) -> Select[ResultRow]:
+    query = select(ResultRow).where(*_fits(wanted)).limit(wanted.limit)
+    if not _by_time(wanted):
+        older = () if wanted.before is None else (ResultRow.number < wanted.before,)
+        return query.where(*older).order_by(ResultRow.number.desc())
+    query = query.order_by(ResultRow.captured_at.desc(), ResultRow.number.desc())
+    if wanted.before is None:
+        return query
+    taken = session.scalar(select(ResultRow.captured_at).where(ResultRow.number == wanted.before))
+    if taken is None:
+        raise NotFound(f"before: expected the number of the last result of the page before, got {wanted.before}")
+    return query.where(tuple_(ResultRow.captured_at, ResultRow.number) < (taken, wanted.before))
 
 
 def results_after(session: Session, wanted: ResultFilter, after: int) -> list[ResultRow]:
@@ -60,9 +108,26 @@ def last_number(session: Session) -> int:
     return session.scalar(select(func.max(ResultRow.number))) or 0
 
 
-def _fits(wanted: ResultFilter) -> list[ColumnElement[bool]]:
-    named = {name: getattr(wanted, name) for name in ("station", "recipe", "verdict", "part_id")}
-    return [getattr(ResultRow, name) == value for name, value in named.items() if value is not None]
+def _fits(wanted: ResultFilter) -> Iterator[ColumnElement[bool]]:
+    row = ResultRow
+    for name in ("station", "recipe", "verdict", "part_id", "defect_class"):
+        value = getattr(wanted, name)
+        if value is not None:
+            yield getattr(row, name) == value
+    if wanted.line is not None:
+        yield row.station.in_(select(StationRow.name).where(StationRow.line == wanted.line))
+    if wanted.score_from is not None:
+        yield row.score >= wanted.score_from
+    if wanted.score_to is not None:
+        yield row.score <= wanted.score_to
+    if wanted.since is not None:
+        yield row.captured_at >= wanted.since
+    if wanted.until is not None:
+        yield row.captured_at < wanted.until
+    if wanted.label is not None:
+        yield exists().where(LabelRow.result_id == row.id, LabelRow.label == wanted.label, stands())
+    if wanted.review is not None:
+        yield exists().where(ReviewPartRow.number == row.number, ReviewPartRow.state == wanted.review)
 
 
 def require_result(session: Session, result_id: str) -> ResultRow:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.errors import NotAllowed
@@ -15,6 +15,7 @@ from inspection.analytics.hours import count_results
 from inspection.drift.measures import add_measures
 from inspection.review.states import FLAGGED, await_review
 from inspection.shadow.report import keep_shadows
+from inspection.store.rows import add_rows
 from inspection.store.tables import BlobRow, ResultImageRow, ResultRow
 from inspection.store.types import storable
 
@@ -41,9 +42,8 @@ def take_results(session: Session, station: str, batch: IngestBatch, now: dateti
     arrived = select(ResultRow.id, ResultRow.received_at).where(ResultRow.id.in_(by_id))
     known = dict(session.execute(arrived).all())
     new = [result for id_, result in by_id.items() if id_ not in known]
-    if new:
-        session.execute(insert(ResultRow), [_row(result, now) for result in new])
-    session.add_all(_image_rows(new))
+    add_rows(session, ResultRow, [_row(result, now) for result in new])
+    add_rows(session, ResultImageRow, _image_rows(new))
     await_review(session, [result.id for result in new if result.verdict.value in FLAGGED])
     count_results(session, new)
     keep_shadows(session, new)
@@ -75,9 +75,9 @@ def _row(result: InspectionResult, now: datetime) -> dict[str, Any]:
     }
 
 
-def _image_rows(results: Iterable[InspectionResult]) -> list[ResultImageRow]:
+def _image_rows(results: Iterable[InspectionResult]) -> list[dict[str, Any]]:
     rows = {
-        (result.id, image.kind): ResultImageRow(result_id=result.id, kind=image.kind.value, sha256=image.sha256)
+        (result.id, image.kind): {"result_id": result.id, "kind": image.kind.value, "sha256": image.sha256}
         for result in results
         for image in result.images
     }

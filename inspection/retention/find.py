@@ -3,10 +3,18 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, func, or_, true
+from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select, true
 
 from inspection.settings import RetentionRule
-from inspection.store.tables import BlobRow, LabelRow, RecipeVersionRow, ResultImageRow, ResultRow, SampleRow
+from inspection.store.tables import (
+    BlobRow,
+    LabelRow,
+    RecipeVersionRow,
+    ResultImageRow,
+    ResultRow,
+    SampleRow,
+    StationRow,
+)
 
 __all__ = ["may_go"]
 
@@ -41,8 +49,7 @@ def _fits(rule: RetentionRule) -> ColumnElement[bool]:
 
 
 def _of_line(line: str | None) -> ColumnElement[bool]:
-    """Of the stations `LINE` and `LINE-…`; no LIKE, which ignores capitals on SQLite."""
+    """Of the stations that stand there now."""
     if line is None:
         return true()
-    prefix = f"{line}-"
-    return or_(ResultRow.station == line, func.substr(ResultRow.station, 1, len(prefix)) == prefix)
+    return ResultRow.station.in_(select(StationRow.name).where(StationRow.line == line))

@@ -12,7 +12,8 @@ from math import ceil
 from sqlalchemy import ColumnElement, and_, exists, select
 from sqlalchemy.orm import Session, aliased
 
-from inspection.review.labels import Decision, stands
+from inspection.review.labels import Decision
+from inspection.review.standing import stands
 from inspection.review.states import PartState
 from inspection.review.wanted import picture_arrived
 from inspection.samples.statements import Label

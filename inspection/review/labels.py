@@ -4,12 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, exists, select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict
 from edge.contract.result import ImageKind
 from inspection.ingest.find import require_result, stored_frame
+from inspection.review.standing import stands
 from inspection.review.states import restate
 from inspection.samples.samples import Subject, add_statement
 from inspection.samples.splits import part_key
@@ -36,15 +37,6 @@ class Decision:
     comment: str | None = None
     mask_sha256: str | None = None
     took_s: float | None = None
-
-
-def stands() -> ColumnElement[bool]:
-    """True of a row of `LabelRow` that its person neither took back nor replaced."""
-    later = aliased(LabelRow)
-    replaced = exists().where(
-        later.result_id == LabelRow.result_id, later.user == LabelRow.user, later.id > LabelRow.id
-    )
-    return and_(LabelRow.label != Label.RETRACTED.value, ~replaced)
 
 
 def add_label(session: Session, result_id: str, said: Decision, user: str, now: datetime) -> LabelRow:

@@ -10,8 +10,8 @@ from statistics import median
 from sqlalchemy import select
 from sqlalchemy.orm import Session, aliased
 
-from inspection.review.labels import stands
 from inspection.review.rates import Estimate, plain_rate
+from inspection.review.standing import stands
 from inspection.samples.statements import Label
 from inspection.store.tables import LabelRow, ReviewCheckRow
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, Select, and_, exists, fals
 from sqlalchemy.orm import InstrumentedAttribute
 
 from edge.contract.result import ImageKind
-from inspection.review.labels import stands
+from inspection.review.standing import stands
 from inspection.review.states import FLAGGED, PartState
 from inspection.samples.statements import Label
 from inspection.store.tables import BlobRow, LabelRow, ResultImageRow, ResultRow, ReviewPartRow

@@ -14,7 +14,7 @@ from inspection.store.tables import StationRow
 __all__ = ["add_station", "list_stations", "renew_key", "require_station", "station_of_key"]
 
 
-def add_station(session: Session, name: str, recipe: str, now: datetime) -> str:
+def add_station(session: Session, name: str, recipe: str, now: datetime, line: str | None = None) -> str:
     """Make a station; returns its API key, which is not kept.
 
     Raises:
@@ -25,7 +25,7 @@ def add_station(session: Session, name: str, recipe: str, now: datetime) -> str:
     if session.get(StationRow, name) is not None:
         raise Conflict(f"station {name!r} exists already: choose another name, or renew its key")
     key = _new_key()
-    session.add(StationRow(name=name, recipe=recipe, key_sha256=_digest(key), created_at=now))
+    session.add(StationRow(name=name, recipe=recipe, line=line, key_sha256=_digest(key), created_at=now))
     session.flush()
     return key
 

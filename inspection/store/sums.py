@@ -1,12 +1,13 @@
 """Adding to sums that are kept in rows, in one statement and without reading them first."""
 
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from inspection.store.rows import table_of
 from inspection.store.tables import Base
 
 __all__ = ["add_up"]
@@ -23,10 +24,13 @@ def add_up(session: Session, kind: type[Base], rows: Sequence[dict[str, Any]], s
     """
     if not rows:
         return
-    table = kind.__table__
-    if not isinstance(table, Table):
-        raise TypeError(f"{kind.__name__}: expected a table of its own")
-    made = postgresql.insert if session.get_bind().dialect.name == "postgresql" else sqlite.insert
-    insert = made(table)
+    session.connection().execute(_statement(kind, session.get_bind().dialect.name, tuple(sums)), rows)
+
+
+@cache
+def _statement(kind: type[Base], dialect: str, sums: tuple[str, ...]) -> postgresql.Insert | sqlite.Insert:
+    """Made once a table: building it took longer than running it."""
+    table = table_of(kind)
+    insert = (postgresql.insert if dialect == "postgresql" else sqlite.insert)(table)
     added = {name: table.c[name] + insert.excluded[name] for name in sums}
-    session.execute(insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added), rows)
+    return insert.on_conflict_do_update(index_elements=list(table.primary_key.columns), set_=added)

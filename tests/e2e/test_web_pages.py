@@ -158,6 +158,10 @@ def test_administration_of_people_keys_and_the_audit_log(page: Page, floor: Floo
     expect(row).to_contain_text("disabled")
     users = {user["name"]: (user["role"], user["disabled"]) for user in floor.http.get("/users").json()}
     assert users["li.wei"] == ("engineer", True)
+    page.get_by_label("line of line-1").fill("west")
+    page.get_by_label("line of line-1").press("Enter")
+    expect(page.locator("#audit")).to_contain_text("station.line_set")
+    assert floor.http.get("/stations").json()[0]["line"] == "west"
     page.get_by_role("button", name="New key…").click()
     page.get_by_role("button", name="Make a new key").click()
     expect(page.locator("#new-key")).to_have_text(re.compile("^st_"))

@@ -65,6 +65,10 @@ class Person:
         """Change."""
         return self.client.patch(API + path, json=json, headers={CSRF_HEADER: self.csrf})
 
+    def put(self, path: str, json: Any) -> Any:
+        """Set."""
+        return self.client.put(API + path, json=json, headers={CSRF_HEADER: self.csrf})
+
     def delete(self, path: str) -> Any:
         """Take away."""
         return self.client.delete(API + path, headers={CSRF_HEADER: self.csrf})

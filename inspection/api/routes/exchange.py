@@ -5,11 +5,10 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import StreamingResponse
 
-from edge.contract.result import Verdict
 from inspection.api.access import Operator, PlantDep
+from inspection.api.result_filter import ResultFilterDep
 from inspection.api.schemas import SampleItem, SamplePage
 from inspection.exchange.listing import results_csv, sample_page
-from inspection.ingest.find import ResultFilter
 from inspection.registry.recipes import require_recipe
 
 __all__ = ["router"]
@@ -44,16 +43,8 @@ def get_sample_list(
 
 
 @router.get("/results.csv", response_class=StreamingResponse)
-def get_results_csv(
-    person: Operator,
-    plant: PlantDep,
-    station: str | None = None,
-    recipe: str | None = None,
-    verdict: Verdict | None = None,
-    part_id: str | None = None,
-) -> StreamingResponse:
+def get_results_csv(person: Operator, plant: PlantDep, wanted: ResultFilterDep) -> StreamingResponse:
     """All results that fit, oldest first, as CSV; sent while it is read, however many there are."""
     del person
-    wanted = ResultFilter(station, recipe, None if verdict is None else verdict.value, part_id)
     headers = {"Content-Disposition": 'attachment; filename="results.csv"'}
     return StreamingResponse(results_csv(plant.database, wanted), 200, headers, "text/csv; charset=utf-8")

@@ -1,15 +1,16 @@
 """Results and their images."""
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
 
-from edge.contract.result import Verdict
 from inspection.api.access import Operator, PlantDep
+from inspection.api.result_filter import ResultFilterDep
 from inspection.api.schemas import ResultPage, StoredResult
 from inspection.api.views import result_views
-from inspection.ingest.find import ResultFilter, find_results, require_result
+from inspection.ingest.find import find_results, require_result
 from inspection.store.images import EXTENSIONS, image_row
 from inspection.store.pictures import PictureSize
 
@@ -29,19 +30,16 @@ class ImageSize(StrEnum):
 
 
 @router.get("/results")
-def get_results(  # noqa: PLR0913, PLR0917 - one parameter per filter is what makes them appear in the API's description
+def get_results(
     person: Operator,
     plant: PlantDep,
-    station: str | None = None,
-    recipe: str | None = None,
-    verdict: Verdict | None = None,
-    part_id: str | None = None,
+    fits: ResultFilterDep,
     before: int | None = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> ResultPage:
-    """Results, newest first."""
+    """Results, newest first: by arrival, or by when they were taken where `since` or `until` is given."""
     del person
-    wanted = ResultFilter(station, recipe, None if verdict is None else verdict.value, part_id, before, limit)
+    wanted = replace(fits, before=before, limit=limit)
     with plant.database.read() as session:
         rows = find_results(session, wanted)
         return ResultPage(

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from edge.contract.errors import NotFound
 from edge.contract.link import LivePicture
 from inspection.api.access import Engineer, Operator, PlantDep
-from inspection.api.schemas import NewStation, Station, StationKey
+from inspection.api.schemas import NewStation, Station, StationKey, StationLine
 from inspection.api.views import station_view
 from inspection.audit.change import change
 from inspection.stations.keys import add_station, list_stations, renew_key, require_station
@@ -19,8 +19,8 @@ router = APIRouter(tags=["stations"])
 def post_station(body: NewStation, person: Engineer, plant: PlantDep) -> StationKey:
     """Make a station; its key is shown this once."""
     with change(plant.database, person.name, plant.clock()) as doing:
-        key = add_station(doing.session, body.name, body.recipe, doing.now)
-        doing.record("station.created", station=body.name, recipe=body.recipe)
+        key = add_station(doing.session, body.name, body.recipe, doing.now, body.line)
+        doing.record("station.created", station=body.name, recipe=body.recipe, line=body.line)
     return StationKey(name=body.name, recipe=body.recipe, api_key=key)
 
 
@@ -32,6 +32,14 @@ def post_station_key(name: str, person: Engineer, plant: PlantDep) -> StationKey
         recipe = require_station(doing.session, name).recipe
         doing.record("station.key_renewed", station=name)
     return StationKey(name=name, recipe=recipe, api_key=key)
+
+
+@router.put("/stations/{name}/line", status_code=204)
+def put_station_line(name: str, body: StationLine, person: Engineer, plant: PlantDep) -> None:
+    """Say at which line a station stands."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        require_station(doing.session, name).line = body.line
+        doing.record("station.line_set", station=name, line=body.line)
 
 
 @router.get("/stations")

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     false,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -63,6 +64,7 @@ class StationRow(Base):
     __tablename__ = "stations"
     name: Mapped[str] = mapped_column(Name, primary_key=True)
     recipe: Mapped[str] = mapped_column(ForeignKey("recipes.name"))
+    line: Mapped[str | None] = mapped_column(Name, doc="the line that it stands at; None if nobody said")
     key_sha256: Mapped[str] = mapped_column(Sha256, unique=True)
     created_at: Mapped[datetime]
 
@@ -98,6 +100,16 @@ class ResultRow(Base):
         Index("ix_results_station_number", "station", "number"),
         Index("ix_results_recipe_verdict_number", "recipe", "verdict", "number"),
         Index("ix_results_captured_at", "captured_at"),
+        Index("ix_results_station_captured_at", "station", "captured_at"),
+        Index("ix_results_recipe_captured_at", "recipe", "captured_at"),
+        # Most parts have no class: those take no room in it.
+        Index(
+            "ix_results_defect_class_number",
+            "defect_class",
+            "number",
+            sqlite_where=text("defect_class IS NOT NULL"),
+            postgresql_where=text("defect_class IS NOT NULL"),
+        ),
     )
     number: Mapped[int] = mapped_column(Number, primary_key=True, doc="order of arrival; the cursor of lists")
     id: Mapped[str] = mapped_column(String(32), unique=True)

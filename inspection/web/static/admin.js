@@ -1,6 +1,6 @@
 // The administration page: people, keys of stations, the audit log.
 
-import { get, patch, post } from "./api.js";
+import { get, patch, post, put } from "./api.js";
 import { ask } from "./dialog.js";
 import { complain, h, number, verdictWord, when } from "./dom.js";
 import { n, t } from "./language.js";
@@ -46,7 +46,13 @@ function password(name, path) {
 
 async function showStations() {
   const stations = await get("/stations");
-  $("stations").replaceChildren(head(t("Name"), t("Recipe"), ""), h("tbody", {}, stations.map((station) => h("tr", {}, h("th", {}, station.name), h("td", {}, station.recipe), h("td", { class: "end" }, h("button", { type: "button", class: "small", onclick: () => newKey(station.name) }, t("New key…")))))));
+  $("stations").replaceChildren(head(t("Name"), t("Recipe"), t("Line"), ""), h("tbody", {}, stations.map(station)));
+}
+
+function station({ name, recipe, line }) {
+  const move = (event) => event.target.checkValidity() && attempt(() => put(`/stations/${encodeURIComponent(name)}/line`, { line: event.target.value.trim() || null }));
+  const at = h("input", { value: line ?? "", "aria-label": t("line of {name}", { name }), placeholder: t("none"), maxlength: 64, pattern: "[A-Za-z0-9][A-Za-z0-9._\\-]*", onchange: move });
+  return h("tr", {}, h("th", {}, name), h("td", {}, recipe), h("td", {}, at), h("td", { class: "end" }, h("button", { type: "button", class: "small", onclick: () => newKey(name) }, t("New key…"))));
 }
 
 function newKey(name) {

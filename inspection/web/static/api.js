@@ -22,6 +22,7 @@ export const get = (path) => request("GET", path);
 export const post = (path, body) => request("POST", path, body);
 /** A file as the raw body. */
 export const postFile = (path, blob) => request("POST", path, blob);
+export const put = (path, body) => request("PUT", path, body);
 export const patch = (path, body) => request("PATCH", path, body);
 export const imageUrl = (sha256, size) => `${PREFIX}/images/${sha256}?size=${size}`;
 

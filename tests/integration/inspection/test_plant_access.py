@@ -77,6 +77,7 @@ ALLOWED = {
         "/recipes/{recipe}/bundles",
         "/stations",
         "/stations/{name}/key",
+        "/stations/{name}/line",
         "/jobs",
         "/jobs/{job_id}/cancel",
         "/retraining",

@@ -238,16 +238,17 @@ def test_an_admin_sees_the_rules_and_what_is_due(tmp_path: Path, clock: ManualCl
 def test_a_rule_of_a_line_takes_its_stations_and_no_other(
     client: TestClient, admin: Person, plant: Plant, clock: ManualClock
 ) -> None:
-    """`line-1` is the line of `line-1` and `line-1-top`, and neither of `line-10` nor of `Line-1-top`."""
-    for number, name in enumerate(("line-1", "line-1-top", "line-10", "Line-1-top")):
+    for number, (name, line) in enumerate({"top": "west", "side": "west", "under": "West", "line-1": None}.items()):
         key = add_station(admin, name)
+        if line is not None:
+            admin.put(f"/stations/{name}/line", {"line": line}).raise_for_status()
         for image, verdict in ((number, Verdict.PASS), (10 + number, Verdict.FAIL), (20 + number, Verdict.PASS)):
             result = a_result(verdict, station=name, images=(image_ref(png(image)),))
             send_results(client, key, result)
             send_image(client, key, png(image))
         admin.post("/labels", {"result_id": result.id, "label": "good"}).raise_for_status()
     clock.advance(31 * DAY_S)
-    assert _sweep(plant, RetentionRule(line="line-1", verdict=Verdict.PASS, keep_days=30)).images == 2
+    assert _sweep(plant, RetentionRule(line="west", verdict=Verdict.PASS, keep_days=30)).images == 2
     with plant.database.read() as session:
         gone = set(session.scalars(select(BlobRow.sha256).where(BlobRow.removed_at.is_not(None))))
     assert gone == {_digest(0), _digest(1)}  # neither what failed nor what was labelled
