@@ -189,6 +189,13 @@ class Doubt(Answer):
     said: list[Statement]
 
 
+class NewRuling(Body):
+    """What counts for a doubtful sample from now on."""
+
+    label: Literal["good", "defect", "unsure"]
+    defect_type: DefectType | None = None
+
+
 class NewStation(Body):
     """A station to make."""
 

@@ -47,6 +47,7 @@ class GateOrder:
         champion: file of the bundle to beat; None before the first promotion.
         replay: folder of replayed parts; only beside a champion.
         flips: file that takes the parts on which the two disagree; only beside a champion.
+        report: file that takes an HTML page about the challenger; None writes none.
         max_slowdown: budget of the session's time against the champion's; None judges it not.
     """
 
@@ -56,6 +57,7 @@ class GateOrder:
     champion: Path | None
     replay: Path | None = None
     flips: Path | None = None
+    report: Path | None = None
     max_slowdown: float | None = None
 
 
@@ -142,12 +144,12 @@ class ModelCommands:
     def gate(self, order: GateOrder) -> Command:
         """Compare a bundle with the champion; exit 0 passed, 1 refused, a JSON report last."""
         argv = [*self.program, "gate", str(order.bundle), str(order.holdout), "--trust", order.trust]
-        for option in ("champion", "replay", "flips", "max_slowdown"):
+        for option in ("champion", "replay", "flips", "report", "max_slowdown"):
             value = getattr(order, option)
             if value is not None:
                 argv += [f"--{option.replace('_', '-')}", str(value)]
         reads = _given(order.bundle, order.holdout, order.champion, order.replay)
-        return Command((*argv, "--json", "--progress-json"), reads, () if order.flips is None else (order.flips,))
+        return Command((*argv, "--json", "--progress-json"), reads, _given(order.flips, order.report))
 
 
 def _given(*paths: Path | None) -> tuple[Path, ...]:

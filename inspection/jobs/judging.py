@@ -16,7 +16,7 @@ GATE_STARTS = 0.85  # of a job's progress
 
 
 def judge(
-    shop: Workshop, ticket: Ticket, bundle_id: str, holdout: Path, champion: str | None, *, replay: bool = True
+    shop: Workshop, ticket: Ticket, bundle_id: str, holdout: Path, champion: str | None, *, quick: bool = False
 ) -> dict[str, Any]:
     """Run the gate for a registered bundle and keep what it says.
 
@@ -26,7 +26,7 @@ def judge(
         bundle_id: of the challenger.
         holdout: folder of the frozen hold-out.
         champion: bundle to beat; None before the first promotion.
-        replay: also compare on the newest parts of the line.
+        quick: neither compare on the newest parts of the line nor write a report.
 
     Raises:
         JobFailed: the command answered an error.
@@ -34,11 +34,13 @@ def judge(
     """
     ticket.desk.span(GATE_STARTS, 1.0)
     ticket.desk.report(0.0, "comparing with the champion on the hold-out")
-    order = _gate_order(shop, ticket, bundle_id, holdout, champion, replay=replay)
+    order = _gate_order(shop, ticket, bundle_id, holdout, champion, quick=quick)
     evaluation = read_report(run_models(shop, ticket, shop.commands.gate(order), {0, 1}))
     if not isinstance(evaluation.get("passed"), bool):
         raise JobFailed(f"gate: expected `passed` in its report, got {sorted(evaluation)}")
     flips = [] if order.flips is None else _flips(order.flips)
+    if order.report is not None and order.report.exists():
+        shop.bundles.keep_report(order.report, bundle_id)
     with shop.database.write() as session:
         gate = add_gate(session, bundle_id, champion, evaluation, shop.clock())
         add_flips(session, gate.id, flips)
@@ -46,18 +48,20 @@ def judge(
 
 
 def _gate_order(
-    shop: Workshop, ticket: Ticket, bundle_id: str, holdout: Path, champion: str | None, *, replay: bool
+    shop: Workshop, ticket: Ticket, bundle_id: str, holdout: Path, champion: str | None, *, quick: bool
 ) -> GateOrder:
     bundle = shop.bundles.path(bundle_id)
+    report = None if quick else ticket.folder / "report.html"
     if champion is None or champion == bundle_id:
-        return GateOrder(bundle, holdout, shop.public_key, None)
+        return GateOrder(bundle, holdout, shop.public_key, None, report=report)
     return GateOrder(
         bundle,
         holdout,
         shop.public_key,
         champion=shop.bundles.path(champion),
-        replay=_parts_of_the_line(shop, ticket) if replay else None,
+        replay=None if quick else _parts_of_the_line(shop, ticket),
         flips=ticket.folder / "flips.jsonl",
+        report=report,
         max_slowdown=shop.max_slowdown,
     )
 

@@ -114,6 +114,6 @@ def tidy(folder: Path) -> None:
     """What is left is the log; images are in the store, the bundle in the registry."""
     for name in ("data", "holdout", "replay", "accepted", FROM_WORKER):
         shutil.rmtree(folder / name, ignore_errors=True)
-    for pattern in ("*.bundle", "*.partial", "flips.jsonl", "golden.*", "ignored.*", ORDER, MADE_BY):
+    for pattern in ("*.bundle", "*.partial", "flips.jsonl", "report.html", "golden.*", "ignored.*", ORDER, MADE_BY):
         for path in folder.glob(pattern):
             path.unlink()

@@ -1,5 +1,6 @@
 """Model versions: a row, and a file that is written once and never changes."""
 
+import gzip
 import os
 import shutil
 from datetime import datetime
@@ -53,6 +54,28 @@ class BundleFiles:
             partial.chmod(0o444)
             partial.replace(target)
         return target
+
+    def keep_report(self, source: Path, bundle_id: str) -> None:
+        """Keep what the newest gate wrote about a bundle, packed."""
+        target = self._report(bundle_id)
+        partial = target.with_suffix(".partial")
+        with source.open("rb") as page, gzip.open(partial, "wb", compresslevel=6) as packed:
+            shutil.copyfileobj(page, packed)
+        partial.replace(target)
+
+    def report(self, bundle_id: str) -> bytes:
+        """The HTML page, packed by gzip.
+
+        Raises:
+            NotFound: there is none.
+        """
+        try:
+            return self._report(bundle_id).read_bytes()
+        except FileNotFoundError:
+            raise NotFound(f"bundle {bundle_id[:12]}: no report here; run the gate for it again") from None
+
+    def _report(self, bundle_id: str) -> Path:
+        return self._folder / f"{bundle_id}.report.html.gz"
 
 
 def register(session: Session, files: BundleFiles, path: Path, *, recipe: str, origin: str, now: datetime) -> BundleRow:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from edge.contract.result import ImageKind, InspectionResult, Verdict
 from edge.contract.sentences import sentence
-from inspection.samples.statements import Label, standing_of, truth_of
+from inspection.samples.statements import RULING, Label, standing_of, truth_of
 from inspection.store.tables import ResultImageRow, ResultRow, SampleLabelRow, SampleRow
 
 __all__ = ["Doubt", "DoubtKind", "Statement", "doubts_of"]
@@ -73,6 +73,7 @@ def doubts_of(session: Session, recipe: str, suspicious_files: Iterable[str] = (
     conflicts = [doubt for row in samples for doubt in _conflict(row, statements[row.id])]
     goods = {row.sha256: (row, statements[row.id]) for row in samples if _counts_as(statements[row.id]) == Label.GOOD}
     named = [Path(name).stem for name in suspicious_files]
+    goods = {sha256: of for sha256, of in goods.items() if not _is_ruled(of[1])}
     unlike = [_unlike(*goods[sha256]) for sha256 in named if sha256 in goods]
     return conflicts + unlike + list(_failed_far_above(session, recipe, goods))
 
@@ -96,6 +97,11 @@ def _conflict(row: SampleRow, statements: list[SampleLabelRow]) -> Iterator[Doub
     elif len(types) > 1:
         why = sentence(f"named {' and '.join(sorted(types))}: the latest label counts")
         yield _doubt(row, statements, DoubtKind.TYPES_DIFFER, why)
+
+
+def _is_ruled(statements: list[SampleLabelRow]) -> bool:
+    """Whether nobody has said anything since somebody looked at the doubt and ruled."""
+    return standing_of(statements)[-1].source.startswith(f"{RULING}:")
 
 
 def _unlike(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:
@@ -139,7 +145,7 @@ def _counts_as(statements: list[SampleLabelRow]) -> str | None:
 
 
 def _said(row: SampleLabelRow) -> Statement:
-    """A source is `upload` or `result:<id>:<user>`."""
-    _, _, named = row.source.partition(":")
+    """A source is `upload`, `result:<id>:<user>` or `ruling:<number>:<user>`."""
+    kind, _, named = row.source.partition(":")
     result_id, _, user = named.partition(":")
-    return Statement(user or None, result_id or None, Label(row.label), row.defect_type)
+    return Statement(user or None, None if kind == RULING else result_id or None, Label(row.label), row.defect_type)

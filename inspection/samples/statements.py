@@ -1,7 +1,8 @@
 """What was said of a sample, and what follows from it.
 
-A statement has a source: the upload, or a person's label of a result. A later statement of the same source takes the
-place of the earlier one; `retracted` takes it away. Of what is left the latest decides; `unsure` keeps the sample out.
+A statement has a source: the upload, a person's label of a result, or a ruling on a doubtful sample. A later statement
+of the same source takes the place of the earlier one; `retracted` takes it away; a ruling takes away all before it. Of
+what is left the latest decides; `unsure` keeps the sample out.
 """
 
 from collections.abc import Iterable
@@ -10,10 +11,14 @@ from enum import StrEnum
 
 from inspection.store.tables import SampleLabelRow
 
-__all__ = ["DEFAULT_DEFECT", "Label", "Said", "Truth", "standing_of", "truth_of"]
+__all__ = ["DEFAULT_DEFECT", "RULING", "Label", "Said", "Truth", "standing_of", "truth_of"]
 
 DEFAULT_DEFECT = "defect"
 """Type of a defect that nobody named."""
+
+
+RULING = "ruling"
+"""How the source of a ruling begins."""
 
 
 class Label(StrEnum):
@@ -56,6 +61,8 @@ def standing_of(statements: Iterable[SampleLabelRow]) -> list[SampleLabelRow]:
     """Of the statements (oldest first) the latest of each source that was not taken back, in the order they came."""
     standing: dict[str, SampleLabelRow] = {}
     for statement in statements:
+        if statement.source.startswith(f"{RULING}:"):
+            standing.clear()
         standing.pop(statement.source, None)
         if statement.label != Label.RETRACTED:
             standing[statement.source] = statement  # goes to the end: the latest decides

@@ -12,6 +12,7 @@ from edge.contract.local_key import trust_from
 from edge.contract.signature import TrustedKeys
 from edge.contract.terminal import ExitCode, print_json
 from edge.inference import Detector, InferenceSettings
+from models.cli.costs import costs_from
 from models.data.images import ImageSet
 from models.evaluation.evaluate import EVALUATION_STEPS, Evaluation, evaluate, load_test_images
 from models.evaluation.gate import Check, check_latency, check_parity_of, check_replay, decide, paired
@@ -40,6 +41,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         replayed = _replay(options, champion, challenger)
         further += [*_found(held, replayed, challenger), check_latency(after, before, options.max_slowdown)]
         flips = flips_of([*held, *(replayed or [])])
+    _write_report(options, challenger, after, images)
     verdict = decide(after, before, challenger.manifest.calibration.promise.overkill_at_most, further)
     _write_flips(options.flips, flips)
     if options.json:
@@ -101,6 +103,14 @@ def _replay(options: argparse.Namespace, champion: Detector, challenger: Detecto
 def _found(held: Sequence[Pair], replayed: Sequence[Pair] | None, challenger: Detector) -> list[Check]:
     promised = challenger.manifest.calibration.promise.overkill_at_most
     return [paired("hold-out", held), *([] if replayed is None else check_replay(replayed, promised))]
+
+
+def _write_report(options: argparse.Namespace, challenger: Detector, result: Evaluation, images: ImageSet) -> None:
+    if options.report is not None:
+        from models.report.page import write_report  # noqa: PLC0415 - plotly is heavy, and few ask for it
+
+        costs = challenger.manifest.calibration.costs or costs_from(options)
+        write_report(options.report, challenger, result, images, costs)
 
 
 def _write_flips(path: Path | None, flips: Sequence[Pair]) -> None:

@@ -160,6 +160,10 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
         "--flips", type=Path, metavar="FILE", help="write the parts on which the two disagree, a JSON line each"
     )
     parser.add_argument(
+        "--report", type=Path, metavar="FILE", help="write an HTML report on the challenger that opens offline"
+    )
+    _add_costs(parser, escape_cost=20.0)
+    parser.add_argument(
         "--max-slowdown",
         type=float,
         metavar="RATIO",

@@ -51,6 +51,9 @@ def test_a_part_judged_differently_is_shown_and_labelled(page: Page, floor: Floo
     expect(flip).to_contain_text("champion")
     expect(flip.locator("img")).to_have_js_property("naturalWidth", 160)
     expect(flip.locator(".side")).to_have_text([re.compile("PASS0.80"), re.compile("FAIL1.90")])
+    with page.expect_download() as report:
+        page.get_by_role("link", name="Report of the evaluation, a file").click()
+    assert re.fullmatch(r"part-[0-9a-f]{10}\.html", report.value.suggested_filename)
     flip.get_by_role("button", name="Defect").click()
     expect(flip.locator("b")).to_have_text("defect")
     assert floor.labels(part) == ["defect:-"]
@@ -94,6 +97,8 @@ def test_labels_that_contradict_each_other_are_shown_before_training(page: Page,
     page.locator("#doubts summary").click()
     expect(page.locator("#doubts")).to_contain_text("people disagree")
     expect(page.locator("#doubts")).to_contain_text("admin: good · eve: scratch")
+    page.locator("#doubts").get_by_role("button", name="scratch").click()
+    expect(page.locator("#doubts")).to_be_hidden()
     assert fits(page)
 
 

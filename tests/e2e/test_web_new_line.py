@@ -82,3 +82,17 @@ def test_from_the_view_over_good_parts_to_a_judging_station(page: Page, floor: F
     expect(page.get_by_role("link", name="Watch it live")).to_be_visible()
     assert floor.http.get("/stations").json()[0]["desired_bundle_id"] is not None
     assert fits(page)
+
+
+def test_a_region_by_numbers_without_a_pointer(page: Page, floor: Floor) -> None:
+    floor.report("P-0", Verdict.UNDECIDED, seed=60)
+    page.goto("/new-line?recipe=part&station=line-1")
+    expect(page.locator("#region")).to_have_js_property("width", 200)
+    numbers = page.get_by_label("By numbers: x, y, width, height in pixels")
+    numbers.fill("0, 0, 300, 20")
+    numbers.press("Enter")
+    expect(page.locator("#said")).to_contain_text("inside a picture of 200 × 200 px")  # noqa: RUF001 - a sign of times
+    numbers.fill("40, 50, 100, 120")
+    numbers.press("Enter")
+    expect(page.locator("#region-text")).to_contain_text("Region 100 × 120 px at 40, 50; 0 ignored")  # noqa: RUF001
+    assert fits(page)

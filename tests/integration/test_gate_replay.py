@@ -60,7 +60,9 @@ def _world(tmp_path: Path) -> World:
 
 def test_a_bundle_too_strict_for_the_line_is_refused_by_its_replay(world: World) -> None:
     """The hold-out alone would have passed it: the parts between the two thresholds are only on the line."""
-    assert world.gate(0.5, 1.0)[0] == 0
+    page = world.path / "report.html"
+    assert world.gate(0.5, 1.0, "--report", page)[0] == 0
+    assert "plotly" in page.read_text("utf-8").lower()
     parts = world.replay(*[(130, None)] * 12, *[(176, None)] * 8, (240, "cut"))
     code, told = world.gate(0.5, 1.0, *parts)
     assert (code, told["passed"], told["flips"]) == (1, False, 8)

@@ -4,7 +4,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Query, Request, Response
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
@@ -80,6 +80,23 @@ def get_gate(
         if gate is None:
             raise NotFound(f"bundle {bundle_id[:12]}: the gate has not run yet")
         return gate_report(session, gate, limit, offset)
+
+
+@router.get("/recipes/{recipe}/models/{bundle_id}/report", response_class=Response)
+def get_report(recipe: str, bundle_id: str, person: Operator, plant: PlantDep) -> Response:
+    """What the newest gate measured of a bundle: an HTML file to keep, which opens offline.
+
+    A file and no page: its charts are scripts, which the pages of this service do not allow.
+    """
+    del person
+    with plant.database.read() as session:
+        if require_bundle(session, bundle_id).recipe != recipe:
+            raise NotFound(f"bundle {bundle_id[:12]}: not of recipe {recipe!r}")
+    headers = {
+        "Content-Disposition": f'attachment; filename="{recipe}-{bundle_id[:10]}.html"',
+        "Content-Encoding": "gzip",
+    }
+    return Response(plant.bundles.report(bundle_id), media_type="text/html", headers=headers)
 
 
 @router.get("/recipes/{recipe}/models/{bundle_id}/heldout")

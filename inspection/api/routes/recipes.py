@@ -7,7 +7,16 @@ from starlette.concurrency import run_in_threadpool
 
 from edge.contract.errors import DataInvalid
 from inspection.api.access import Engineer, Operator, PlantDep
-from inspection.api.schemas import DefectType, Doubt, NewRecipe, Recipe, SampleAdded, SampleCounts
+from inspection.api.schemas import (
+    DefectType,
+    Doubt,
+    NewRecipe,
+    NewRuling,
+    Recipe,
+    SampleAdded,
+    SampleCounts,
+    Sha256,
+)
 from inspection.audit.change import change
 from inspection.jobs.book import last_training
 from inspection.plant import Plant
@@ -16,6 +25,7 @@ from inspection.registry.recipes import add_recipe, list_recipes, require_recipe
 from inspection.review.queue import queue_length
 from inspection.review.wanted import Wanted
 from inspection.samples.doubts import doubts_of
+from inspection.samples.rulings import rule
 from inspection.samples.samples import UPLOAD, Subject, add_statement, count_samples, split_kept
 from inspection.samples.statements import Label, Said
 from inspection.store.images import EXTENSIONS, keep_image, media_type_of, require_decodable_size
@@ -87,6 +97,15 @@ async def post_sample(
     data = await request.body()
     said = Said(label, defect_type if label is Label.DEFECT else None)
     return await run_in_threadpool(_add_sample, plant, person.name, recipe, data, said)
+
+
+@router.post("/recipes/{recipe}/samples/{sha256}/ruling", status_code=204)
+def post_ruling(recipe: str, sha256: Sha256, body: NewRuling, person: Engineer, plant: PlantDep) -> None:
+    """Settle a doubt: this counts for the sample, whatever was said before; `unsure` keeps it out of training."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        require_recipe(doing.session, recipe)
+        rule(doing.session, Subject(recipe, sha256), person.name, Label(body.label), body.defect_type, doing.now)
+        doing.record("sample.ruled", recipe=recipe, sha256=sha256, label=body.label, defect_type=body.defect_type)
 
 
 def _add_sample(plant: Plant, user: str, recipe: str, data: bytes, said: Said) -> SampleAdded:

@@ -97,7 +97,7 @@ class SampleLabelRow(Base):
     __tablename__ = "sample_labels"
     id: Mapped[int] = mapped_column(primary_key=True)
     sample_id: Mapped[int] = mapped_column(ForeignKey("samples.id"), index=True)
-    source: Mapped[str] = mapped_column(String(128), doc="`upload`, or `result:<id>:<user>`")
+    source: Mapped[str] = mapped_column(String(128), doc="`upload`, `result:<id>:<user>`, or `ruling:<number>:<user>`")
     label: Mapped[str] = mapped_column(String(16))
     defect_type: Mapped[str | None] = mapped_column(Name)
     mask_sha256: Mapped[str | None] = mapped_column(Sha256, doc="of a PNG of the image's size, not 0 = defective")

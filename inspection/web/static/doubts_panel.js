@@ -14,20 +14,28 @@ const KINDS = {
 };
 const LABELS = { good: t("good"), defect: t("defect"), unsure: t("unsure") };
 
-export function doubtsPanel(doubts) {
+/** `rule(sha256, body)` settles one; null for those who may not. */
+export function doubtsPanel(doubts, rule) {
   if (doubts.length === 0) return [];
   const title = n("{count} label to look at before training", "{count} labels to look at before training", doubts.length);
-  return [h("details", { class: "doubts" }, h("summary", {}, "⚠ ", title), h("ul", { class: "flips" }, doubts.map(card)))];
+  return [h("details", { class: "doubts" }, h("summary", {}, "⚠ ", title), h("ul", { class: "flips" }, doubts.map((doubt) => card(doubt, rule))))];
 }
 
-function card(doubt) {
+function card(doubt, rule) {
   const taken = doubt.counts_as === null ? t("left out of training") : t("counts as {label}", { label: LABELS[doubt.counts_as] ?? doubt.counts_as });
   return h(
     "li",
     { class: "flip", title: told(doubt.why) },
     h("a", { href: imageUrl(doubt.sha256, "display"), target: "_blank", rel: "noopener" }, h("img", { src: imageUrl(doubt.sha256, "thumb"), alt: KINDS[doubt.kind], loading: "lazy" })),
-    h("span", { class: "side" }, h("b", {}, KINDS[doubt.kind]), h("small", {}, doubt.said.map(said).join(" · ")), h("small", {}, taken)),
+    h("span", { class: "side" }, h("b", {}, KINDS[doubt.kind]), h("small", {}, doubt.said.map(said).join(" · ")), h("small", {}, taken), rule ? answers(doubt, rule) : null),
   );
+}
+
+/** Good, each type that was named, or neither; from then on the others do not count. */
+function answers({ sha256, said: statements }, rule) {
+  const types = [...new Set(statements.map(({ defect_type: type }) => type).filter(Boolean))];
+  const button = (word, body) => h("button", { type: "button", class: "small", onclick: () => rule(sha256, body) }, word);
+  return h("span", { class: "row", role: "group", "aria-label": t("What counts") }, button(t("Good"), { label: "good" }), types.length ? types.map((type) => button(type, { label: "defect", defect_type: type })) : button(t("Defect"), { label: "defect" }), button(t("Leave out"), { label: "unsure" }));
 }
 
 function said({ user, label, defect_type: type }) {

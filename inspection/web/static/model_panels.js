@@ -60,6 +60,7 @@ export function detailPanel({ models, selected, report, mayChange, actions }) {
     h("p", { class: "muted" }, t("Trunk {trunk}.", { trunk: model.trunk }), " ", origin(model)),
     ...(model.gate ? gateDetail(model, report, actions) : [h("p", { class: "reason" }, t("The gate has not compared it with the champion yet. Run it; only then can it be promoted."))]),
     mayChange && !model.champion && models.champion_id ? h("button", { type: "button", class: "small", onclick: () => actions.shadow(model) }, t("Try it beside the champion…")) : null,
+    model.gate ? h("a", { href: `/api/v1/recipes/${encodeURIComponent(models.recipe)}/models/${model.id}/report`, download: "" }, t("Report of the evaluation, a file")) : null,
     thresholdPanel(models.recipe, model, mayChange, actions.start),
   ].filter((part) => part !== null);
 }

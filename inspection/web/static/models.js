@@ -35,7 +35,7 @@ async function refresh() {
   state.underWay = rollout?.state === "running";
   draw("rollout", rollout, () => rolloutPanel(rollout, mayChange, actions));
   const doubts = await doubtsOf(models);
-  draw("doubts", doubts, () => doubtsPanel(doubts));
+  draw("doubts", doubts, () => doubtsPanel(doubts, mayChange ? actions.rule : null));
   return drawAll(models, job, await reportOf(models));
 }
 
@@ -139,6 +139,11 @@ const actions = {
     attempt(async () => {
       await post("/labels", { result_id: id, label });
       state.reported = NO_REPORT;
+    }),
+  rule: (sha256, body) =>
+    attempt(async () => {
+      await post(`${recipePath()}/samples/${sha256}/ruling`, body);
+      state.doubted = {};
     }),
   rollback: (id) =>
     reason(t("Roll back to {bundle}", { bundle: id.slice(0, 10) }), t("Every station of this recipe goes back to the champion before this one."), t("Roll back"), (text) => post(`${recipePath()}/rollback`, { reason: text })),

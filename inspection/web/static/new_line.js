@@ -167,6 +167,12 @@ $("name-form").addEventListener("submit", setUp);
 $("live-picture").addEventListener("load", () => pictureLoaded().catch((error) => say(error.message)));
 $("another-picture").addEventListener("click", () => state.fresh.length && showPicture(state.fresh[Math.floor(Math.random() * state.fresh.length)]));
 $("clear-region").addEventListener("click", () => region.clear());
+$("region-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const numbers = $("region-numbers").value.split(",").map((text) => Math.round(Number.parseFloat(text)));
+  if (numbers.length === 4 && region.put(...numbers)) $("region-numbers").value = "";
+  else say(t("Expected four numbers inside a picture of {width} × {height} px, at least 8 px wide and high.", { width: region.canvas.width, height: region.canvas.height }));
+});
 $("save-view").addEventListener("click", saveView);
 $("keep-goods").addEventListener("click", keepGoods);
 $("train").addEventListener("click", train);

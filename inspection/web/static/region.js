@@ -39,13 +39,26 @@ export class Region {
 
   end() {
     this.from = null;
-    if (this.box && this.box.width_px >= LEAST_PX && this.box.height_px >= LEAST_PX) {
-      if (this.mode === "roi") this.roi = this.box;
-      else this.ignored.push(this.box);
-    }
+    if (this.box) this.take(this.box);
     this.box = null;
     this.draw();
     this.changed();
+  }
+
+  /** The same by numbers; answers whether the box is large enough and in the picture. */
+  put(x, y, width, height) {
+    const fits = [x, y, width, height].every(Number.isFinite) && x >= 0 && y >= 0 && x + width <= this.canvas.width && y + height <= this.canvas.height;
+    const taken = fits && this.take({ x_px: x, y_px: y, width_px: width, height_px: height });
+    this.draw();
+    this.changed();
+    return taken;
+  }
+
+  take(box) {
+    if (box.width_px < LEAST_PX || box.height_px < LEAST_PX) return false;
+    if (this.mode === "roi") this.roi = box;
+    else this.ignored.push(box);
+    return true;
   }
 
   place(event) {

@@ -78,6 +78,7 @@ ALLOWED = {
         "/stations",
         "/stations/{name}/key",
         "/stations/{name}/line",
+        "/recipes/{recipe}/samples/{sha256}/ruling",
         "/jobs",
         "/jobs/{job_id}/cancel",
         "/retraining",

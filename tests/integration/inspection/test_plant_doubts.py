@@ -103,3 +103,36 @@ def test_goods_that_the_last_training_named_are_listed_until_relabelled(
 
 def test_doubts_of_an_unknown_recipe_are_not_found(admin: Person) -> None:
     assert admin.get("/recipes/none/samples/doubts").status_code == 404
+
+
+def test_a_ruling_settles_a_doubt_until_somebody_says_more(
+    client: TestClient, admin: Person, other: Person, station: dict[str, str]
+) -> None:
+    part = _part(client, station, 1, score=9.0)
+    _say(admin, part, "good")
+    _say(other, part, "defect", "dent")
+    sha256 = part.images[0].sha256
+    ruling = f"/recipes/part/samples/{sha256}/ruling"
+    assert admin.post(ruling, {"label": "good"}).status_code == 204
+    assert _doubts(admin) == []  # neither people's nor the station's, which scored it far above the threshold
+    assert (
+        admin.get("/recipes/part/samples").json()["goods"]["train"]
+        + admin.get("/recipes/part/samples").json()["goods"]["holdout"]
+        == 1
+    )
+    _say(other, part, "defect", "scratch")
+    assert [doubt["kind"] for doubt in _doubts(admin)] == ["people_disagree"]
+    assert admin.post(ruling, {"label": "unsure"}).status_code == 204
+    assert _doubts(admin) == []
+    assert admin.get("/recipes/part/samples").json()["goods"] == {"train": 0, "holdout": 0}
+    assert admin.post(ruling, {"label": "defect", "defect_type": "scratch"}).status_code == 204
+    assert sum(sum(of.values()) for of in admin.get("/recipes/part/samples").json()["defects"].values()) == 1
+    assert [row["action"] for row in admin.get("/audit?limit=3").json()][:2] == ["sample.ruled", "sample.ruled"]
+
+
+@pytest.mark.usefixtures("station")
+def test_a_ruling_needs_an_engineer_and_a_sample(admin: Person, other: Person) -> None:
+    unknown = f"/recipes/part/samples/{'0' * 64}/ruling"
+    assert other.post(unknown, {"label": "good"}).status_code == 403
+    answer = admin.post(unknown, {"label": "good"})
+    assert (answer.status_code, answer.json()["message"]) == (404, "recipe 'part': no sample 000000000000")

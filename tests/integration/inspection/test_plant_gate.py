@@ -1,9 +1,12 @@
 """The gate at the plant: replayed parts, flips for a person to judge, and forcing past a refusal."""
 
+from pathlib import Path
+
 import pytest
 from fastapi.testclient import TestClient
 
 from edge.contract.result import Verdict
+from edge.contract.signature import SigningKey
 from inspection.people.roles import Role
 from inspection.plant import Plant
 from tests.support.plants import (
@@ -19,6 +22,7 @@ from tests.support.plants import (
     train,
     wait_for_job,
 )
+from tests.support.tiny_bundle import write_tiny_bundle
 
 
 def _send_part(client: TestClient, station: dict[str, str], seed: int, recipe: str = "part") -> str:
@@ -86,6 +90,23 @@ def test_nothing_of_a_gate_stays_in_the_jobs_folder(
     job = admin.post("/jobs", {"kind": "gate", "recipe": "part", "bundle_id": challenger[0]}).json()["id"]
     wait_for_job(admin, job)
     assert [path.name for path in plant.jobs.folder(job).iterdir()] == ["log.txt"]
+
+
+def test_the_report_of_the_newest_gate_is_a_file_to_keep(admin: Person, challenger: tuple[str, list[str]]) -> None:
+    answer = admin.get(f"/recipes/part/models/{challenger[0]}/report")
+    assert (answer.status_code, answer.text) == (200, "<!doctype html><title>fake report</title>")
+    assert answer.headers["content-disposition"] == f'attachment; filename="part-{challenger[0][:10]}.html"'
+    assert admin.get(f"/recipes/other/models/{challenger[0]}/report").status_code == 404
+
+
+def test_an_uploaded_bundle_has_no_report_before_its_gate(admin: Person, plant: Plant, tmp_path: Path) -> None:
+    admin.post("/recipes", {"name": "part"})
+    write_tiny_bundle(
+        tmp_path / "made.bundle", SigningKey.load_or_create(plant.settings.data_dir / "keys" / "signing_key.pem")
+    )
+    bundle_id = admin.send("/recipes/part/bundles", (tmp_path / "made.bundle").read_bytes()).json()["id"]
+    answer = admin.get(f"/recipes/part/models/{bundle_id}/report")
+    assert (answer.status_code, "no report here; run the gate" in answer.json()["message"]) == (404, True)
 
 
 @pytest.fixture(name="refused")

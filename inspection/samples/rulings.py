@@ -1,0 +1,44 @@
+"""What somebody rules about a doubtful sample: it outweighs all that was said before, until somebody says more."""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from edge.contract.errors import NotFound
+from inspection.samples.samples import Subject, add_statement
+from inspection.samples.statements import RULING, Label, Said
+from inspection.store.tables import SampleLabelRow, SampleRow
+
+__all__ = ["rule"]
+
+
+def rule(session: Session, subject: Subject, user: str, label: Label, defect_type: str | None, now: datetime) -> bool:
+    """Say what counts for a sample; of a defect with the mask that was drawn last.
+
+    Answers False if this person's last word on it was the same, and nothing came after it.
+
+    Raises:
+        NotFound: the recipe has no such sample.
+    """
+    query = select(SampleRow).where(SampleRow.recipe == subject.recipe, SampleRow.sha256 == subject.sha256)
+    sample = session.scalars(query).first()
+    if sample is None:
+        raise NotFound(f"recipe {subject.recipe!r}: no sample {subject.sha256[:12]}")
+    mask = _last_mask(session, sample.id) if label is Label.DEFECT else None
+    said = Said(label, defect_type if label is Label.DEFECT else None, mask)
+    return add_statement(session, subject, f"{RULING}:{_number(session, sample.id)}:{user}", said, now)
+
+
+def _last_mask(session: Session, sample: int) -> str | None:
+    row = SampleLabelRow
+    query = select(row.mask_sha256).where(row.sample_id == sample, row.mask_sha256.is_not(None))
+    return session.scalars(query.order_by(row.id.desc()).limit(1)).first()
+
+
+def _number(session: Session, sample: int) -> int:
+    """Of the last statement: a ruling after another one is a new one, unless nothing came in between."""
+    row = SampleLabelRow
+    query = select(row).where(row.sample_id == sample).order_by(row.id.desc()).limit(1)
+    last = session.scalars(query).one()
+    return int(last.source.split(":")[1]) if last.source.startswith(f"{RULING}:") else last.id
