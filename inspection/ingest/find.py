@@ -81,10 +81,9 @@ def _by_time(wanted: ResultFilter) -> bool:
 
 
 def _page(session: Session, wanted: ResultFilter) -> Select[ResultRow]:
-    query = select(ResultRow).where(*_fits(wanted)).limit(wanted.limit)
     if not _by_time(wanted):
-        older = () if wanted.before is None else (ResultRow.number < wanted.before,)
-        return query.where(*older).order_by(ResultRow.number.desc())
+        return _page_by_arrival(wanted)
+    query = select(ResultRow).where(*_fits(wanted)).limit(wanted.limit)
     query = query.order_by(ResultRow.captured_at.desc(), ResultRow.number.desc())
     if wanted.before is None:
         return query
@@ -92,6 +91,20 @@ def _page(session: Session, wanted: ResultFilter) -> Select[ResultRow]:
     if taken is None:
         raise NotFound(f"before: expected the number of the last result of the page before, got {wanted.before}")
     return query.where(tuple_(ResultRow.captured_at, ResultRow.number) < (taken, wanted.before))
+
+
+def _page_by_arrival(wanted: ResultFilter) -> Select[ResultRow]:
+    part = ReviewPartRow
+    if wanted.review is None:
+        query, number = select(ResultRow).where(*_fits(wanted)), ResultRow.number
+    else:  # Few of all results were ever in review: walking those gets to an end sooner.
+        copied = {name: getattr(wanted, name) for name in ("recipe", "station", "verdict")}
+        asked = [getattr(part, name) == value for name, value in copied.items() if value is not None]
+        others = _fits(replace(wanted, review=None, recipe=None, station=None, verdict=None))
+        query = select(ResultRow).join(part, part.number == ResultRow.number)
+        query, number = query.where(part.state == wanted.review, *asked, *others), part.number
+    older = () if wanted.before is None else (number < wanted.before,)
+    return query.where(*older).order_by(number.desc()).limit(wanted.limit)
 
 
 def results_after(session: Session, wanted: ResultFilter, after: int) -> list[ResultRow]:

@@ -56,6 +56,7 @@ class ReviewPartRow(Base):
     __tablename__ = "review_parts"
     __table_args__ = (
         Index("ix_review_parts_state_result_id", "state", "result_id"),
+        Index("ix_review_parts_state_number", "state", "number"),
         Index("ix_review_parts_state_recipe_number", "state", "recipe", "number"),
     )
     number: Mapped[int] = mapped_column(Number, primary_key=True, autoincrement=False, doc="of the result")
