@@ -5,8 +5,9 @@ from typing import Annotated
 
 from pydantic import Field
 
+from inspection.api.model_schemas import Job
 from inspection.api.review_schemas import ResultId
-from inspection.api.schemas import Answer, Body, Job, Reason
+from inspection.api.schemas import Answer, Body, Reason
 
 __all__ = ["Acceptance", "AcceptanceUndone", "NewAcceptance"]
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
-from inspection.api.schemas import Answer, Body, Gate, Promotion, Reason
+from inspection.api.model_schemas import Gate, Promotion
+from inspection.api.schemas import Answer, Body, Reason
 from inspection.registry.recipe_settings import RecipeSettings
 
 __all__ = ["BundleOrigin", "ImageAdded", "NewRecipeVersion", "Origin", "RecipeVersion", "Training"]

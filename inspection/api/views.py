@@ -7,16 +7,8 @@ from sqlalchemy.orm import Session
 
 from edge.contract.ledger import LedgerCounts
 from edge.contract.result import ImageKind, Verdict
-from inspection.api.schemas import (
-    Gate,
-    GateFlip,
-    GateReport,
-    ModelVersion,
-    RecentPart,
-    ShownLabel,
-    Station,
-    StoredResult,
-)
+from inspection.api.model_schemas import Gate, GateFlip, GateReport, ModelVersion
+from inspection.api.schemas import RecentPart, ShownLabel, Station, StoredResult
 from inspection.ingest.find import ResultFilter, find_results, parse_result, removed_images, stored_images
 from inspection.plant import Plant
 from inspection.registry.bundles import manifest_of

@@ -19,15 +19,10 @@ from pydantic import BaseModel, TypeAdapter
 from edge.contract.errors import PlantBusy, PlantRefused, PlantUnreachable
 from edge.contract.result import Verdict
 from inspection.api.data_schemas import RetrainingPlan, RetrainingStarted
+from inspection.api.model_schemas import Job, JobWithLog, Models, ModelVersion, Promotion, PublicKey
 from inspection.api.schemas import (
     ApiKeyOnce,
-    Job,
-    JobWithLog,
     Me,
-    Models,
-    ModelVersion,
-    Promotion,
-    PublicKey,
     Recipe,
     ResultPage,
     SampleAdded,

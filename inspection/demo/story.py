@@ -13,7 +13,7 @@ from tqdm import tqdm
 from edge.contract.errors import GateRefused, InspectionError
 from edge.contract.ledger import LedgerCounts
 from edge.contract.result import InspectionResult, Verdict
-from inspection.api.schemas import ModelVersion
+from inspection.api.model_schemas import ModelVersion
 from inspection.demo.cells import Cell, CellSplit
 from inspection.demo.figures import cell_name, latency, ledger, quality_of
 from inspection.demo.plant_floor import PlantFloor, StationPlan

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from inspection.api.access import Engineer, Operator, PlantDep
 from inspection.api.learning_schemas import Acceptance, AcceptanceUndone, NewAcceptance
-from inspection.api.schemas import Job
+from inspection.api.model_schemas import Job
 from inspection.audit.change import change
 from inspection.learning.acceptances import acceptances_of, add_acceptance, require_acceptance, undo_acceptance
 from inspection.registry.recipes import require_recipe

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict, DataInvalid
 from inspection.api.access import Engineer, Operator, PlantDep
-from inspection.api.schemas import Job, JobWithLog, NewJob, NewThresholdJob, NewTrainJob
+from inspection.api.model_schemas import Job, JobWithLog, NewJob, NewThresholdJob, NewTrainJob
 from inspection.audit.change import change
 from inspection.jobs.book import JobKind, add_job, list_jobs, request_cancel, require_job
 from inspection.jobs.desk import log_tail

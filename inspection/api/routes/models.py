@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from edge.contract.errors import NotAllowed, NotFound
 from inspection.api.access import Engineer, Operator, PlantDep
-from inspection.api.schemas import (
+from inspection.api.model_schemas import (
     GateReport,
     Heldout,
     Models,
@@ -19,8 +19,8 @@ from inspection.api.schemas import (
     Promotion,
     PublicKey,
     Rollback,
-    SampleCounts,
 )
+from inspection.api.schemas import SampleCounts
 from inspection.api.views import gate_report, model_view
 from inspection.audit.change import change
 from inspection.jobs.book import last_training

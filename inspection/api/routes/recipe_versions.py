@@ -7,8 +7,8 @@ from starlette.concurrency import run_in_threadpool
 
 from edge.contract.errors import DataInvalid
 from inspection.api.access import Engineer, Operator, PlantDep
+from inspection.api.model_schemas import Gate, Promotion
 from inspection.api.recipe_schemas import BundleOrigin, ImageAdded, NewRecipeVersion, Origin, RecipeVersion, Training
-from inspection.api.schemas import Gate, Promotion
 from inspection.audit.change import change
 from inspection.ingest.find import parse_result, require_result
 from inspection.plant import Plant

@@ -58,10 +58,12 @@ def test_gate_command(champion: Path | None, extra: list[str]) -> None:
 
 
 def test_gate_command_names_replay_flips_and_budget() -> None:
-    order = GateOrder(Path("new"), Path("holdout"), "KEY=", Path("old"), Path("replay"), Path("flips"), 1.5)
+    order = GateOrder(
+        Path("new"), Path("holdout"), "KEY=", Path("old"), Path("replay"), Path("flips"), Path("page"), 1.5
+    )
     assert " ".join(ModelCommands(PROGRAM).gate(order).argv) == (
-        "models gate new holdout --trust KEY= --champion old --replay replay --flips flips --max-slowdown 1.5"
-        " --json --progress-json"
+        "models gate new holdout --trust KEY= --champion old --replay replay --flips flips --report page"
+        " --max-slowdown 1.5 --json --progress-json"
     )
 
 
