@@ -10,11 +10,12 @@ from sqlalchemy.orm import Session
 from edge.contract.result import InspectionResult, Verdict
 from inspection.ingest.find import parse_result
 from inspection.review.wanted import Wanted
-from inspection.store.tables import AuditDrawRow, ResultRow, SampleLabelRow, SampleRow
+from inspection.store.tables import AuditDrawRow, ResultRow, ReviewPartRow, SampleLabelRow, SampleRow
 
 __all__ = ["Order", "defect_types", "drawn_among", "queue", "queue_length"]
 
 _LOOKED_AT = 1000
+_COUNTED = 10_000  # nobody plans by more, and every page asks each few seconds
 
 
 class Order(StrEnum):
@@ -34,8 +35,10 @@ def queue(session: Session, wanted: Wanted, limit: int, order: Order = Order.TIM
         order: what comes first.
         offset: of those, so many are left out: what somebody has skipped.
     """
-    query = select(ResultRow).where(wanted.condition()).order_by(ResultRow.number.desc())
-    if order is Order.TIME or offset >= _LOOKED_AT:
+    by_value = order is Order.VALUE and offset < _LOOKED_AT
+    most = _LOOKED_AT if by_value else offset + limit
+    query = select(ResultRow).where(ResultRow.number.in_(wanted.newest(most))).order_by(ResultRow.number.desc())
+    if not by_value:
         return list(session.scalars(query.offset(offset).limit(limit)))
     rows = list(session.scalars(query.limit(_LOOKED_AT)))
     drawn = drawn_among(session, [row.id for row in rows])
@@ -43,8 +46,10 @@ def queue(session: Session, wanted: Wanted, limit: int, order: Order = Order.TIM
 
 
 def queue_length(session: Session, wanted: Wanted) -> dict[str, int]:
-    """How many results wait, by verdict; passed ones are those drawn by chance."""
-    query = select(ResultRow.verdict, func.count()).where(wanted.condition()).group_by(ResultRow.verdict)
+    """How many results wait, by verdict, of each kind at most ten thousand; passed ones are those drawn by chance."""
+    part = ReviewPartRow
+    counted = part.number.in_(wanted.newest(_COUNTED))
+    query = select(part.verdict, func.count()).where(counted).group_by(part.verdict)
     counts = {row[0]: row[1] for row in session.execute(query)}
     return {verdict.value: counts.get(verdict.value, 0) for verdict in Verdict}
 

@@ -62,7 +62,44 @@ class Wanted:
 
     def condition(self) -> ColumnElement[bool]:
         """True of the rows of `ResultRow` that are wanted."""
-        return and_(ResultRow.number.in_(self._parts()), *self._filters())
+        return ResultRow.number.in_(union_all(*self._kinds()))
+
+    def newest(self, most: int) -> Select[int] | CompoundSelect[int]:
+        """Numbers of the wanted results among which are the newest `most`: so many of each kind.
+
+        Each kind is read from the newest end of its index, so that what lies further back costs nothing.
+        """
+        number = ReviewPartRow.number
+        pages = [kind.order_by(number.desc()).limit(most).subquery() for kind in self._kinds()]
+        return union_all(*(select(page.c.number) for page in pages))
+
+    def _kinds(self) -> list[Select[int]]:
+        """Numbers of the parts in the state, each kind by itself; a part is of one kind only."""
+        match self.state:
+            case LabelState.LABELLED:
+                return [self._in(state) for state in PartState if state is not PartState.WAITING]
+            case LabelState.UNSURE:
+                return [self._in(PartState.OPEN).where(_said(LabelRow.label == Label.UNSURE.value))]
+            case LabelState.DISPUTED:
+                good, defect = (_said(LabelRow.label == label) for label in _CLEAR)
+                return [self._in(PartState.OPEN).where(good, defect)]
+            case LabelState.WAITING:
+                waiting = self._in(PartState.WAITING)
+                flagged = waiting.where(ReviewPartRow.verdict.in_(FLAGGED))
+                drawn = waiting.where(ReviewPartRow.verdict.not_in(FLAGGED), picture_arrived(ReviewPartRow.result_id))
+                if self.second is None:
+                    return [flagged, drawn]
+                return [flagged, drawn, self._in(PartState.ONCE).where(_wants_second(self.second))]
+
+    def _in(self, state: PartState) -> Select[int]:
+        """Recipe, station and verdict are asked of the parts in review, where there are few rows."""
+        named = {name: getattr(self, name) for name in ("recipe", "station", "verdict")}
+        asked = [getattr(ReviewPartRow, name) == value for name, value in named.items() if value is not None]
+        parts = select(ReviewPartRow.number).where(ReviewPartRow.state == state, *asked)
+        further = list(self._filters())
+        if not further:
+            return parts
+        return parts.where(exists().where(ResultRow.number == ReviewPartRow.number, *further))
 
     def _filters(self) -> Iterator[ColumnElement[bool]]:
         if self.defect_class is not None:
@@ -75,28 +112,6 @@ class Wanted:
             yield ResultRow.captured_at >= self.since
         if self.until is not None:
             yield ResultRow.captured_at < self.until
-
-    def _parts(self) -> Select[int] | CompoundSelect[int]:
-        """Numbers of the parts in the state; recipe, station and verdict are asked here, where there are few rows."""
-        match self.state:
-            case LabelState.LABELLED:
-                return self._in(*(state for state in PartState if state is not PartState.WAITING))
-            case LabelState.UNSURE:
-                return self._in(PartState.OPEN).where(_said(LabelRow.label == Label.UNSURE.value))
-            case LabelState.DISPUTED:
-                good, defect = (_said(LabelRow.label == label) for label in _CLEAR)
-                return self._in(PartState.OPEN).where(good, defect)
-            case LabelState.WAITING:
-                waiting = self._in(PartState.WAITING)
-                flagged = waiting.where(ReviewPartRow.verdict.in_(FLAGGED))
-                drawn = waiting.where(ReviewPartRow.verdict.not_in(FLAGGED), picture_arrived(ReviewPartRow.result_id))
-                second = () if self.second is None else (self._in(PartState.ONCE).where(_wants_second(self.second)),)
-                return union_all(flagged, drawn, *second)
-
-    def _in(self, *states: PartState) -> Select[int]:
-        named = {name: getattr(self, name) for name in ("recipe", "station", "verdict")}
-        asked = [getattr(ReviewPartRow, name) == value for name, value in named.items() if value is not None]
-        return select(ReviewPartRow.number).where(ReviewPartRow.state.in_(states), *asked)
 
 
 def picture_arrived(result_id: InstrumentedAttribute[str] = ResultRow.id) -> ColumnElement[bool]:
