@@ -143,6 +143,13 @@ class SampleAdded(Answer):
     new: bool = Field(description="false if this image had this label already")
 
 
+class MaskKept(Answer):
+    """What became of a mask."""
+
+    sha256: str = Field(description="of the mask as it is kept, white where the defect is")
+    new: bool
+
+
 class SampleCounts(Answer):
     """How many images a recipe has; defects by type."""
 
@@ -158,6 +165,7 @@ class SampleItem(Answer):
     split: Split
     label: Label
     defect_type: str | None
+    mask_sha256: str | None = Field(description="of a PNG of the image's size in which the defect is white")
 
 
 class SamplePage(Answer):

@@ -22,6 +22,7 @@ from inspection.api.data_schemas import RetrainingPlan, RetrainingStarted
 from inspection.api.model_schemas import Job, JobWithLog, Models, ModelVersion, Promotion, PublicKey
 from inspection.api.schemas import (
     ApiKeyOnce,
+    MaskKept,
     Me,
     Recipe,
     ResultPage,
@@ -144,6 +145,10 @@ class PlantClient:
         """Add an image file to a recipe; the same again changes nothing."""
         said = {"label": label.value, **({} if defect_type is None else {"defect_type": defect_type})}
         return self._call(SampleAdded, "POST", f"/recipes/{quote(recipe, safe='')}/samples", params=said, content=data)
+
+    def add_mask(self, recipe: str, sha256: str, png: bytes) -> MaskKept:
+        """Say where the defect is on a sample that was added as a defect."""
+        return self._call(MaskKept, "PUT", f"/recipes/{quote(recipe, safe='')}/samples/{sha256}/mask", content=png)
 
     def image(self, sha256: str) -> bytes:
         """An image file as it came."""

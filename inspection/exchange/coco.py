@@ -1,7 +1,8 @@
 """COCO: `annotations.json` beside a folder `images`; a defect type is a category.
 
-A plant's samples have one label for the whole picture: an annotation's box is the picture. From elsewhere, the type
-with the largest area in a picture becomes its label, and a picture without annotation is a good one.
+A plant's samples have one label for the whole picture, and one mask at most: without one an annotation's box is the
+picture. From elsewhere, the type with the largest area in a picture becomes its label, the outlines of that type its
+mask, and a picture without annotation is a good one.
 
 Source: https://cocodataset.org/#format-data
 """
@@ -9,15 +10,21 @@ Source: https://cocodataset.org/#format-data
 import json
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
+import cv2
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from edge.contract.image_size import header_size_px
 from inspection.api.schemas import SampleItem
 from inspection.exchange.items import Found, Item
+from inspection.exchange.outlines import decode_png, drawn, encode_png, run_lengths
 from inspection.exchange.placed import Placed
 from inspection.samples.statements import DEFAULT_DEFECT, Label
+from inspection.store.images import media_type_of
 
 __all__ = ["finish", "place", "read"]
 
@@ -45,6 +52,7 @@ class _Annotation(BaseModel):
     bbox: Annotated[list[float], Field(min_length=4, max_length=4)] | None = None
     area: float | None = None
     whole_image: bool = False
+    segmentation: list[list[float]] | dict[str, Any] | None = None
 
     def size(self) -> float:
         """Square pixels."""
@@ -84,7 +92,7 @@ def finish(folder: Path, recipe: str, placed: Sequence[Placed]) -> None:
 
 
 def read(folder: Path) -> Found:
-    """Images with the label that their annotations give; boxes and outlines have no place in a plant and are noted."""
+    """Images with the label and the mask that their annotations give; what has no place in a plant is noted."""
     found = Found()
     try:
         document = _File.model_validate_json((folder / _FILE).read_bytes())
@@ -96,8 +104,11 @@ def read(folder: Path) -> Found:
         return found
     types = {category.id: category.name for category in document.categories}
     said = _by_image(document, types, found)
+    outlines = _outlines(document, types)
     for position, image in enumerate(document.images):
         item = _item(folder, position, image, said[image.id])
+        if item is not None and (of_type := outlines[image.id, item.defect_type or ""]):
+            item = _with_mask(item, of_type, found)
         if item is None:
             found.problems.append(f"{_FILE} images[{position}]: {image.file_name}: no such file beside it")
         else:
@@ -116,13 +127,41 @@ def _by_image(document: _File, types: dict[int, str], found: Found) -> dict[int,
             continue
         name = types[one.category_id].strip()
         areas[one.image_id][name] = areas[one.image_id].get(name, 0.0) + one.size()
-    outlines = sum(not one.whole_image for one in document.annotations)
+    boxes = sum(not one.whole_image and not one.segmentation for one in document.annotations)
     several = sum(len(of_types) > 1 for of_types in areas.values())
-    if outlines:
-        found.notes.append(f"{outlines} boxes or outlines were left out: samples of a plant have none")
+    if boxes:
+        found.notes.append(f"{boxes} boxes without outlines were left out: samples of a plant have masks")
     if several:
         found.notes.append(f"{several} pictures with several defect types got the type with the largest area")
     return areas
+
+
+def _outlines(document: _File, types: dict[int, str]) -> defaultdict[tuple[int, str], list[_Annotation]]:
+    found: defaultdict[tuple[int, str], list[_Annotation]] = defaultdict(list)
+    for one in document.annotations:
+        if one.segmentation:
+            found[one.image_id, types.get(one.category_id, "").strip()].append(one)
+    return found
+
+
+def _with_mask(item: Item, annotations: Sequence[_Annotation], found: Found) -> Item:
+    """All outlines of its type as one mask."""
+    data = item.path.read_bytes()
+    size_px = header_size_px(data, media_type_of(data))
+    if size_px is None:
+        return item  # what is wrong with the file is said where it is checked
+    mask = np.zeros(size_px[::-1], np.uint8)
+    for one in annotations:
+        try:
+            part = drawn(one.segmentation or [], size_px)
+        except ValueError as error:
+            found.problems.append(f"{_FILE} annotation {one.id}: segmentation: {error}")
+            return item
+        if part is None:
+            found.notes.append(f"annotation {one.id}: packed run lengths were left out, expected plain ones")
+        else:
+            mask |= part
+    return replace(item, mask=encode_png(mask)) if mask.any() else item
 
 
 def _item(folder: Path, position: int, image: _Image, areas: dict[str, float]) -> Item | None:
@@ -149,5 +188,9 @@ def _image(number: int, one: Placed) -> dict[str, object]:
 
 def _annotation(number: int, one: Placed, category: int) -> dict[str, object]:
     width, height = one.size_px
-    shape = {"bbox": [0, 0, width, height], "area": width * height, "whole_image": True}
+    shape: dict[str, object] = {"bbox": [0, 0, width, height], "area": width * height, "whole_image": True}
+    if one.mask_png:
+        mask = decode_png(one.mask_png)
+        box, area = list(cv2.boundingRect(mask)), int(np.count_nonzero(mask))
+        shape = {"bbox": box, "area": area, "segmentation": run_lengths(mask)}
     return {"id": number, "image_id": number, "category_id": category, "iscrowd": 0, **shape}

@@ -27,11 +27,13 @@ class Format:
 
     Attributes:
         place: the path of a sample's file, relative, without its extension.
+        place_mask: the path of its mask's file, a PNG, likewise; None where the format keeps masks elsewhere.
         finish: writes what stands beside the files.
         read: the labelled files of a folder.
     """
 
     place: Callable[[SampleItem], str]
+    place_mask: Callable[[SampleItem], str] | None
     finish: Callable[[Path, str, Sequence[Placed]], None]
     read: Callable[[Path], Found]
 
@@ -40,8 +42,8 @@ def format_of(name: SampleFormat) -> Format:
     """The format of this name."""
     match name:
         case SampleFormat.MVTEC:
-            return Format(mvtec.place, mvtec.finish, mvtec.read)
+            return Format(mvtec.place, mvtec.place_mask, mvtec.finish, mvtec.read)
         case SampleFormat.COCO:
-            return Format(coco.place, coco.finish, coco.read)
+            return Format(coco.place, None, coco.finish, coco.read)
         case SampleFormat.CSV:
-            return Format(table.place, table.finish, table.read)
+            return Format(table.place, table.place_mask, table.finish, table.read)

@@ -6,10 +6,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from edge.contract.errors import DataInvalid
+from edge.contract.image_size import header_size_px
+from inspection.samples.mask_picture import white_png
 from inspection.samples.statements import Label
 from inspection.store.images import EXTENSIONS, media_type_of, require_decodable_size
 
-__all__ = ["Checked", "Found", "Item", "checked"]
+__all__ = ["Checked", "Found", "Item", "checked", "mask_bytes"]
 
 _SHOWN = 50
 _MAX_TYPE = 64
@@ -23,6 +25,7 @@ class Item:
         row: where the format says it, for messages.
         defect_type: None for a good part, or if nobody named the defect.
         sha256: of the file, if the format says it.
+        mask: PNG file of the image's size, not black where the defect is; None if nobody marked it.
     """
 
     row: str
@@ -30,6 +33,7 @@ class Item:
     label: Label
     defect_type: str | None = None
     sha256: str | None = None
+    mask: bytes | None = None
 
 
 @dataclass
@@ -44,6 +48,15 @@ class Found:
     items: list[Item] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+def mask_bytes(path: Path, row: str, found: Found) -> bytes | None:
+    """A mask's file; None, and a problem more, if it cannot be read."""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        found.problems.append(f"{row}: mask: {error}")
+        return None
 
 
 @dataclass(frozen=True)
@@ -96,7 +109,7 @@ def _examined(folder: Path, item: Item) -> tuple[str, str | None]:
     except (OSError, ValueError, DataInvalid) as error:
         return "", str(error)
     digest = sha256(data).hexdigest()
-    return digest, _wrong_words(item) or _wrong_hash(item, digest)
+    return digest, _wrong_words(item) or _wrong_hash(item, digest) or _wrong_mask(item, data)
 
 
 def _wrong_words(item: Item) -> str | None:
@@ -113,6 +126,18 @@ def _wrong_hash(item: Item, digest: str) -> str | None:
     if item.sha256 is None or item.sha256 == digest:
         return None
     return f"expected a file with SHA-256 {item.sha256}, got {digest}"
+
+
+def _wrong_mask(item: Item, data: bytes) -> str | None:
+    if item.mask is None:
+        return None
+    if item.label is Label.GOOD:
+        return "expected no mask with the label good"
+    try:
+        white_png(item.mask, header_size_px(data, media_type_of(data)), "mask")
+    except DataInvalid as error:
+        return str(error)
+    return None
 
 
 def _truth(item: Item) -> tuple[Label, str | None]:

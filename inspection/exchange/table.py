@@ -5,20 +5,25 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inspection.api.schemas import SampleItem
-from inspection.exchange.items import Found, Item
+from inspection.exchange.items import Found, Item, mask_bytes
 from inspection.exchange.placed import Placed
 from inspection.samples.statements import Label
 
-__all__ = ["finish", "place", "read"]
+__all__ = ["finish", "place", "place_mask", "read"]
 
 _TABLE = "samples.csv"
-_COLUMNS = ("file", "label", "defect_type", "split", "sha256")
+_COLUMNS = ("file", "label", "defect_type", "split", "sha256", "mask")
 _NEEDED = ("file", "label")
 
 
 def place(sample: SampleItem) -> str:
     """All in one folder."""
     return f"images/{sample.sha256}"
+
+
+def place_mask(sample: SampleItem) -> str:
+    """Beside the images."""
+    return f"masks/{sample.sha256}"
 
 
 def finish(folder: Path, recipe: str, placed: Sequence[Placed]) -> None:
@@ -29,7 +34,8 @@ def finish(folder: Path, recipe: str, placed: Sequence[Placed]) -> None:
         writer.writerow(_COLUMNS)
         for one in placed:
             sample = one.sample
-            writer.writerow((one.file, sample.label.value, sample.defect_type or "", sample.split.value, sample.sha256))
+            said = (sample.label.value, sample.defect_type or "", sample.split.value)
+            writer.writerow((one.file, *said, sample.sha256, one.mask or ""))
 
 
 def read(folder: Path) -> Found:
@@ -59,6 +65,12 @@ def _take(folder: Path, where: str, row: dict[str, str | None], found: Found) ->
     except ValueError:
         found.problems.append(f"{where}: label: expected good or defect, got {words['label']!r}")
         return
-    found.items.append(
-        Item(where, folder / words["file"], label, words["defect_type"] or None, words["sha256"].lower() or None)
-    )
+    mask = None
+    if words["mask"]:
+        path = folder / words["mask"]
+        if not path.is_file() or not path.resolve().is_relative_to(folder.resolve()):
+            found.problems.append(f"{where}: mask: expected a file inside {folder}, got {words['mask']!r}")
+            return
+        mask = mask_bytes(path, where, found)
+    told = (words["defect_type"] or None, words["sha256"].lower() or None)
+    found.items.append(Item(where, folder / words["file"], label, *told, mask))

@@ -3,7 +3,7 @@
 import shutil
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
 from time import sleep
@@ -15,6 +15,7 @@ from inspection.client import PlantClient
 from inspection.exchange.formats import Format, SampleFormat, format_of
 from inspection.exchange.items import Item, checked
 from inspection.exchange.placed import Placed
+from inspection.samples.mask_picture import white_png
 from inspection.store.images import EXTENSIONS
 
 __all__ = ["Exported", "Imported", "export_samples", "import_samples"]
@@ -27,7 +28,7 @@ class Exported:
     """What was written.
 
     Attributes:
-        missing: SHA-256 of the images that the plant names and could not give.
+        missing: SHA-256 of the images and masks that the plant names and could not give.
     """
 
     images: int
@@ -86,7 +87,19 @@ def _write(client: PlantClient, recipe: str, layout: Format, folder: Path) -> Ex
         if sha256(data).hexdigest() != sample.sha256:
             missing.append(sample.sha256)
             continue
-        placed.append(_place(folder, layout, sample, data))
+        one = _place(folder, layout, sample, data)
+        if sample.mask_sha256 is None:
+            placed.append(one)
+            continue
+        try:
+            png = client.image(sample.mask_sha256)
+        except PlantRefused:
+            png = b""
+        if sha256(png).hexdigest() == sample.mask_sha256:
+            one = _place_mask(folder, layout, one, png)
+        else:
+            missing.append(sample.mask_sha256)
+        placed.append(one)
     if not placed and not missing:
         raise DataInvalid(f"recipe {recipe!r}: expected labelled images to export, it has none")
     layout.finish(folder, recipe, placed)
@@ -98,6 +111,15 @@ def _place(folder: Path, layout: Format, sample: SampleItem, data: bytes) -> Pla
     (folder / file).parent.mkdir(parents=True, exist_ok=True)
     (folder / file).write_bytes(data)
     return Placed(sample, file, header_size_px(data, sample.media_type) or (0, 0))
+
+
+def _place_mask(folder: Path, layout: Format, one: Placed, png: bytes) -> Placed:
+    if layout.place_mask is None:
+        return replace(one, mask_png=png)
+    file = f"{layout.place_mask(one.sample)}.png"
+    (folder / file).parent.mkdir(parents=True, exist_ok=True)
+    (folder / file).write_bytes(png)
+    return replace(one, mask=file)
 
 
 def import_samples(
@@ -135,13 +157,23 @@ def import_samples(
 def _same(sample: SampleItem | None, item: Item) -> bool:
     if sample is None or sample.label is not item.label:
         return False
+    if item.mask is not None and sample.mask_sha256 != sha256(_white(item, item.mask)).hexdigest():
+        return False
     return item.defect_type in (None, sample.defect_type)
+
+
+def _white(item: Item, mask: bytes) -> bytes:
+    """As the plant keeps it."""
+    return white_png(mask, header_size_px(mask, "image/png"), item.row)
 
 
 def _send(client: PlantClient, recipe: str, item: Item, so_far: str, wait: Callable[[float], None]) -> SampleAdded:
     for attempt in range(1, _TRIES + 1):
         try:
-            return client.add_sample(recipe, item.path.read_bytes(), item.label, item.defect_type)
+            told = client.add_sample(recipe, item.path.read_bytes(), item.label, item.defect_type)
+            if item.mask is None:
+                return told
+            return told.model_copy(update={"new": client.add_mask(recipe, told.sha256, item.mask).new or told.new})
         except PlantBusy as error:
             if attempt == _TRIES:
                 raise _stopped(error, item, so_far) from error

@@ -19,6 +19,7 @@ __all__ = [
     "Subject",
     "add_statement",
     "count_samples",
+    "last_upload",
     "samples_of",
     "split_kept",
     "statements_since",
@@ -81,6 +82,15 @@ def add_statement(session: Session, subject: Subject, source: str, said: Said, n
     session.add(row)
     session.flush()
     return True
+
+
+def last_upload(session: Session, subject: Subject) -> Said | None:
+    """What was last said of a sample by an upload."""
+    row = SampleLabelRow
+    query = select(row).join(SampleRow, SampleRow.id == row.sample_id)
+    query = query.where(SampleRow.recipe == subject.recipe, SampleRow.sha256 == subject.sha256, row.source == UPLOAD)
+    last = session.scalars(query.order_by(row.id.desc()).limit(1)).first()
+    return None if last is None else Said(Label(last.label), last.defect_type, last.mask_sha256)
 
 
 def samples_of(session: Session, recipe: str) -> Iterator[Sample]:

@@ -36,6 +36,7 @@ def get_sample_list(
             split=sample.split,
             label=sample.truth.label,
             defect_type=sample.truth.defect_type,
+            mask_sha256=sample.truth.mask_sha256,
         )
         for sample, media_type in page
     ]

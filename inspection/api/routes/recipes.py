@@ -1,5 +1,6 @@
 """Recipes and their samples."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request
@@ -10,6 +11,7 @@ from inspection.api.access import Engineer, Operator, PlantDep
 from inspection.api.schemas import (
     DefectType,
     Doubt,
+    MaskKept,
     NewRecipe,
     NewRuling,
     Recipe,
@@ -25,10 +27,11 @@ from inspection.registry.recipes import add_recipe, list_recipes, require_recipe
 from inspection.review.queue import queue_length
 from inspection.review.wanted import Wanted
 from inspection.samples.doubts import doubts_of
+from inspection.samples.mask_picture import white_png
 from inspection.samples.rulings import rule
-from inspection.samples.samples import UPLOAD, Subject, add_statement, count_samples, split_kept
+from inspection.samples.samples import UPLOAD, Subject, add_statement, count_samples, last_upload, split_kept
 from inspection.samples.statements import Label, Said
-from inspection.store.images import EXTENSIONS, keep_image, media_type_of, require_decodable_size
+from inspection.store.images import EXTENSIONS, keep_image, media_type_of, picture_size_px, require_decodable_size
 
 __all__ = ["router"]
 
@@ -108,6 +111,29 @@ def post_ruling(recipe: str, sha256: Sha256, body: NewRuling, person: Engineer, 
         doing.record("sample.ruled", recipe=recipe, sha256=sha256, label=body.label, defect_type=body.defect_type)
 
 
+@router.put("/recipes/{recipe}/samples/{sha256}/mask")
+async def put_mask(recipe: str, sha256: Sha256, request: Request, person: Engineer, plant: PlantDep) -> MaskKept:
+    """Say where the defect is on a sample that was added as a defect: the body is a PNG, not black where it is."""
+    data = await request.body()
+    return await run_in_threadpool(_keep_mask, plant, person.name, Subject(recipe, sha256), data)
+
+
+def _keep_mask(plant: Plant, user: str, subject: Subject, data: bytes) -> MaskKept:
+    with change(plant.database, user, plant.clock()) as doing:
+        require_recipe(doing.session, subject.recipe)
+        where = f"mask of sample {subject.sha256[:12]}"
+        said = last_upload(doing.session, subject)
+        if said is None or said.label is not Label.DEFECT:
+            raise DataInvalid(f"{where}: expected a sample of {subject.recipe!r} that was uploaded as a defect")
+        size_px = picture_size_px(doing.session, plant.blobs, subject.sha256)
+        white = white_png(data, size_px, where)
+        digest = keep_image(doing.session, plant.blobs, white, doing.now)
+        new = add_statement(doing.session, subject, UPLOAD, replace(said, mask_sha256=digest), doing.now)
+        if new:
+            doing.record("sample.marked", recipe=subject.recipe, sha256=subject.sha256, mask=digest)
+    return MaskKept(sha256=digest, new=new)
+
+
 def _add_sample(plant: Plant, user: str, recipe: str, data: bytes, said: Said) -> SampleAdded:
     if media_type_of(data) not in EXTENSIONS:
         raise DataInvalid(f"sample: expected a PNG, JPEG, BMP or TIFF file, got {len(data)} bytes of something else")
@@ -117,6 +143,9 @@ def _add_sample(plant: Plant, user: str, recipe: str, data: bytes, said: Said) -
         require_recipe(doing.session, recipe)
         digest = keep_image(doing.session, plant.blobs, data, doing.now)
         subject = Subject(recipe, digest)
+        before = last_upload(doing.session, subject)
+        if before is not None and (before.label, before.defect_type) == (said.label, said.defect_type):
+            said = before  # with its mask, if it has one
         new = add_statement(doing.session, subject, UPLOAD, said, doing.now)
         doing.record(
             "sample.added", recipe=recipe, sha256=digest, label=said.label, defect_type=said.defect_type, new=new

@@ -79,6 +79,7 @@ ALLOWED = {
         "/stations/{name}/key",
         "/stations/{name}/line",
         "/recipes/{recipe}/samples/{sha256}/ruling",
+        "/recipes/{recipe}/samples/{sha256}/mask",
         "/jobs",
         "/jobs/{job_id}/cancel",
         "/retraining",

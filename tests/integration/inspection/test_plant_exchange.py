@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
@@ -17,6 +18,7 @@ from edge.contract.result import Verdict
 from inspection.cli import main
 from inspection.client import PlantClient
 from inspection.exchange.formats import SampleFormat
+from inspection.exchange.outlines import encode_png
 from inspection.people.roles import Role
 from inspection.plant import Plant
 from inspection.samples.statements import Label
@@ -37,6 +39,15 @@ from tests.support.plants import (
 TYPES = ["scratch", "dent/deep", "good", None, "裂纹"]
 
 
+def _mask(number: int) -> bytes:
+    """Of the size of `png(…)`, grey where the defect is: two spots."""
+    size = 32
+    mask = np.zeros((size, size), np.uint8)
+    mask[number : number + 5, 3:9] = 120
+    mask[20:23, number + 1 : number + 3] = 255
+    return encode_png(mask)
+
+
 @contextmanager
 def _filled(folder: Path, **changes: Any) -> Iterator[PlantClient]:
     """The admin of a plant with six good parts and five defects of odd names."""
@@ -46,7 +57,9 @@ def _filled(folder: Path, **changes: Any) -> Iterator[PlantClient]:
         for number in range(6):
             admin.add_sample("part", png(number), Label.GOOD)
         for number, name in enumerate(TYPES):
-            admin.add_sample("part", png(20 + number), Label.DEFECT, name)
+            added = admin.add_sample("part", png(20 + number), Label.DEFECT, name)
+            if number != 1:
+                admin.add_mask("part", added.sha256, _mask(number))
         yield admin
 
 
@@ -70,8 +83,11 @@ def _run(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, dict[s
     return code, json.loads(said.out.splitlines()[-1]) if said.out else {}, said.err
 
 
-def _samples(client: PlantClient, recipe: str = "part") -> list[tuple[str, str, str, str | None]]:
-    return [(one.sha256, one.split.value, one.label.value, one.defect_type) for one in client.samples(recipe)]
+def _samples(client: PlantClient, recipe: str = "part") -> list[tuple[str, str, str, str | None, str | None]]:
+    return [
+        (one.sha256, one.split.value, one.label.value, one.defect_type, one.mask_sha256)
+        for one in client.samples(recipe)
+    ]
 
 
 def test_samples_come_back_the_same_and_only_once(
@@ -83,6 +99,7 @@ def test_samples_come_back_the_same_and_only_once(
             code, told, said = _run(capsys, "export", "part", "--format", kind, "--out", tmp_path / kind, *reader)
             assert (code, told.get("images"), told.get("missing")) == (0, 11, []), said
     assert {one[3] for one in expected} == {None, "defect", "scratch", "dent/deep", "good", "裂纹"}
+    assert len({one[4] for one in expected} - {None}) == 4
     with live_plant(tmp_path / "new") as url, PlantClient(url) as empty:
         empty.sign_in("admin", ADMIN_PASSWORD)
         writer = _key(empty, tmp_path, Role.ENGINEER)
@@ -215,3 +232,36 @@ def test_the_list_of_samples_goes_by_pages_and_needs_a_person(client: TestClient
     assert person_with(plant, client, Role.OPERATOR).get("/recipes/part/samples/list").status_code == 200
     assert admin.get("/recipes/none/samples/list").status_code == 404
     assert client.get(f"{API}/recipes/part/samples/list").status_code == 401
+
+
+def test_masks_that_do_not_fit_are_named_and_nothing_is_sent(
+    source: PlantClient, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    reader, writer = _key(source, tmp_path, Role.OPERATOR), _key(source, tmp_path, Role.ENGINEER)
+    for kind in SampleFormat:
+        assert _run(capsys, "export", "part", "--format", kind, "--out", tmp_path / kind, *reader)[0] == 0
+    mask = next((tmp_path / "csv" / "masks").iterdir())
+    mask.write_bytes(encode_png(np.ones((8, 9), np.uint8)))
+    code, _, said = _run(capsys, "import", tmp_path / "csv", "--recipe", "new", "--format", "csv", *writer)
+    assert (code, "mask: expected (32, 32) px like its picture, got (9, 8)" in said) == (2, True), said
+    (tmp_path / "mvtec" / "defects" / "masks" / "other.png").parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / "mvtec" / "defects" / "masks" / "other.png").write_bytes(_mask(1))
+    code, _, said = _run(capsys, "import", tmp_path / "mvtec", "--recipe", "new", "--format", "mvtec", *writer)
+    assert (code, "defects/masks/other.png: a mask without an image" in said) == (2, True), said
+    path = tmp_path / "coco" / "annotations.json"
+    document = json.loads(path.read_text("utf-8"))
+    marked = next(one for one in document["annotations"] if "segmentation" in one)
+    marked["segmentation"]["counts"][0] += 1
+    path.write_text(json.dumps(document), "utf-8")
+    code, _, said = _run(capsys, "import", tmp_path / "coco", "--recipe", "new", "--format", "coco", *writer)
+    assert (code, "segmentation: expected run lengths of 32x32 px" in said) == (2, True), said
+    assert "new" not in {recipe.name for recipe in source.recipes()}
+
+
+def test_a_mask_needs_a_sample_that_was_uploaded_as_a_defect(source: PlantClient) -> None:
+    good = next(one for one in source.samples("part") if one.label is Label.GOOD)
+    with pytest.raises(PlantRefused, match="uploaded as a defect"):
+        source.add_mask("part", good.sha256, _mask(1))
+    marked = next(one for one in source.samples("part") if one.mask_sha256 is not None)
+    source.add_sample("part", source.image(marked.sha256), Label.DEFECT, marked.defect_type)
+    assert marked in list(source.samples("part"))  # sent again it keeps its mask

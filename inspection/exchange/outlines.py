@@ -1,0 +1,68 @@
+"""COCO's outlines as pixels: polygons, and run lengths down the columns (as numbers; packed ones are told apart).
+
+Source: https://cocodataset.org/#format-data
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["decode_png", "drawn", "encode_png", "run_lengths"]
+
+Mask = NDArray[np.uint8]
+
+
+def run_lengths(mask: Mask) -> dict[str, Any]:
+    """`(H, W)` as `{"size": [H, W], "counts": […]}`, beginning with a run of zeros."""
+    marked = (mask > 0).flatten(order="F")
+    edges = np.flatnonzero(np.diff(marked)) + 1
+    counts = np.diff(np.concatenate([[0], edges, [marked.size]])).tolist()
+    return {"size": list(mask.shape), "counts": ([0] if marked[0] else []) + counts}
+
+
+def drawn(outline: Sequence[Sequence[float]] | Mapping[str, Any], size_px: tuple[int, int]) -> Mask | None:
+    """`(H, W)` with 255 inside; None if it is packed.
+
+    Args:
+        outline: polygons `[x, y, x, y, …]` or run lengths.
+        size_px: width and height of the picture.
+
+    Raises:
+        ValueError: it does not fit the picture, or is no outline.
+    """
+    width, height = size_px
+    if isinstance(outline, Mapping):
+        return _from_runs(outline, (height, width))
+    mask = np.zeros((height, width), np.uint8)
+    for polygon in outline:
+        points = np.asarray(polygon, np.float64)
+        if points.size < 6 or points.size % 2:  # noqa: PLR2004 - three corners
+            msg = f"expected polygons of three corners or more, got {points.size} numbers"
+            raise ValueError(msg)
+        cv2.fillPoly(mask, [points.reshape(-1, 2).round().astype(np.int32)], 255)
+    return mask
+
+
+def _from_runs(outline: Mapping[str, Any], shape: tuple[int, int]) -> Mask | None:
+    counts = outline.get("counts")
+    if isinstance(counts, str):
+        return None
+    runs = np.asarray(counts, np.int64)
+    if list(outline.get("size", ())) != list(shape) or runs.ndim != 1 or runs.sum() != shape[0] * shape[1]:
+        msg = f"expected run lengths of {shape[1]}x{shape[0]} px, got size {outline.get('size')}"
+        raise ValueError(msg)
+    values = np.arange(len(runs)) % 2 * 255
+    return np.repeat(values, runs).astype(np.uint8).reshape(shape, order="F")
+
+
+def encode_png(mask: Mask) -> bytes:
+    """As a file."""
+    return bytes(cv2.imencode(".png", mask)[1].tobytes())
+
+
+def decode_png(data: bytes) -> Mask:
+    """As pixels, `(H, W)`."""
+    return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)

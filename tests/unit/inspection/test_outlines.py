@@ -1,0 +1,35 @@
+"""COCO's outlines as pixels and back."""
+
+import numpy as np
+import pytest
+
+from inspection.exchange.outlines import decode_png, drawn, encode_png, run_lengths
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_run_lengths_come_back_the_same(seed: int) -> None:
+    mask = (np.random.default_rng(seed).random((13, 7)) > 0.5).astype(np.uint8) * 255
+    back = drawn(run_lengths(mask), (7, 13))
+    assert back is not None
+    np.testing.assert_array_equal(back, mask)
+    np.testing.assert_array_equal(decode_png(encode_png(mask)), mask)
+
+
+def test_run_lengths_go_down_the_columns_and_begin_with_zeros() -> None:
+    mask = np.array([[255, 0, 0], [255, 0, 255]], np.uint8)
+    assert run_lengths(mask) == {"size": [2, 3], "counts": [0, 2, 3, 1]}
+
+
+def test_polygons_are_filled() -> None:
+    mask = drawn([[1, 1, 5, 1, 5, 4, 1, 4], [8, 8, 9, 8, 9, 9, 8, 9]], (12, 10))
+    assert mask is not None
+    assert mask.shape == (10, 12)
+    assert int((mask > 0).sum()) == 5 * 4 + 4
+
+
+def test_packed_run_lengths_are_told_apart_and_wrong_outlines_named() -> None:
+    assert drawn({"size": [2, 2], "counts": "03"}, (2, 2)) is None
+    with pytest.raises(ValueError, match="expected run lengths of 3x2 px"):
+        drawn({"size": [3, 2], "counts": [6]}, (3, 2))
+    with pytest.raises(ValueError, match="three corners or more, got 4 numbers"):
+        drawn([[0, 0, 1, 1]], (3, 3))
