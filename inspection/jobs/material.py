@@ -27,7 +27,8 @@ class Material:
     Attributes:
         data: `train/good/*` and `defects/<type>/*`.
         defects: `data/defects`, or None if there are none; masks in `masks/<type>/*`.
-        holdout: `test/good/*` and `test/<type>/*`, masks in `ground_truth/<type>/*`.
+        holdout: `test/good/*` and `test/<type>/*`, masks in `ground_truth/<type>/*`; the same folder as `data`, where a
+            training looks for pictures that it would learn from, too.
     """
 
     data: Path
@@ -37,7 +38,7 @@ class Material:
 
 def lay_out(session: Session, blobs: BlobStore, samples: Iterable[Sample], folder: Path) -> Material:
     """Link every sample into its folder below `folder`."""
-    material = Material(folder / "data", folder / "data" / "defects", folder / "holdout")
+    material = Material(folder / "data", folder / "data" / "defects", folder / "data")
     (material.data / "train" / "good").mkdir(parents=True)
     (material.holdout / "test" / "good").mkdir(parents=True)
     for sample in samples:

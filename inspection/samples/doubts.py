@@ -26,6 +26,7 @@ class DoubtKind(StrEnum):
     LABELLED_BOTH_WAYS = "labelled_both_ways"  # by one person, or by an upload and a person
     TYPES_DIFFER = "types_differ"
     UNLIKE_OTHER_GOODS = "unlike_other_goods"  # by the last training
+    COPY_OF_LEARNT = "copy_of_learnt"  # held out, and nearly the same picture is learnt from
     FAILED_FAR_ABOVE = "failed_far_above"  # labelled good, and its station was sure that it is not
 
 
@@ -60,13 +61,16 @@ class Doubt:
     said: tuple[Statement, ...]
 
 
-def doubts_of(session: Session, recipe: str, suspicious_files: Iterable[str] = ()) -> list[Doubt]:
-    """Conflicts first, then goods that the last training named, then those that their station failed far above.
+def doubts_of(
+    session: Session, recipe: str, suspicious_files: Iterable[str] = (), copied_files: Iterable[str] = ()
+) -> list[Doubt]:
+    """Conflicts first, then what the last training named, then goods that their station failed far above.
 
     Args:
         session: of the database.
         recipe: whose samples.
         suspicious_files: names of the files that the last training found unlike all other goods, the worst first.
+        copied_files: of the hold-out, names of those that show what the last training learnt from.
     """
     samples = list(session.scalars(select(SampleRow).where(SampleRow.recipe == recipe).order_by(SampleRow.sha256)))
     statements = _statements(session, recipe)
@@ -75,7 +79,10 @@ def doubts_of(session: Session, recipe: str, suspicious_files: Iterable[str] = (
     named = [Path(name).stem for name in suspicious_files]
     goods = {sha256: of for sha256, of in goods.items() if not _is_ruled(of[1])}
     unlike = [_unlike(*goods[sha256]) for sha256 in named if sha256 in goods]
-    return conflicts + unlike + list(_failed_far_above(session, recipe, goods))
+    copied = {Path(name).stem for name in copied_files}
+    open_ones = [row for row in samples if row.sha256 in copied and not _is_ruled(statements[row.id])]
+    copies = [_copy(row, statements[row.id]) for row in open_ones]
+    return conflicts + copies + unlike + list(_failed_far_above(session, recipe, goods))
 
 
 def _statements(session: Session, recipe: str) -> defaultdict[int, list[SampleLabelRow]]:
@@ -100,8 +107,14 @@ def _conflict(row: SampleRow, statements: list[SampleLabelRow]) -> Iterator[Doub
 
 
 def _is_ruled(statements: list[SampleLabelRow]) -> bool:
-    """Whether nobody has said anything since somebody looked at the doubt and ruled."""
-    return standing_of(statements)[-1].source.startswith(f"{RULING}:")
+    """Whether nobody has said anything since somebody looked at the doubt and ruled; or at all."""
+    standing = standing_of(statements)
+    return not standing or standing[-1].source.startswith(f"{RULING}:")
+
+
+def _copy(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:
+    why = sentence("held out, and nearly the same picture is learnt from: judging it proves nothing")
+    return _doubt(row, statements, DoubtKind.COPY_OF_LEARNT, why)
 
 
 def _unlike(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:

@@ -81,8 +81,9 @@ def get_doubts(recipe: str, person: Operator, plant: PlantDep) -> list[Doubt]:
     with plant.database.read() as session:
         require_recipe(session, recipe)
         trained = last_training(session, recipe)
-        named = [] if trained is None or trained.result is None else trained.result.get("suspicious_goods", [])
-        return [Doubt.model_validate(doubt) for doubt in doubts_of(session, recipe, named)]
+        told = {} if trained is None or trained.result is None else trained.result
+        named = (told.get(name, []) for name in ("suspicious_goods", "test_images_learnt_from"))
+        return [Doubt.model_validate(doubt) for doubt in doubts_of(session, recipe, *named)]
 
 
 @router.post("/recipes/{recipe}/samples", status_code=201)

@@ -9,6 +9,7 @@ const KINDS = {
   people_disagree: t("people disagree"),
   labelled_both_ways: t("labelled good and defect"),
   types_differ: t("defect types differ"),
+  copy_of_learnt: t("held out, and learnt from in nearly the same picture"),
   unlike_other_goods: t("unlike the other good parts"),
   failed_far_above: t("labelled good, but failed far above the threshold"),
 };

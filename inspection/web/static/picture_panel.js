@@ -111,6 +111,12 @@ export class PicturePanel {
     this.showReference();
   };
 
+  /** Another picture beside the part: a good one, the golden image, each other view in turn. */
+  compareNext = () => {
+    if (this.comparing) this.nextReference();
+    else this.toggleCompare();
+  };
+
   get marking() {
     return !$("marking").hidden;
   }

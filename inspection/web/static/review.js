@@ -195,7 +195,7 @@ function say(text, bad = false) {
 }
 
 const { loupe } = picture;
-const KEYS = { g: () => answer("good"), d: () => answer("defect"), u: () => answer("unsure"), n: () => move(1), arrowright: () => move(1), arrowleft: () => move(-1), z: undo, m: picture.toggleMap, k: picture.toggleOutline, c: picture.toggleCompare, p: () => mayLabel && picture.toggleMarking(), escape: () => picture.pauseMarking(), t: () => $("type").focus(), "+": loupe.nearer, "=": loupe.nearer, "-": loupe.farther, 0: () => loupe.reset(), b: () => loupe.brighten(1.25), v: () => loupe.brighten(0.8), "?": () => $("bench").querySelector(".keys").toggleAttribute("open") };
+const KEYS = { g: () => answer("good"), d: () => answer("defect"), u: () => answer("unsure"), n: () => move(1), arrowright: () => move(1), arrowleft: () => move(-1), z: undo, m: picture.toggleMap, k: picture.toggleOutline, c: picture.toggleCompare, x: picture.compareNext, p: () => mayLabel && picture.toggleMarking(), escape: () => picture.pauseMarking(), t: () => $("type").focus(), "+": loupe.nearer, "=": loupe.nearer, "-": loupe.farther, 0: () => loupe.reset(), b: () => loupe.brighten(1.25), v: () => loupe.brighten(0.8), "?": () => $("bench").querySelector(".keys").toggleAttribute("open") };
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches('input:not([type="range"]), select, textarea')) return;

@@ -101,6 +101,22 @@ def test_goods_that_the_last_training_named_are_listed_until_relabelled(
     assert _doubts(admin) == []
 
 
+def test_a_held_out_picture_that_is_nearly_learnt_from_is_named_until_somebody_rules(
+    admin: Person, plant: Plant, client: TestClient, station: dict[str, str]
+) -> None:
+    part = _part(client, station, 1)
+    _say(admin, part, "good")
+    sha256 = part.images[0].sha256
+    with plant.database.write() as session:
+        row = add_job(session, JobKind.TRAIN, "part", {}, "admin", plant.clock())
+        paths = [f"/jobs/1/data/test/good/{sha256}.png", f"/jobs/1/data/test/good/{'0' * 64}.png"]
+        row.state, row.result = JobState.SUCCEEDED.value, {"test_images_learnt_from": paths}
+    (doubt,) = _doubts(admin)
+    assert (doubt["sha256"], doubt["kind"], doubt["counts_as"]) == (sha256, "copy_of_learnt", "good")
+    assert admin.post(f"/recipes/part/samples/{sha256}/ruling", {"label": "unsure"}).status_code == 204
+    assert _doubts(admin) == []
+
+
 def test_doubts_of_an_unknown_recipe_are_not_found(admin: Person) -> None:
     assert admin.get("/recipes/none/samples/doubts").status_code == 404
 

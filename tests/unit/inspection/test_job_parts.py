@@ -83,8 +83,8 @@ def test_samples_are_laid_out_as_models_reads_them(tmp_path: Path) -> None:
     cases = (
         (Split.TRAIN, Truth(Label.GOOD, None), "data/train/good"),
         (Split.TRAIN, Truth(Label.DEFECT, "scratch"), "data/defects/scratch"),
-        (Split.HOLDOUT, Truth(Label.GOOD, None), "holdout/test/good"),
-        (Split.HOLDOUT, Truth(Label.DEFECT, "dent"), "holdout/test/dent"),
+        (Split.HOLDOUT, Truth(Label.GOOD, None), "data/test/good"),
+        (Split.HOLDOUT, Truth(Label.DEFECT, "dent"), "data/test/dent"),
     )
     with database.write() as session:
         digests = [keep_image(session, blobs, png(number), NOW) for number in range(len(cases))]
@@ -103,7 +103,7 @@ def test_a_persons_word_never_leaves_its_folder(tmp_path: Path, word: str) -> No
         digest = keep_image(session, blobs, png(), NOW)
         lay_out(session, blobs, [Sample(digest, Split.HOLDOUT, Truth(Label.DEFECT, word))], tmp_path / "job")
     (path,) = (tmp_path / "job").rglob("*.png")
-    assert path.parent.parent == tmp_path / "job" / "holdout" / "test"
+    assert path.parent.parent == tmp_path / "job" / "data" / "test"
     assert path.parent.name not in {"good", "masks"}
     database.close()
 
