@@ -12,7 +12,7 @@ from edge.contract.result import ImageKind
 from inspection.review.standing import stands
 from inspection.review.states import FLAGGED, PartState
 from inspection.samples.statements import Label
-from inspection.store.tables import BlobRow, LabelRow, ResultImageRow, ResultRow, ReviewPartRow
+from inspection.store.tables import BlobRow, LabelRow, ResultImageRow, ResultRow, ReviewPartRow, StationRow
 
 __all__ = ["LabelState", "SecondOpinion", "Wanted", "picture_arrived"]
 
@@ -43,6 +43,7 @@ class Wanted:
     Attributes:
         score_from, score_to: both included; a part without a score fits neither.
         since, until: when it was taken.
+        line: at which its station stands.
     """
 
     recipe: str | None = None
@@ -55,6 +56,7 @@ class Wanted:
     until: datetime | None = None
     state: LabelState = LabelState.WAITING
     second: SecondOpinion | None = None
+    line: str | None = None
 
     def seen_by(self, second: SecondOpinion) -> "Wanted":
         """The same, with parts that want a second opinion of this person."""
@@ -95,6 +97,8 @@ class Wanted:
         """Recipe, station and verdict are asked of the parts in review, where there are few rows."""
         named = {name: getattr(self, name) for name in ("recipe", "station", "verdict")}
         asked = [getattr(ReviewPartRow, name) == value for name, value in named.items() if value is not None]
+        if self.line is not None:
+            asked.append(ReviewPartRow.station.in_(select(StationRow.name).where(StationRow.line == self.line)))
         parts = select(ReviewPartRow.number).where(ReviewPartRow.state == state, *asked)
         further = list(self._filters())
         if not further:

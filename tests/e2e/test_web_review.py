@@ -151,6 +151,10 @@ def test_review_filters_stand_in_the_address(page: Page, floor: Floor) -> None:
     expect(page.locator("#empty")).to_contain_text("Nothing to review")
     page.goto("/review?verdict=FAIL&station=line-1&recipe=nonsense")
     expect(page.locator("#facts")).to_contain_text("P-bad")
+    floor.http.put("/stations/line-1/line", json={"line": "west"}).raise_for_status()
+    page.goto("/review?line=west")
+    expect(page.locator("#line")).to_have_value("west")
+    expect(page.locator("#waiting")).to_have_text("2 parts wait")
     assert fits(page)
 
 

@@ -59,9 +59,10 @@ def _wanted(  # noqa: PLR0913, PLR0917 - one parameter per filter is what makes 
     since: Annotated[datetime | None, Query(description="taken at or after")] = None,
     until: Annotated[datetime | None, Query(description="taken before")] = None,
     state: LabelState = LabelState.WAITING,
+    line: Annotated[str | None, Query(description="at which the station stands")] = None,
 ) -> Wanted:
     said = None if verdict is None else verdict.value
-    return Wanted(recipe, station, said, defect_class, score_from, score_to, since, until, state)
+    return Wanted(recipe, station, said, defect_class, score_from, score_to, since, until, state, line=line)
 
 
 WantedDep = Annotated[Wanted, Depends(_wanted)]

@@ -23,6 +23,8 @@ export class Filters {
     const [recipes, stations] = await Promise.all([get("/recipes"), get("/stations")]);
     $(this.fields.recipe).append(...recipes.map((recipe) => h("option", {}, recipe.name)));
     $(this.fields.station).append(...stations.map((station) => h("option", {}, station.name)));
+    const lines = [...new Set(stations.map((station) => station.line).filter(Boolean))].sort();
+    if (this.fields.line) $(this.fields.line).append(...lines.map((line) => h("option", {}, line)));
     for (const [name, value] of new URLSearchParams(location.search)) if (this.fields[name]) setValue($(this.fields[name]), value);
     for (const id of Object.values(this.fields)) $(id).addEventListener("change", () => this.remember());
   }

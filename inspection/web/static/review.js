@@ -21,7 +21,7 @@ const queue = { drawn: new Set(), items: [], at: 0, answered: new Set(), history
 let again = null;
 const outbox = new Outbox(showOutbox, putBack);
 const picture = new PicturePanel();
-const filters = new Filters({ recipe: "recipe", station: "station", verdict: "verdict-filter", order: "order", state: "state", defect_class: "class", score_from: "score-from", score_to: "score-to", since: "since", until: "until" }, restart);
+const filters = new Filters({ recipe: "recipe", station: "station", verdict: "verdict-filter", order: "order", state: "state", line: "line", defect_class: "class", score_from: "score-from", score_to: "score-to", since: "since", until: "until" }, restart);
 
 const current = () => queue.items[queue.at];
 const waitingShown = () => $("state").value === "";
@@ -220,6 +220,6 @@ $("back").addEventListener("click", () => move(-1));
 window.addEventListener("beforeunload", (event) => outbox.waiting.length && !outbox.kept && event.preventDefault());
 
 await filters.start();
-if (["state", "class", "score-from", "score-to", "since", "until"].some((id) => $(id).value)) $("more").open = true;
+if (["state", "line", "class", "score-from", "score-to", "since", "until"].some((id) => $(id).value)) $("more").open = true;
 // Fresh parts come in by themselves, but never move what a person is looking at.
 again = poll(() => load(), 5000);

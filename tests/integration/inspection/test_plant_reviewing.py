@@ -72,6 +72,9 @@ def test_queue_is_filtered_by_class_score_and_time(client: TestClient, admin: Pe
     assert found(admin, score_from=2) == ["high"]
     assert found(admin, since=late) == ["none", "high"]
     assert found(admin, until=late) == ["low"]
+    assert found(admin, line="west") == []
+    admin.put("/stations/line-1/line", {"line": "west"}).raise_for_status()
+    assert found(admin, line="west", score_from=2) == ["high"]
 
 
 @pytest.mark.parametrize("order", ["time", "value"])
