@@ -10,6 +10,7 @@ import pytest
 from edge.contract.errors import DataInvalid
 from inspection.exchange.formats import SampleFormat, format_of
 from inspection.exchange.items import Checked, checked
+from inspection.exchange.outlines import decode_png
 from inspection.samples.statements import Label
 from tests.support.plants import png
 
@@ -39,7 +40,7 @@ def _table(folder: Path, *rows: tuple[str, ...], head: tuple[str, ...] = ("file"
         csv.writer(file).writerows([head, *rows])
 
 
-def test_mvtec_folders_are_read_and_masks_are_told(tmp_path: Path) -> None:
+def test_mvtec_folders_are_read_with_their_masks(tmp_path: Path) -> None:
     _put(tmp_path, "train/good/a.png", png(1))
     _put(tmp_path, "test/good/b.png", png(2))
     _put(tmp_path, "test/crack/c.png", png(3))
@@ -48,7 +49,8 @@ def test_mvtec_folders_are_read_and_masks_are_told(tmp_path: Path) -> None:
     _put(tmp_path, "license.txt", b"text")
     found = format_of(SampleFormat.MVTEC).read(tmp_path)
     assert _truths(checked(tmp_path, found)) == {"a.png": "good", "b.png": "good", "c.png": "crack", "d.png": "dent"}
-    assert found.notes == ["1 masks in ground_truth were left out: samples of a plant have none"]
+    assert {item.path.name: item.mask for item in found.items if item.mask is not None} == {"c.png": png(5)}
+    assert (found.notes, found.problems) == ([], [])
 
 
 def test_coco_takes_the_largest_type_and_tells_what_it_leaves_out(tmp_path: Path) -> None:
@@ -67,9 +69,11 @@ def test_coco_takes_the_largest_type_and_tells_what_it_leaves_out(tmp_path: Path
     found = format_of(SampleFormat.COCO).read(tmp_path)
     assert _truths(checked(tmp_path, found)) == {"0.png": "good", "1.png": "dent", "2.png": "crack"}
     assert found.notes == [
-        "3 boxes or outlines were left out: samples of a plant have none",
+        "2 boxes without outlines were left out: samples of a plant have masks",
         "1 pictures with several defect types got the type with the largest area",
     ]
+    (mask,) = [item.mask for item in found.items if item.mask is not None]
+    assert int((decode_png(mask) > 0).sum()) == 3  # the corners of the triangle
 
 
 def test_copies_count_once(tmp_path: Path) -> None:
