@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from edge.contract.errors import NotFound
 from edge.contract.result import ImageKind, InspectionResult
 from inspection.review.standing import stands
+from inspection.store.asked import at_line, judged, taken
 from inspection.store.tables import BlobRow, LabelRow, ResultImageRow, ResultRow, ReviewPartRow, StationRow
 
 __all__ = [
@@ -123,20 +124,14 @@ def last_number(session: Session) -> int:
 
 def _fits(wanted: ResultFilter) -> Iterator[ColumnElement[bool]]:
     row = ResultRow
-    for name in ("station", "recipe", "verdict", "part_id", "defect_class"):
+    for name in ("station", "recipe", "verdict", "part_id"):
         value = getattr(wanted, name)
         if value is not None:
             yield getattr(row, name) == value
     if wanted.line is not None:
-        yield row.station.in_(select(StationRow.name).where(StationRow.line == wanted.line))
-    if wanted.score_from is not None:
-        yield row.score >= wanted.score_from
-    if wanted.score_to is not None:
-        yield row.score <= wanted.score_to
-    if wanted.since is not None:
-        yield row.captured_at >= wanted.since
-    if wanted.until is not None:
-        yield row.captured_at < wanted.until
+        yield at_line(row.station, wanted.line)
+    yield from judged(wanted.defect_class, wanted.score_from, wanted.score_to)
+    yield from taken(wanted.since, wanted.until)
     if wanted.label is not None:
         yield exists().where(LabelRow.result_id == row.id, LabelRow.label == wanted.label, stands())
     if wanted.review is not None:

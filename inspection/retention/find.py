@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, and_, case, exists, false, or_, select, true
+from sqlalchemy import ColumnElement, and_, case, exists, false, or_, true
 
 from inspection.settings import RetentionRule
+from inspection.store.asked import at_line
 from inspection.store.tables import (
     BlobRow,
     LabelRow,
@@ -13,7 +14,6 @@ from inspection.store.tables import (
     ResultImageRow,
     ResultRow,
     SampleRow,
-    StationRow,
 )
 
 __all__ = ["may_go"]
@@ -45,11 +45,5 @@ def _expired(rules: Sequence[RetentionRule], now: datetime) -> ColumnElement[boo
 def _fits(rule: RetentionRule) -> ColumnElement[bool]:
     station = true() if rule.station is None else ResultRow.station == rule.station
     verdict = true() if rule.verdict is None else ResultRow.verdict == rule.verdict.value
-    return and_(station, _of_line(rule.line), verdict)
-
-
-def _of_line(line: str | None) -> ColumnElement[bool]:
-    """Of the stations that stand there now."""
-    if line is None:
-        return true()
-    return ResultRow.station.in_(select(StationRow.name).where(StationRow.line == line))
+    line = true() if rule.line is None else at_line(ResultRow.station, rule.line)
+    return and_(station, line, verdict)

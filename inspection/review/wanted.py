@@ -1,6 +1,5 @@
 """Which parts a person wants to see: the filters of the review page, as a condition on results."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -12,7 +11,8 @@ from edge.contract.result import ImageKind
 from inspection.review.standing import stands
 from inspection.review.states import FLAGGED, PartState
 from inspection.samples.statements import Label
-from inspection.store.tables import BlobRow, LabelRow, ResultImageRow, ResultRow, ReviewPartRow, StationRow
+from inspection.store.asked import at_line, judged, taken
+from inspection.store.tables import BlobRow, LabelRow, ResultImageRow, ResultRow, ReviewPartRow
 
 __all__ = ["LabelState", "SecondOpinion", "Wanted", "picture_arrived"]
 
@@ -98,24 +98,12 @@ class Wanted:
         named = {name: getattr(self, name) for name in ("recipe", "station", "verdict")}
         asked = [getattr(ReviewPartRow, name) == value for name, value in named.items() if value is not None]
         if self.line is not None:
-            asked.append(ReviewPartRow.station.in_(select(StationRow.name).where(StationRow.line == self.line)))
+            asked.append(at_line(ReviewPartRow.station, self.line))
         parts = select(ReviewPartRow.number).where(ReviewPartRow.state == state, *asked)
-        further = list(self._filters())
+        further = [*judged(self.defect_class, self.score_from, self.score_to), *taken(self.since, self.until)]
         if not further:
             return parts
         return parts.where(exists().where(ResultRow.number == ReviewPartRow.number, *further))
-
-    def _filters(self) -> Iterator[ColumnElement[bool]]:
-        if self.defect_class is not None:
-            yield ResultRow.defect_class == self.defect_class
-        if self.score_from is not None:
-            yield ResultRow.score >= self.score_from
-        if self.score_to is not None:
-            yield ResultRow.score <= self.score_to
-        if self.since is not None:
-            yield ResultRow.captured_at >= self.since
-        if self.until is not None:
-            yield ResultRow.captured_at < self.until
 
 
 def picture_arrived(result_id: InstrumentedAttribute[str] = ResultRow.id) -> ColumnElement[bool]:
