@@ -97,6 +97,8 @@ def test_labels_that_contradict_each_other_are_shown_before_training(page: Page,
     page.locator("#doubts summary").click()
     expect(page.locator("#doubts")).to_contain_text("people disagree")
     expect(page.locator("#doubts")).to_contain_text("admin: good · eve: scratch")
+    floor.say_as("max", result, "defect", defect_type="dent")
+    expect(page.locator("#doubts").get_by_text("admin: good · eve: scratch · max: dent")).to_be_visible()
     page.locator("#doubts").get_by_role("button", name="scratch").click()
     expect(page.locator("#doubts")).to_be_hidden()
     assert fits(page)

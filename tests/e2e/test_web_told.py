@@ -8,8 +8,6 @@ from edge.contract.result import Outcome, Verdict
 from inspection.web.language import CATALOGUES, COOKIE
 from tests.support.floor import Floor
 
-# one size: words are the same in every size
-ONE_SIZE = pytest.mark.parametrize("page", [(1024, 600)], indirect=True)
 pytestmark = pytest.mark.browser
 
 _TOLD = """async (texts) => {
@@ -32,7 +30,6 @@ def _chinese(page: Page, floor: Floor) -> Page:
     return page
 
 
-@ONE_SIZE
 def test_every_sentence_is_found_by_its_words(chinese: Page) -> None:
     """No pattern hides another: each sentence, with values in it, becomes its own translation."""
     with (CATALOGUES / "zh" / "LC_MESSAGES" / "messages.po").open("rb") as file:
@@ -50,7 +47,6 @@ def _filled(text: str) -> str:
     return text
 
 
-@ONE_SIZE
 def test_sentences_within_sentences(chinese: Page) -> None:
     chinese.goto("/")
     promise, gate, unknown = chinese.evaluate(_TOLD, [_PROMISE, _GATE, "words of somebody: 3 parts; more"])
@@ -62,7 +58,6 @@ def test_sentences_within_sentences(chinese: Page) -> None:
     assert unknown == "words of somebody: 3 parts; more"
 
 
-@ONE_SIZE
 def test_reasons_and_promises_on_the_pages(chinese: Page, floor: Floor) -> None:
     floor.report("P-late", Verdict.UNDECIDED, outcome=Outcome.TIMEOUT, reason="no verdict within 80 ms", score=None)
     chinese.goto("/review")

@@ -8,12 +8,9 @@ from playwright.sync_api import Page, expect
 from tests.support.floor import JOB_MS, Floor, fits
 from tests.support.plants import png
 
-# one size: what fits the small one fits the large one
-ONE_SIZE = pytest.mark.parametrize("page", [(1024, 600)], indirect=True)
 pytestmark = pytest.mark.browser
 
 
-@ONE_SIZE
 def test_settings_are_changed_with_a_reason_and_compared(page: Page, floor: Floor) -> None:
     page.goto("/models?recipe=part")
     page.get_by_text("Settings of the part type, by version").click()
@@ -45,7 +42,6 @@ def test_settings_are_changed_with_a_reason_and_compared(page: Page, floor: Floo
     assert fits(page)
 
 
-@ONE_SIZE
 def test_data_versions_are_compared_image_by_image_and_jobs_are_listed(page: Page, floor: Floor) -> None:
     page.goto("/models?recipe=part")
     page.get_by_text("Data, by version").click()

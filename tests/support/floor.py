@@ -8,7 +8,7 @@ from typing import Any
 import cv2
 import httpx
 import numpy as np
-from playwright.sync_api import Page
+from playwright.sync_api import Page, ViewportSize
 
 from edge.contract.ledger import LedgerCounts
 from edge.contract.link import Heartbeat, LatencySummary, LivePicture, Percentiles
@@ -17,8 +17,9 @@ from edge.contract.signature import SigningKey
 from tests.support.plants import ADMIN_PASSWORD, a_heartbeat, a_result, image_ref, png
 from tests.support.tiny_bundle import write_tiny_bundle
 
-__all__ = ["JOB_MS", "Floor", "fits", "sign_in_page"]
+__all__ = ["JOB_MS", "LARGE", "SMALL", "Floor", "fits", "sign_in_page"]
 
+SMALL, LARGE = ViewportSize(width=1024, height=600), ViewportSize(width=1440, height=900)
 JOB_MS = 60_000  # a busy machine may take that long to start two processes
 
 
@@ -114,5 +115,9 @@ def sign_in_page(page: Page) -> None:
 
 
 def fits(page: Page) -> bool:
-    """Whether nothing is cut off at the right."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+    """Whether nothing is cut off at the right, on a panel PC and on a desk's screen."""
+    found = []
+    for size in (LARGE, SMALL):
+        page.set_viewport_size(size)
+        found.append(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
+    return all(found)

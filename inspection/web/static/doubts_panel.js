@@ -15,11 +15,12 @@ const KINDS = {
 };
 const LABELS = { good: t("good"), defect: t("defect"), unsure: t("unsure") };
 
-/** `rule(sha256, body)` settles one; null for those who may not. */
-export function doubtsPanel(doubts, rule) {
+/** `rule(sha256, body)` settles one; null for those who may not. What a person has opened stays open. */
+export function doubtsPanel(doubts, rule, opened) {
   if (doubts.length === 0) return [];
   const title = n("{count} label to look at before training", "{count} labels to look at before training", doubts.length);
-  return [h("details", { class: "doubts" }, h("summary", {}, "⚠ ", title), h("ul", { class: "flips" }, doubts.map((doubt) => card(doubt, rule))))];
+  const remember = (event) => (event.target.open ? opened.add("doubts") : opened.delete("doubts"));
+  return [h("details", { class: "doubts", open: opened.has("doubts"), ontoggle: remember }, h("summary", {}, "⚠ ", title), h("ul", { class: "flips" }, doubts.map((doubt) => card(doubt, rule))))];
 }
 
 function card(doubt, rule) {

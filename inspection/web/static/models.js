@@ -35,7 +35,7 @@ async function refresh() {
   state.underWay = rollout?.state === "running";
   draw("rollout", rollout, () => rolloutPanel(rollout, mayChange, actions));
   const doubts = await doubtsOf(models);
-  draw("doubts", doubts, () => doubtsPanel(doubts, mayChange ? actions.rule : null));
+  draw("doubts", doubts, () => doubtsPanel(doubts, mayChange ? actions.rule : null, state.opened));
   return drawAll(models, job, await reportOf(models));
 }
 
