@@ -114,9 +114,14 @@ def _fold_batch_norms(module: nn.Module) -> None:
             convolution = name
         elif isinstance(child, BatchNormAct2d):
             setattr(module, convolution, fuse_conv_bn_eval(getattr(module, convolution), child))
-            setattr(module, name, child.act)
+            setattr(module, name, _functional(child.act))
         else:
             _fold_batch_norms(child)
+
+
+def _functional(activation: nn.Module) -> nn.Module:
+    """The same, not in place: making that functional again took half of an export's time."""
+    return nn.ReLU6() if isinstance(activation, nn.ReLU6) else activation
 
 
 def _state_dict_for_timm(path: Path, variant: LiteVariant) -> dict[str, Tensor]:

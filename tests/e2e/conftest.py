@@ -10,6 +10,13 @@ from playwright.sync_api import Browser, Page
 from tests.support.browser import chromium, photograph
 from tests.support.floor import SMALL, Floor, sign_in_page
 from tests.support.live_plants import live_plant
+from tests.support.plants import quick_passwords
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    with quick_passwords():
+        yield
 
 
 @pytest.fixture(scope="module", name="browser")

@@ -14,7 +14,7 @@ from inspection.api.app import plant_app
 from inspection.clock import utc_now
 from inspection.plant import open_plant
 from inspection.server import listen
-from tests.support.plants import FAKE_MODELS, plant_settings
+from tests.support.plants import FAKE_MODELS, give_tables, plant_settings
 
 __all__ = ["live_plant"]
 
@@ -24,7 +24,9 @@ def live_plant(folder: Path, **changes: Any) -> Iterator[str]:
     """Serve a new plant (training is the named fake) with these settings changed; gives its address."""
     listener = listen("127.0.0.1", 0)
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    app = plant_app(open_plant(plant_settings(folder, **changes), FAKE_MODELS, utc_now))
+    settings = plant_settings(folder, **changes)
+    give_tables(settings)
+    app = plant_app(open_plant(settings, FAKE_MODELS, utc_now))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

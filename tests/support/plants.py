@@ -1,17 +1,22 @@
 """A real plant in a temporary folder: real SQLite, real files, real processes; only `models` is the named fake."""
 
+import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
+import pytest
+from argon2 import PasswordHasher
 from fastapi.testclient import TestClient
 
 from edge.contract.ledger import LedgerCounts
@@ -20,10 +25,12 @@ from edge.contract.result import ImageKind, ImageRef, InspectionResult, Outcome,
 from inspection.api.access import CSRF_HEADER
 from inspection.api.app import plant_app
 from inspection.jobs.commands import ModelCommands
+from inspection.people import users
 from inspection.people.roles import Role
 from inspection.people.users import add_user
 from inspection.plant import Plant, open_plant
 from inspection.settings import PlantSettings
+from inspection.store.database import Database
 
 ADMIN_PASSWORD = "correct-horse-battery"
 FAKE_MODELS = ModelCommands((sys.executable, "-m", "tests.support.fake_models"))
@@ -89,7 +96,32 @@ def plant_settings(folder: Path, **changes: Any) -> PlantSettings:
 
 def new_plant(folder: Path, clock: ManualClock | None = None, **changes: Any) -> Plant:
     """Open a plant; the caller closes it or lets an application do so."""
-    return open_plant(plant_settings(folder, **changes), FAKE_MODELS, clock or ManualClock())
+    settings = plant_settings(folder, **changes)
+    give_tables(settings)
+    return open_plant(settings, FAKE_MODELS, clock or ManualClock())
+
+
+def give_tables(settings: PlantSettings) -> None:
+    """Put a migrated, empty SQLite file where a plant has none yet: twenty migrations take longer than most tests."""
+    file = settings.data_dir / "plant.sqlite3"
+    if settings.database_url is None and not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(_migrated(), file)
+
+
+@cache
+def _migrated() -> Path:
+    file = Path(tempfile.mkdtemp(prefix="inspection-tables-")) / "plant.sqlite3"
+    Database(file).close()
+    return file
+
+
+@contextmanager
+def quick_passwords() -> Iterator[None]:
+    """Hash passwords with little memory: what a guesser should pay is no part of most tests, and is half their time."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(users, "_HASHER", PasswordHasher(time_cost=1, memory_cost=64, parallelism=1))
+        yield
 
 
 @contextmanager

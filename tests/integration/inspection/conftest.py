@@ -12,10 +12,16 @@ from sqlalchemy import URL
 from inspection.plant import Plant
 from inspection.store.address import postgres_address, sqlite_address
 from inspection.store.database import Database
-from tests.support.plants import ManualClock, Person, add_station, new_plant, running, sign_in
+from tests.support.plants import ManualClock, Person, add_station, new_plant, quick_passwords, running, sign_in
 from tests.support.postgres import PASSWORD, PostgresServer, postgres_server
 
 BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    with quick_passwords():
+        yield
 
 
 @pytest.fixture(scope="session")
