@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from edge.contract.result import Verdict
+from edge.contract.result import ShadowVerdict, Verdict
 from tests.support.plants import (
     Person,
     a_result,
@@ -157,6 +158,28 @@ def test_order_by_value_mixes_near_novel_and_chance(client: TestClient, admin: P
     assert answer["time"] == ["lost", "closer", "known", "close", "far"]
     assert answer["value"] == ["closer", "close", "far", "known", "lost"]
     assert admin.get("/review/queue?order=mood").status_code == 422
+
+
+def test_order_by_value_asks_about_each_new_kind_once_and_where_two_models_disagree(
+    client: TestClient, admin: Person, station: dict[str, str]
+) -> None:
+    """Three scratches and a hole of no known class: one scratch, then the hole, before the other scratches."""
+    scratch, hole = (100, 5, 0, 10), (0, 0, 100, 10)
+    others = [(f"scratch-{number}", 5.0 + number, {"signature": (100, number, 0, 10)}) for number in (4, 6)]
+    shadow = ShadowVerdict(bundle_id="2" * 64, verdict=Verdict.PASS, score=0.5)
+    parts: list[tuple[str, float, dict[str, Any]]] = [
+        ("scratch", 5.0, {"signature": scratch}),
+        *others,
+        ("hole", 4.0, {"signature": hole}),
+        ("disputed", 3.0, {"shadow": shadow, "defect_class": "dent"}),
+        *((f"near-{number}", 1.0 + number / 100, {"defect_class": "dent"}) for number in range(6)),
+    ]
+    for part, score, changes in parts:
+        send_results(client, station, a_result(part_id=part, score=score, **changes))
+    answer = admin.get("/review/queue?order=value&limit=20").json()["results"]
+    names = [item["result"]["part_id"] for item in answer]
+    assert names[:8] == ["near-0", "near-1", "disputed", "scratch", "near-2", "near-3", "hole", "near-4"]
+    assert sorted(names) == sorted(part for part, _, _ in parts)
 
 
 def test_drawn_parts_come_oldest_first_whatever_their_score(floor: Floor) -> None:
