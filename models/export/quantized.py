@@ -8,6 +8,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,10 +48,9 @@ def to_int8(model: bytes, input_name: str, pixels: NDArray[np.uint8]) -> bytes:
         input_name: of the pixels.
         pixels: `(N, tiles, H, W, 3)` uint8 of good parts, from which the ranges of activations are read.
     """
-    logging.getLogger("root").setLevel(logging.ERROR)  # the tool advises on steps that export has done already
     graph = onnx.load_from_string(model)
     nodes = [node.name for node in graph.graph.node if node.op_type in _QUANTISED and not _of_heads(node)]
-    with tempfile.TemporaryDirectory() as folder:
+    with _quiet(), tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "int8.onnx"
         quantize_static(
             graph,
@@ -62,6 +62,18 @@ def to_int8(model: bytes, input_name: str, pixels: NDArray[np.uint8]) -> bytes:
             nodes_to_quantize=nodes,
         )
         return out.read_bytes()
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """The tool advises, on the root logger, on steps that the export has done already."""
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        root.setLevel(level)
 
 
 def _of_heads(node: onnx.NodeProto) -> bool:
