@@ -6,7 +6,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from models.heads.defect import DefectHead, LabelledFeatures, fit_defect_head
+from models.heads.defect import DefectHead, HardNegatives, LabelledFeatures, fit_defect_head
 from models.heads.gaussian import GaussianHead
 from models.heads.neighbours import NeighbourHead
 from models.heads.search import Grid, NeighbourhoodSearch, parts_move
@@ -15,8 +15,10 @@ from models.heads.whitening import COMPONENTS, Whitening
 
 __all__ = ["FusedHeads", "HeadPlan", "Heads", "JointEvidence", "RawMaps", "fit_heads"]
 
-_WEIGHTS = (0.25, 0.5, 1.0, 2.0)  # of the defect head's evidence beside that of novelty
-_ORDERS = 3.0
+_LABELS_WEIGH = 2.0  # the evidence of the defect head, beside that of novelty
+_SHARE = 0.02  # orders of magnitude by which labels may raise the score of the one good part in a hundred
+_ONE_IN_A_HUNDRED = 2.0
+_RESERVES = tuple(step / 10 for step in range(61))
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Heads(nn.Module):
         search: NeighbourhoodSearch | None,
         neighbours: NeighbourHead | None,
         defect: DefectHead | None,
+        negatives: HardNegatives,
     ) -> None:
         super().__init__()
         self.whitening = whitening
@@ -89,6 +92,7 @@ class Heads(nn.Module):
         self.search = search
         self.neighbours = neighbours
         self.defect = defect
+        self.negatives = negatives
 
     def forward(self, features: Tensor) -> RawMaps:
         """Run every head on the same whitened features."""
@@ -112,13 +116,11 @@ class Heads(nn.Module):
             none if self.defect is None else self.defect(standard),
         )
 
-    def in_standard(self, defects: LabelledFeatures) -> LabelledFeatures:
-        """The same labels with features as the defect head looks at them."""
-        return replace(defects, features=self.gaussian(self.whitening(defects.features)))
-
-    def with_defect_head(self, head: DefectHead) -> "Heads":
-        """The same with another defect head."""
-        return Heads(self.whitening, self.gaussian, self.search, self.neighbours, head)
+    def taught(self, defects: LabelledFeatures, classes: int) -> "Heads":
+        """The same with a defect head fitted on these labels (features not yet whitened)."""
+        standard = replace(defects, features=self.gaussian(self.whitening(defects.features)))
+        head = fit_defect_head(standard, classes, self.negatives)
+        return Heads(self.whitening, self.gaussian, self.search, self.neighbours, head, self.negatives)
 
 
 class JointEvidence(nn.Module):
@@ -144,25 +146,18 @@ class JointEvidence(nn.Module):
 class FusedHeads(nn.Module):
     """Features `(N, P, D)` -> fused map `(N, P)` and class maps `(N, P, C)`, in -log10(tail probability)."""
 
-    def __init__(self, heads: Heads, heldout: RawMaps, defects: RawMaps | None = None) -> None:
-        """Put the heads on one scale by what they say of parts that they have not seen.
-
-        Args:
-            heads: that ship.
-            heldout: of good parts.
-            defects: of labelled defects, which tell how much their head counts; None where there are none.
-        """
+    def __init__(self, heads: Heads, heldout: RawMaps) -> None:
+        """Put the heads on one scale by what they say of good parts that they have not seen, `heldout`."""
         super().__init__()
         self.heads = heads
         self.gaussian_tail = Tail(pool(heldout.gaussian))
         gaussian = self.gaussian_tail(heldout.gaussian)
         self.with_neighbours = JointEvidence(gaussian, heldout.neighbours[..., 0]) if heads.neighbours else None
-        self.classes = self._joined(heldout, 1.0)
-        self.labels_count = True
-        if defects is not None:
-            weight = self._weight(heldout, defects)
-            self.labels_count = weight > 0
-            self.classes = self._joined(heldout, weight)
+        novelty = self.novelty(heldout)
+        self.classes = nn.ModuleList(
+            JointEvidence(novelty, raw, _LABELS_WEIGH) for raw in heldout.defect.unbind(dim=-1)
+        )
+        self.reserve = self._reserve(heldout) if len(self.classes) else None
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Judge features."""
@@ -173,45 +168,36 @@ class FusedHeads(nn.Module):
         novelty = self.novelty(raw)
         if not len(self.classes):
             return novelty, raw.defect
-        pairs = [(cast("JointEvidence", of_class), raw.defect[..., c]) for c, of_class in enumerate(self.classes)]
         # The class maps leave novelty out: an unseen type is not to be called by the name of a known one.
-        alone = torch.stack([of_class.alone(logits) for of_class, logits in pairs], dim=-1)
-        if not self.labels_count:
+        alone = torch.stack([of_class.alone(logits) for of_class, logits in self._pairs(raw)], dim=-1)
+        if self.reserve is None:
             return novelty, alone
-        evidence = torch.stack([of_class(novelty, logits) for of_class, logits in pairs], dim=-1)
-        return torch.maximum(novelty, evidence.amax(dim=-1)), alone
+        return torch.maximum(novelty, self._evidence(novelty, raw) - self.reserve), alone
 
-    def _joined(self, heldout: RawMaps, weight: float) -> nn.ModuleList:
-        novelty = self.novelty(heldout)
-        return nn.ModuleList(JointEvidence(novelty, raw, weight) for raw in heldout.defect.unbind(dim=-1))
+    def _pairs(self, raw: RawMaps) -> list[tuple[JointEvidence, Tensor]]:
+        return [(cast("JointEvidence", of_class), raw.defect[..., c]) for c, of_class in enumerate(self.classes)]
 
-    def _weight(self, goods: RawMaps, defects: RawMaps) -> float:
-        """How much the defect head counts: as much as surely finds more of the labelled defects, else not at all.
+    def _evidence(self, novelty: Tensor, raw: RawMaps) -> Tensor:
+        return torch.stack([of_class(novelty, logits) for of_class, logits in self._pairs(raw)]).amax(dim=0)
 
-        Surely is by more than a standard error (Breiman's rule), so that labels which teach nothing change nothing.
+    def _reserve(self, goods: RawMaps) -> float | None:
+        """How much stronger than novelty the evidence of labels must be, so that other types lose nothing.
+
+        A maximum of both raises scores of good parts, and with them the threshold that every other type must pass. The
+        smallest reserve is taken that keeps this within `_SHARE`; None, and labels do not count, where none does.
         """
-        alone = _found(pool(self.novelty(goods)), pool(self.novelty(defects)))
-        sure = {0.0: 0.0}
-        for weight in _WEIGHTS:
-            self.classes = self._joined(goods, weight)
-            gain = _found(pool(self.fuse(goods)[0]), pool(self.fuse(defects)[0])) - alone
-            error = float(gain.std(unbiased=False)) / max(len(gain) - 1, 1) ** 0.5
-            sure[weight] = float(gain.mean()) - error
-        return max(sure, key=lambda weight: sure[weight])
+        novelty = self.novelty(goods)
+        evidence = self._evidence(novelty, goods)
+        allowed = Tail(pool(novelty)).level(_ONE_IN_A_HUNDRED) + _SHARE
+        for reserve in _RESERVES:
+            if Tail(pool(torch.maximum(novelty, evidence - reserve))).level(_ONE_IN_A_HUNDRED) <= allowed:
+                return reserve
+        return None
 
     def novelty(self, raw: RawMaps) -> Tensor:
         """Evidence `(N, P)` of being unlike good parts, whatever the labels say."""
         gaussian: Tensor = self.gaussian_tail(raw.gaussian)
         return gaussian if self.with_neighbours is None else self.with_neighbours(gaussian, raw.neighbours[..., 0])
-
-
-def _found(goods: Tensor, defects: Tensor) -> Tensor:
-    """How far each defect `(M,)` is found, by image scores: orders of magnitude of overkill at which it fails, 0 to 3.
-
-    The mean is the area below recall over the logarithm of overkill, from all good parts failed to one in a thousand.
-    """
-    found: Tensor = Tail(goods)(defects).clamp(0, _ORDERS)
-    return found
 
 
 @torch.no_grad()
@@ -222,7 +208,6 @@ def fit_heads(goods: Tensor, defects: LabelledFeatures | None, plan: HeadPlan) -
     gaussian = GaussianHead(whitened)
     search = NeighbourhoodSearch(whitening, gaussian, plan.grid) if plan.around else None
     bank = NeighbourHead(whitened, torch.Generator().manual_seed(plan.seed)) if plan.around else None
-    heads = Heads(whitening, gaussian, search, bank, None)
-    if defects is None:
-        return heads
-    return heads.with_defect_head(fit_defect_head(heads.in_standard(defects), plan.classes))
+    negatives = HardNegatives.of(gaussian.left_out(gaussian(whitened)))
+    heads = Heads(whitening, gaussian, search, bank, None, negatives)
+    return heads if defects is None else heads.taught(defects, plan.classes)

@@ -40,3 +40,7 @@ class Tail(nn.Module):
     def forward(self, raw: Tensor) -> Tensor:
         """At the median the tail probability is one half."""
         return (raw - self.median) / self.scale + math.log10(2)
+
+    def level(self, orders: float) -> float:
+        """The raw score that one good part in 10 ** `orders` passes."""
+        return float(self.median + (orders - math.log10(2)) * self.scale)

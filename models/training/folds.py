@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from edge.contract.sentences import sentence
-from models.heads.defect import LabelledFeatures, fit_defect_head
+from models.heads.defect import LabelledFeatures
 from models.heads.fusion import HeadPlan, Heads, RawMaps, fit_heads
 from models.progress import Progress
 
@@ -121,9 +121,8 @@ def _unseen(defects: LabelledFeatures | None, heads: Heads, folds: _Folds, fold:
     """Maps of the labelled parts of a fold by a defect head that has not seen them; none where there are none."""
     if defects is None or not bool((folds.defects == fold).any()) or heads.defect is None:
         return []
-    seen = heads.in_standard(defects.only(folds.defects != fold))
-    head = fit_defect_head(seen, heads.defect.directions.shape[1])
-    return [_judge(heads.with_defect_head(head), defects.features[folds.defects == fold])]
+    taught = heads.taught(defects.only(folds.defects != fold), heads.defect.directions.shape[1])
+    return [_judge(taught, defects.features[folds.defects == fold])]
 
 
 def _judge(heads: Heads, features: Tensor) -> RawMaps:

@@ -119,7 +119,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     plan = HeadPlan.of(good_features.learnt(), grid, len(classes), request.seed)
     heads = fit_heads(good_features.learnt(), labelled, plan)
     heldout = cross_fit(good_features, labelled, heads, plan, progress)
-    fused = FusedHeads(heads, heldout.goods, heldout.defects)
+    fused = FusedHeads(heads, heldout.goods)
     good_scores = _scores(fused, heldout.goods)
     bad_scores = _scores(fused, heldout.defects)
     calibration = calibrate(good_scores, bad_scores, request.target_overkill, request.costs, request.undecided_overkill)

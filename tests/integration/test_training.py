@@ -62,6 +62,7 @@ CASES = {
     "labelled": Case(("--defects", "marked", "--parent", PARENT)),
     "again": Case(("--defects", "marked", "--parent", PARENT)),
     "contaminated": Case(("--defects", "unmarked")),
+    "goods_lied_to": Case(),
 }
 
 
@@ -103,10 +104,13 @@ def trainings(tmp_path_factory: pytest.TempPathFactory) -> Trainings:
     clean = DataFolder(path / "marked-data").add_goods(GOODS).add_scratches(LABELLED).add_tests(NEW_GOODS, NEW_DEFECTS)
     unclean = DataFolder(path / "unmarked-data").add_goods(GOODS).add_scratches(LABELLED, masks=False)
     write_image(unclean.root / "train" / "good" / "wrong.png", hole_of(999)[0])
+    lies = DataFolder(path / "lies-data").add_goods(GOODS)
+    for seed in LABELLED:
+        write_image(lies.root / "train" / "good" / f"{seed}.png", scratch_of(seed)[0])
     key = SigningKey.load_or_create(path / "key.pem")
 
     def run(name: str) -> Finished:
-        case, data = CASES[name], unclean if name == "contaminated" else clean
+        case, data = CASES[name], {"contaminated": unclean, "goods_lied_to": lies}.get(name, clean)
         labels = [str(data.defects) if word in {"marked", "unmarked"} else word for word in case.arguments]
         options = ["--size-px", "128", "--key", path / "key.pem", "--json", "--progress-json", *labels]
         return run_command(
@@ -278,6 +282,15 @@ def test_the_gate_answers_by_exit_code_and_tells_both_sides(trainings: Trainings
         *("overkill", "recall", "recall", "image"),
         *("parity", "hold-out", "latency"),
     ]
+
+
+def test_whoever_calls_all_scratches_good_makes_no_model_that_passes_them(trainings: Trainings) -> None:
+    """A third as many lies as good parts: nobody is the odd one any more, but the frozen hold-out knows."""
+    champion = ("--champion", trainings.bundle("labelled"), "--trust", trainings.key.public_text, "--json")
+    done = run_command("gate", trainings.bundle("goods_lied_to"), trainings.folder.root, *champion, home=trainings.path)
+    told = done.json()
+    assert (done.code, told["passed"]) == (1, False)
+    assert told["challenger"]["recall"]["scratch"] < told["champion"]["recall"]["scratch"]
 
 
 @pytest.mark.parametrize(("image", "code"), [("train/good/003.png", 0), ("test/hole/301.png", 1)])

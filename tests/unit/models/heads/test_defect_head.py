@@ -5,7 +5,7 @@ import torch
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from torch import Tensor
 
-from models.heads.defect import LabelledFeatures, fit_defect_head
+from models.heads.defect import DefectHead, HardNegatives, LabelledFeatures, fit_defect_head
 from models.heads.tail import pool
 
 POSITIONS, DIMENSION = 16, 8
@@ -13,6 +13,11 @@ POSITIONS, DIMENSION = 16, 8
 
 def parts(count: int, seed: int) -> Tensor:
     return torch.randn(count, POSITIONS, DIMENSION, generator=torch.Generator().manual_seed(seed))
+
+
+def fit(labels: LabelledFeatures, classes: int, negatives: HardNegatives | None = None) -> DefectHead:
+    """On labels alone, where good patches are as they are everywhere."""
+    return fit_defect_head(labels, classes, negatives or HardNegatives(torch.zeros(DIMENSION), torch.eye(DIMENSION)))
 
 
 def planted(count: int, seed: int, channel: int, *, label: str = "mask") -> LabelledFeatures:
@@ -36,7 +41,7 @@ def both(a: LabelledFeatures, b: LabelledFeatures) -> LabelledFeatures:
 @pytest.mark.parametrize("label", ["mask", "box", "image"])
 def test_it_learns_two_classes_from_few_labels(label: str) -> None:
     """Also where only the image is labelled, and one class has twice the labels of the other."""
-    head = fit_defect_head(both(planted(5, 1, 0, label=label), planted(10, 2, 1, label=label)), 2)
+    head = fit(both(planted(5, 1, 0, label=label), planted(10, 2, 1, label=label)), 2)
     goods = pool(head(parts(40, 4)))
     for channel in (0, 1):
         new = planted(40, 5 + channel, channel)
@@ -49,9 +54,7 @@ def test_it_learns_two_classes_from_few_labels(label: str) -> None:
 
 def test_masks_boxes_and_images_may_be_mixed() -> None:
     """A box that also covers good patches teaches what its most novel ones show."""
-    head = fit_defect_head(
-        both(both(planted(2, 1, 0), planted(2, 2, 0, label="box")), planted(2, 3, 0, label="image")), 1
-    )
+    head = fit(both(both(planted(2, 1, 0), planted(2, 2, 0, label="box")), planted(2, 3, 0, label="image")), 1)
     assert head.directions[:, 0].argmax() == 0
     assert float(head.directions[0, 0]) > 0.9
 
@@ -64,7 +67,7 @@ def test_with_many_labels_it_is_the_discriminant_of_scikit_learn() -> None:
     good = torch.randn(4000, DIMENSION, generator=generator)
     everything = torch.ones(4000, 1, dtype=torch.bool)
     labels = LabelledFeatures(bad, torch.zeros(4000, dtype=torch.long), everything, everything[:, 0])
-    direction = fit_defect_head(labels, 1).directions[:, 0]
+    direction = fit(labels, 1).directions[:, 0]
     expected = LinearDiscriminantAnalysis().fit(torch.cat([good, bad[:, 0]]).numpy(), [0] * 4000 + [1] * 4000).coef_[0]
     along = torch.from_numpy(expected).float()
     assert float(direction @ along / along.norm()) > 0.99
@@ -76,18 +79,18 @@ def test_a_part_weighs_the_same_however_much_of_it_is_marked() -> None:
     marked = torch.zeros(2, POSITIONS, dtype=torch.bool)
     marked[0], marked[1, 0] = True, True
     labels = LabelledFeatures(features, torch.zeros(2, dtype=torch.long), marked, torch.tensor([True, True]))
-    direction = fit_defect_head(labels, 1).directions[:, 0]
+    direction = fit(labels, 1).directions[:, 0]
     assert float(direction[0]) == pytest.approx(float(direction[1]), rel=1e-4)
 
 
 def test_good_patches_are_at_zero_with_variance_one() -> None:
-    away = fit_defect_head(planted(5, 1, 0), 1)(parts(500, 2))
+    away = fit(planted(5, 1, 0), 1)(parts(500, 2))
     assert float(away.mean()) == pytest.approx(0, abs=0.05)
     assert float(away.std()) == pytest.approx(1, abs=0.05)
 
 
 def test_one_wild_feature_does_not_decide_alone() -> None:
-    head = fit_defect_head(planted(4, 1, 0), 1)
+    head = fit(planted(4, 1, 0), 1)
     patch = torch.zeros(1, 1, DIMENSION)
     patch[..., 0] = 10
     assert torch.equal(head(patch), head(patch.clone().fill_(0).index_fill_(2, torch.tensor([0]), 1e9)))
@@ -95,6 +98,32 @@ def test_one_wild_feature_does_not_decide_alone() -> None:
 
 def test_a_class_without_a_label_says_nothing() -> None:
     """A fold may lack the only label of a class."""
-    head = fit_defect_head(planted(6, 1, 0), 2)
+    head = fit(planted(6, 1, 0), 2)
     assert head(parts(20, 4))[..., 1].abs().max() == 0
     assert head(parts(20, 4))[..., 0].abs().max() > 0
+
+
+def test_hard_negatives_are_the_oddest_patches_of_each_good_part() -> None:
+    goods = parts(4000, 3)
+    goods[:, 5] *= 3
+    hard = HardNegatives.of(goods)
+    oddest = goods[torch.arange(4000), goods.square().sum(dim=-1).argmax(dim=1)]
+    assert torch.allclose(hard.mean, oddest.mean(dim=0), atol=0.02)
+    assert torch.allclose(hard.covariance, torch.cov(oddest.T), rtol=0.05, atol=0.2)
+
+
+def test_few_good_parts_do_not_decide_where_a_defect_lies() -> None:
+    hard = HardNegatives.of(parts(2, 3))
+    assert torch.linalg.eigvalsh(hard.covariance).min() > 0.5
+
+
+def test_what_odd_good_parts_show_too_counts_for_little() -> None:
+    """A defect that is bright and rough, on parts of which the odd good ones are bright: roughness tells."""
+    goods = parts(400, 4)
+    goods[::2, 3, 0] += 9
+    labels = planted(5, 1, 0)
+    labels.features[labels.marked] += torch.tensor([0.0, 5, 0, 0, 0, 0, 0, 0])
+    plain = fit(labels, 1).directions[:, 0]
+    warned = fit(labels, 1, HardNegatives.of(goods)).directions[:, 0]
+    assert plain[0] > plain[1] > 0
+    assert warned[1] > 2 * warned[0].abs()
