@@ -53,6 +53,7 @@ def test_review_by_keys_with_undo(page: Page, floor: Floor) -> None:
     assert [floor.labels(part) for part in parts] == [[], [], [], ["good:-"]]
     page.keyboard.press("z")
     expect(facts).to_contain_text("P-3")
+    expect(page.locator("#outbox")).to_have_text("✓ all saved")
     page.keyboard.press("z")
     expect(page.locator("#outbox")).to_have_text("Nothing to undo on this page.")
     assert fits(page)

@@ -11,7 +11,11 @@ const KEPT = 40;
 /** Fetched once for each part; the promise is kept, so that looking ahead costs nothing. */
 export function besideOf(id) {
   if (!cache.has(id)) {
-    cache.set(id, get(`/results/${id}/beside`).catch(() => null));
+    const found = get(`/results/${id}/beside`).catch(() => {
+      cache.delete(id); // asked again the next time
+      return null;
+    });
+    cache.set(id, found);
     if (cache.size > KEPT) cache.delete(cache.keys().next().value);
   }
   return cache.get(id);

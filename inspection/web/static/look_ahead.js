@@ -9,9 +9,12 @@ const ahead = new Map(); // address: its picture; as long as one is held, the br
 export function lookAhead(items, ready) {
   const wanted = new Set(items.flatMap(addresses));
   for (const address of [...ahead.keys()]) if (!wanted.has(address)) ahead.delete(address);
-  for (const item of items) {
-    besideOf(item.result.id);
-    Promise.all(addresses(item).map(picture)).then(() => ready(item), () => {}); // one that cannot be shown is told when it is
+  for (const [place, item] of items.entries()) {
+    const told = () => {
+      if (place === 0) besideOf(item.result.id); // pictures first: they are what a key waits for
+      ready(item);
+    };
+    Promise.all(addresses(item).map(picture)).then(told, () => {}); // one that cannot be shown is told when it is
   }
 }
 

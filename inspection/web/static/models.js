@@ -139,7 +139,7 @@ const actions = {
   force: (model) =>
     reason(t("Force {bundle} past the gate", { bundle: model.id.slice(0, 10) }), t("The gate refused this model. Every station of this recipe switches to it all the same; the history and the audit log say who forced it and why."), t("Force"), (text) => post(`${recipePath()}/promote`, { bundle_id: model.id, reason: text, force: true })),
   pending: (id) => pending().get(id),
-  mayUndo: () => decisions.made.length > 0,
+  mayUndo: () => state.last[2]?.flips.some(({ result_id: id }) => id === decisions.made.at(-1)?.ids[0]) ?? false, // of what is in sight
   label: (id, label) => judged(decisions.say([id], { label }).done),
   undo: () => judged(decisions.takeBack()?.done),
   rule: (sha256, body) =>
