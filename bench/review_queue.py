@@ -18,6 +18,7 @@ from playwright.sync_api import Page
 from sqlalchemy import insert
 
 from edge.contract.result import ImageKind, Verdict
+from inspection.review.states import await_review
 from inspection.store.address import sqlite_address
 from inspection.store.database import Database
 from inspection.store.tables import ResultImageRow, ResultRow
@@ -71,6 +72,8 @@ def _fill(folder: Path, parts: int, refs: list[tuple]) -> None:
                 for ref in result.images
             ]
             session.execute(insert(ResultImageRow), images)
+            session.flush()
+            await_review(session, [result.id for result in results])
     print(f"{parts} flagged parts written in {time.monotonic() - started:.0f} s")
     database.close()
 

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from inspection.api.model_schemas import Job
-from inspection.api.review_schemas import ResultId
+from inspection.api.review_schemas import FromQueue, ResultId
 from inspection.api.schemas import Answer, Body, Reason
 
 __all__ = ["Acceptance", "AcceptanceUndone", "NewAcceptance"]
@@ -17,6 +17,7 @@ class NewAcceptance(Body):
 
     result_ids: Annotated[list[ResultId], Field(min_length=1, max_length=500)]
     reason: Reason
+    from_queue: FromQueue = False
 
 
 class Acceptance(Answer):

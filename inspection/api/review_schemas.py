@@ -17,15 +17,21 @@ __all__ = [
     "BatchLabelled",
     "BesideResult",
     "Estimate",
+    "FromQueue",
     "Groups",
     "NewBatchLabel",
     "NewLabel",
+    "ResultId",
     "ReviewQueue",
     "ReviewerMeasured",
 ]
 
 ResultId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 Seconds = Annotated[float, Field(ge=0, le=86_400, description="from the picture's showing to the decision")]
+
+FromQueue = Annotated[
+    bool, Field(description="shown by the queue or in a group, so that it may be a part of known truth")
+]
 
 
 class ReviewQueue(Answer):
@@ -41,10 +47,13 @@ class ReviewQueue(Answer):
 
 
 class AlikeGroup(Answer):
-    """Parts that look alike where they are most unusual; of one recipe, verdict and suspected class."""
+    """Parts that look alike where they are most unusual; of one recipe, verdict and suspected class.
 
-    results: list[StoredResult] = Field(description="the most typical first, at most the first 60")
-    ids: list[str] = Field(description="of all members, in the same order")
+    Among them, without a sign, may be some that others have judged, to measure the reviewer.
+    """
+
+    results: list[StoredResult] = Field(description="the worst and the odd ones first, at most the first 24")
+    ids: list[str] = Field(description="of all members, in the same order; /review/parts gives those beyond the first")
     odd: list[str] = Field(description="members that are least like the others: look at them before you decide")
     worst: str = Field(description="the member with the highest score")
 
@@ -137,9 +146,7 @@ class NewLabel(Body):
         Field(max_length=8_000_000, description="a PNG of the picture's size; what is not black is defective"),
     ] = None
     took_s: Seconds | None = None
-    from_queue: Annotated[bool, Field(description="shown by the queue, so that it may be a part of known truth")] = (
-        False
-    )
+    from_queue: FromQueue = False
 
 
 class NewBatchLabel(Body):
@@ -149,6 +156,7 @@ class NewBatchLabel(Body):
     label: Literal[Label.GOOD, Label.DEFECT, Label.UNSURE, Label.RETRACTED]
     defect_type: DefectType | None = None
     took_s: Seconds | None = None
+    from_queue: FromQueue = False
 
 
 class BatchLabelled(Answer):

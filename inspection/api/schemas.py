@@ -261,6 +261,15 @@ class ShownLabel(Answer):
     created_at: datetime
 
 
+class ShownRuling(Answer):
+    """What somebody ruled about a doubtful picture: it outweighed what was said before."""
+
+    user: str
+    label: Label
+    defect_type: str | None
+    created_at: datetime
+
+
 class StoredResult(Answer):
     """A result, with what the plant knows of it."""
 
@@ -270,6 +279,7 @@ class StoredResult(Answer):
     images: dict[str, str] = Field(description="SHA-256 by kind, of the images that have arrived")
     images_removed: list[str] = Field(description="kinds of the images that retention removed")
     labels: list[ShownLabel]
+    rulings: list[ShownRuling] = Field(description="on its picture, the oldest first")
 
 
 class ResultPage(Answer):

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from edge.contract.ledger import LedgerCounts
 from edge.contract.result import ImageKind, Verdict
 from inspection.api.model_schemas import Gate, GateFlip, GateReport, ModelVersion
-from inspection.api.schemas import RecentPart, ShownLabel, Station, StoredResult
+from inspection.api.schemas import RecentPart, ShownLabel, ShownRuling, Station, StoredResult
 from inspection.ingest.find import ResultFilter, find_results, parse_result, removed_images, stored_images
 from inspection.plant import Plant
 from inspection.registry.bundles import manifest_of
@@ -16,6 +16,7 @@ from inspection.registry.flips import count_flips, flips_of
 from inspection.registry.gates import latest_gate
 from inspection.review.labels import labels_shown
 from inspection.rollout.desired import desired_bundle
+from inspection.samples.rulings import rulings_on
 from inspection.stations.live import Seen
 from inspection.store.tables import BundleRow, FlipRow, GateRow, LabelRow, ResultRow, StationRow
 
@@ -28,6 +29,8 @@ def result_views(session: Session, rows: Sequence[ResultRow]) -> list[StoredResu
     """Results with their images and labels."""
     ids = [row.id for row in rows]
     images, removed, labels = stored_images(session, ids), removed_images(session, ids), labels_shown(session, ids)
+    frames = {id_: kinds[ImageKind.FRAME] for id_, kinds in images.items() if ImageKind.FRAME in kinds}
+    rulings = rulings_on(session, set(frames.values()))
     return [
         StoredResult(
             number=row.number,
@@ -36,6 +39,9 @@ def result_views(session: Session, rows: Sequence[ResultRow]) -> list[StoredResu
             images=images[row.id],
             images_removed=removed[row.id],
             labels=[ShownLabel.model_validate(label) for label in labels[row.id]],
+            rulings=[
+                ShownRuling.model_validate(said) for said in rulings.get((row.recipe, frames.get(row.id, "")), ())
+            ],
         )
         for row in rows
     ]

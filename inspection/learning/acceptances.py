@@ -42,9 +42,11 @@ def add_acceptance(
 
     Raises:
         NotFound: no such recipe or result.
-        Conflict: no champion yet; or a result is of another recipe, passed, lacks its picture, or somebody else calls
-            it a defect.
+        Conflict: nothing to accept; no champion yet; or a result is of another recipe, passed, lacks its picture, or
+            somebody else calls it a defect.
     """
+    if not result_ids:
+        raise Conflict(f"recipe {recipe!r}: none of these parts waits for review any more; there is nothing to accept")
     job = add_job(session, JobKind.ACCEPT, recipe, {}, user, now)
     frames = [_acceptable(session, recipe, result_id, user) for result_id in result_ids]
     if champion_of(session, recipe) is None:

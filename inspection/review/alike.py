@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import cdist
 
-__all__ = ["alike_groups", "nearest", "typical_first"]
+__all__ = ["alike_groups", "home_groups", "nearest", "typical_first"]
 
 _FARTHEST = 0.4  # 1 - cosine; unrelated directions of 32 numbers are one apart, give or take 0.18 (bench/alike.py)
 
@@ -47,6 +47,27 @@ def nearest(signature: Sequence[int], others: Sequence[Sequence[int]], count: in
     distances = cdist(_matrix([signature]), _matrix(others), "cosine")[0]
     order = np.argsort(distances, kind="stable")[:count]
     return [int(index) for index in order if distances[index] <= _FARTHEST]
+
+
+def home_groups(
+    signatures: Sequence[Sequence[int]], groups: Sequence[Sequence[Sequence[int]]], farthest: float = _FARTHEST
+) -> list[int | None]:
+    """Of each signature the index of the group that it is most alike to; None if it is alike to none.
+
+    The measure is that by which groups are made: 1 - cosine to the members, on average.
+    """
+    if not signatures or not groups:
+        return [None] * len(signatures)
+    means = np.stack([_directions(members).mean(axis=0) for members in groups])
+    distances = 1 - _directions(signatures) @ means.T
+    best = distances.argmin(axis=1)
+    return [int(group) if row[group] <= farthest else None for group, row in zip(best, distances, strict=True)]
+
+
+def _directions(signatures: Sequence[Sequence[int]]) -> NDArray[np.float64]:
+    matrix = _matrix(signatures)
+    unit: NDArray[np.float64] = matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-9)
+    return unit
 
 
 def _matrix(signatures: Sequence[Sequence[int]]) -> NDArray[np.float64]:

@@ -14,18 +14,17 @@ from sqlalchemy.orm import Session, aliased
 
 from inspection.review.labels import Decision
 from inspection.review.standing import stands
-from inspection.review.states import PartState
-from inspection.review.wanted import picture_arrived
+from inspection.review.wanted import Wanted, picture_arrived
 from inspection.samples.statements import Label
-from inspection.store.tables import LabelRow, ResultRow, ReviewCheckRow, ReviewPartRow
+from inspection.store.tables import LabelRow, ResultRow, ReviewCheckRow
 
-__all__ = ["answer_check", "mixed_in", "truth_known"]
+__all__ = ["answer_check", "answer_checks", "how_many", "known_unseen", "mixed_in", "truth_known"]
 
 _AGREE = 2
 _LOOKED_AT = 200  # of the newest known parts
 
 
-def mixed_in(session: Session, rows: Sequence[ResultRow], user: str, share: float) -> list[ResultRow]:
+def mixed_in(session: Session, rows: Sequence[ResultRow], wanted: Wanted, user: str, share: float) -> list[ResultRow]:
     """The rows with some parts between them that are known, and that the user has never seen.
 
     Which and where follows from the user and the parts, so that the same queue asked for twice is the same.
@@ -33,13 +32,12 @@ def mixed_in(session: Session, rows: Sequence[ResultRow], user: str, share: floa
     Args:
         session: of the database.
         rows: that wait.
+        wanted: what was asked for; a known part that does not fit would be found out.
         user: who will judge them.
         share: of known parts to waiting ones.
     """
-    recipes = {row.recipe for row in rows}
-    known = _unseen(session, user, recipes)[: ceil(share * len(rows))] if share > 0 and rows else []
     mixed = list(rows)
-    for row in known:
+    for row in known_unseen(session, rows, wanted, user)[: how_many(rows, share)]:
         mixed.insert(int(_lot(user, row.id), 16) % (len(mixed) + 1), row)
     return mixed
 
@@ -72,12 +70,26 @@ def answer_check(session: Session, result_id: str, said: Decision, user: str, no
     return True
 
 
-def _unseen(session: Session, user: str, recipes: set[str]) -> list[ResultRow]:
-    """In the order of the user's lots."""
+def answer_checks(session: Session, result_ids: Sequence[str], said: Decision, user: str, now: datetime) -> list[str]:
+    """Keep what a person says of several parts apart where they are known; answers the ids of those that are."""
+    return [id_ for id_ in result_ids if answer_check(session, id_, said, user, now)]
+
+
+def how_many(rows: Sequence[ResultRow], share: float) -> int:
+    """Of known parts beside these rows."""
+    return ceil(share * len(rows))
+
+
+def known_unseen(session: Session, rows: Sequence[ResultRow], wanted: Wanted, user: str) -> list[ResultRow]:
+    """Parts of known truth that the user has never judged, in the order of the user's lots.
+
+    They are of the recipes of these rows, and fit what was asked for.
+    """
+    recipes = {row.recipe for row in rows}
     mine = exists().where(LabelRow.result_id == ResultRow.id, LabelRow.user == user)
-    part = ReviewPartRow
-    known = select(part.number).where(part.state == PartState.KNOWN, part.recipe.in_(recipes))
-    query = select(ResultRow).where(ResultRow.number.in_(known), ~mine, ~_answered(user))
+    query = select(ResultRow).where(
+        ResultRow.number.in_(wanted.known()), ResultRow.recipe.in_(recipes), ~mine, ~_answered(user)
+    )
     newest = session.scalars(query.where(picture_arrived()).order_by(ResultRow.number.desc()).limit(_LOOKED_AT))
     return sorted(newest, key=lambda row: _lot(user, row.id))
 

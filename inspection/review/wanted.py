@@ -75,6 +75,10 @@ class Wanted:
         pages = [kind.order_by(number.desc()).limit(most).subquery() for kind in self._kinds()]
         return union_all(*(select(page.c.number) for page in pages))
 
+    def known(self) -> Select[int]:
+        """Numbers of the parts of known truth that fit, whatever state is asked for."""
+        return self._in(PartState.KNOWN)
+
     def _kinds(self) -> list[Select[int]]:
         """Numbers of the parts in the state, each kind by itself; a part is of one kind only."""
         match self.state:

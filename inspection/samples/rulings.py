@@ -1,5 +1,8 @@
 """What somebody rules about a doubtful sample: it outweighs all that was said before, until somebody says more."""
 
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
@@ -10,7 +13,17 @@ from inspection.samples.samples import Subject, add_statement
 from inspection.samples.statements import RULING, Label, Said
 from inspection.store.tables import SampleLabelRow, SampleRow
 
-__all__ = ["rule"]
+__all__ = ["Ruling", "rule", "rulings_on"]
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """What one person ruled."""
+
+    user: str
+    label: Label
+    defect_type: str | None
+    created_at: datetime
 
 
 def rule(session: Session, subject: Subject, user: str, label: Label, defect_type: str | None, now: datetime) -> bool:
@@ -28,6 +41,18 @@ def rule(session: Session, subject: Subject, user: str, label: Label, defect_typ
     mask = _last_mask(session, sample.id) if label is Label.DEFECT else None
     said = Said(label, defect_type if label is Label.DEFECT else None, mask)
     return add_statement(session, subject, f"{RULING}:{_number(session, sample.id)}:{user}", said, now)
+
+
+def rulings_on(session: Session, pictures: Collection[str]) -> dict[tuple[str, str], list[Ruling]]:
+    """Rulings on pictures, the oldest first, by recipe and SHA-256; one without a ruling is left out."""
+    row, sample = SampleLabelRow, SampleRow
+    query = select(sample.recipe, sample.sha256, row).join(sample, sample.id == row.sample_id)
+    query = query.where(sample.sha256.in_(pictures), row.source.startswith(f"{RULING}:")).order_by(row.id)
+    found: defaultdict[tuple[str, str], list[Ruling]] = defaultdict(list)
+    for recipe, sha256, said in session.execute(query):
+        user = said.source.split(":", 2)[2]
+        found[recipe, sha256].append(Ruling(user, Label(said.label), said.defect_type, said.created_at))
+    return dict(found)
 
 
 def _last_mask(session: Session, sample: int) -> str | None:

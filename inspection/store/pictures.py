@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
+from uuid import uuid4
 
 import cv2
 import cv2.typing
@@ -42,7 +43,10 @@ class Pictures:
             return cached.read_bytes()
         data = _render(self._blobs.get(digest), _LONGEST_SIDE_PX[size], digest)
         cached.parent.mkdir(parents=True, exist_ok=True)
-        cached.write_bytes(data)
+        # Two requests may render the same: none may read what the other has half written.
+        partial = cached.with_name(f"{cached.name}.{uuid4().hex}.partial")
+        partial.write_bytes(data)
+        partial.replace(cached)
         return data
 
     def forget(self, digest: str) -> None:

@@ -33,9 +33,30 @@ def _floor(tmp_path: Path) -> Iterator[Floor]:
         floor.close()
 
 
+@pytest.fixture(scope="module", name="shared_floor")
+def _shared_floor(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
+    """One plant for those tests of a module that look at parts of their own only, by class: a start takes seconds."""
+    folder = tmp_path_factory.mktemp("shared")
+    with live_plant(folder) as address:
+        floor = Floor(address, folder)
+        yield floor
+        floor.close()
+
+
 @pytest.fixture(name="page")
 def _page(browser: Browser, floor: Floor, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A signed-in page; whatever the test does, nothing leaves the host and nothing is complained of."""
+    """A signed-in page."""
+    yield from _watched(browser, floor, request.node.name)
+
+
+@pytest.fixture(name="shared_page")
+def _shared_page(browser: Browser, shared_floor: Floor, request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The same on the shared plant."""
+    yield from _watched(browser, shared_floor, request.node.name)
+
+
+def _watched(browser: Browser, floor: Floor, name: str) -> Iterator[Page]:
+    """Whatever the test does, nothing leaves the host and nothing is complained of."""
     page = browser.new_page(base_url=floor.address, viewport=SMALL)
     complaints: list[str] = []
     hosts: set[str] = set()
@@ -46,7 +67,7 @@ def _page(browser: Browser, floor: Floor, request: pytest.FixtureRequest) -> Ite
     page.on("request", lambda asked: hosts.add(urlsplit(asked.url).netloc))
     sign_in_page(page)
     yield page
-    photograph(page, request.node.name)
+    photograph(page, name)
     assert complaints == []
     assert hosts - {""} == {urlsplit(floor.address).netloc}
     page.close()

@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from edge.contract.result import Verdict
+from inspection.api.access import COOKIE
 from tests.support.floor import Floor, sign_in_page
 from tests.support.plants import ADMIN_PASSWORD
 
@@ -19,6 +20,10 @@ PAGES = (
     "/analytics?days=365",
     "/admin",
 )
+DIALOGS = {
+    *("accept-dialog", "key-dialog", "key-sheet", "password-dialog", "person-dialog", "program-dialog"),
+    *("reason-dialog", "recipe-dialog", "rollout-dialog", "settings-dialog", "station-dialog"),
+}
 GRAVE = {"serious", "critical"}
 
 pytestmark = pytest.mark.browser
@@ -35,8 +40,16 @@ def _context(browser: Browser, floor: Floor, request: pytest.FixtureRequest) -> 
     context.close()
 
 
-def _grave(page: Page) -> list[str]:
-    answer = Axe().run(page).response
+_DIALOGS = "() => [...document.querySelectorAll('dialog')].map((dialog) => dialog.id)"
+_OPEN = """(id) => {
+  document.querySelector("dialog[open]")?.close();
+  document.getElementById(id).showModal();
+}"""
+
+
+def _grave(page: Page, part: str | None = None) -> list[str]:
+    """Serious findings on a page, or on a part of it."""
+    answer = Axe().run(page, part).response
     assert "color-contrast" in {rule["id"] for rule in answer["passes"]}, f"{page.url}: the scan saw no text"
     found = answer["violations"]
     return [
@@ -54,10 +67,19 @@ def test_no_page_has_a_serious_finding(context: BrowserContext, floor: Floor) ->
     floor.add_model("part")
     page = context.new_page()
     findings: list[str] = []
+    dialogs: set[str] = set()
     for path in PAGES:
         page.goto(path)
         page.wait_for_load_state("networkidle")
         findings += _grave(page)
+        for name in set(page.evaluate(_DIALOGS)) - dialogs:
+            dialogs.add(name)
+            page.evaluate(_OPEN, name)
+            findings += _grave(page, f"#{name}")
+    assert dialogs == DIALOGS
+    context.clear_cookies(name=COOKIE)
+    page.goto("/login")
+    findings += _grave(page)
     assert findings == []
 
 

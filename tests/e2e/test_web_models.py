@@ -3,11 +3,12 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from edge.contract.manifest import HeldoutScores
-from edge.contract.result import ShadowVerdict, Verdict
-from tests.support.floor import JOB_MS, Floor, fits
+from edge.contract.result import InspectionResult, ShadowVerdict, Verdict
+from tests.support.browser import ALL_SENT
+from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
 from tests.support.plants import png
 
 pytestmark = pytest.mark.browser
@@ -33,7 +34,7 @@ def test_retrain_then_promote_then_roll_back(page: Page, floor: Floor) -> None:
     assert fits(page)
 
 
-def test_a_part_judged_differently_is_shown_and_labelled(page: Page, floor: Floor) -> None:
+def test_a_part_judged_differently_is_shown_and_labelled(page: Page, browser: Browser, floor: Floor) -> None:
     part = floor.report("P-1", Verdict.PASS)
     page.goto("/models?recipe=part")
     page.locator("#train").click()
@@ -54,10 +55,38 @@ def test_a_part_judged_differently_is_shown_and_labelled(page: Page, floor: Floo
     with page.expect_download() as report:
         page.get_by_role("link", name="Report of the evaluation, a file").click()
     assert re.fullmatch(r"part-[0-9a-f]{10}\.html", report.value.suggested_filename)
+    _judge_while_away(browser, floor, part)
+    page.reload()
+    page.locator("#versions tbody tr", has_text="challenger").click()
+    expect(flip.locator("b")).to_have_text("defect")
+    assert fits(page)
+
+
+def _judge_while_away(browser: Browser, floor: Floor, part: InspectionResult) -> None:
+    """What is said of a flip shows at once, is sent when the service is back, and can be taken back."""
+    context = browser.new_context(base_url=floor.address)
+    page = context.new_page()
+    sign_in_page(page)
+    page.goto("/models?recipe=part")
+    page.locator("#versions tbody tr", has_text="challenger").click()
+    flip = page.locator(".flip")
+    expect(flip).to_contain_text("no label")
+    context.set_offline(True)
+    flip.get_by_role("button", name="Good").click()
+    expect(flip.locator("b")).to_have_text("good …")
+    expect(page.locator("#link-state")).to_contain_text("1 decision is kept in this browser")
+    assert floor.labels(part) == []
+    context.set_offline(False)
+    expect(flip.locator("b")).to_have_text("good", timeout=15_000)
+    assert floor.labels(part) == ["good:-"]
+    page.get_by_role("button", name="Undo", exact=True).click()
+    expect(flip).to_contain_text("no label")
+    page.wait_for_function(ALL_SENT)
+    assert floor.labels(part) == []
     flip.get_by_role("button", name="Defect").click()
     expect(flip.locator("b")).to_have_text("defect")
     assert floor.labels(part) == ["defect:-"]
-    assert fits(page)
+    context.close()
 
 
 def test_an_admin_forces_a_refused_model_on_record(page: Page, floor: Floor) -> None:

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from edge.contract.result import Verdict
+from edge.contract.result import Verdict, ViewVerdict
 from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
 from tests.support.live_plants import live_plant
 from tests.support.plants import ADMIN_PASSWORD, a_heartbeat
@@ -22,6 +22,11 @@ _ENGLISH = """() => {
   for (let node = walker.nextNode(); node; node = walker.nextNode()) {
     if (node.parentElement.closest("code, kbd, script, noscript, [lang=en], .brand")) continue;
     words.push(...(node.textContent.match(/[A-Za-z][\\w-]{3,}/g) ?? []));
+  }
+  for (const element of document.body.querySelectorAll("*:not([lang=en])")) {
+    for (const name of ["title", "aria-label", "alt", "placeholder"]) {
+      words.push(...((element.getAttribute(name) ?? "").match(/[A-Za-z][\\w-]{3,}/g) ?? []));
+    }
   }
   return words;
 }"""
@@ -106,7 +111,10 @@ def test_station_key_is_shown_once(page: Page, floor: Floor) -> None:
 
 def test_pages_in_chinese(browser: Browser, floor: Floor) -> None:
     """Chosen by the browser; nothing but names and standard abbreviations stays English."""
-    floor.beat(floor.report("P-1"))
+    before = floor.report("P-1", seed=51)
+    floor.say_as("eve", before, "defect")
+    views = tuple(ViewVerdict(view=name, result_id=before.id, verdict=Verdict.FAIL) for name in ("v1", "v2"))
+    floor.beat(floor.report("P-1", views=views))
     page = browser.new_page(base_url=floor.address, locale="zh-CN")
     page.goto("/login")
     assert set(page.evaluate(_ENGLISH)) == {"admin"}
@@ -118,22 +126,32 @@ def test_pages_in_chinese(browser: Browser, floor: Floor) -> None:
     assert set(page.evaluate(_ENGLISH)) == {"admin", "api_key_file", "line-1", "part"}
     page.goto("/review")
     expect(page.locator("#waiting")).to_have_text("1 件待复判")
-    expect(page.locator("#facts")).to_contain_text("工件")
+    expect(page.locator("#facts")).to_contain_text("不合格")  # the verdict of a view
+    expect(page.locator("#beside").get_by_role("button")).to_have_accessible_name(re.compile("缺陷$"))
     assert set(page.evaluate(_ENGLISH)) == {"admin", "line-1", "part", "hangs"}
     page.keyboard.press("g")
     expect(page.locator("#outbox")).to_have_text("✓ 全部已保存")
     page.goto("/new-line")
     expect(page.locator("#step-name")).to_contain_text("工件类型与工位")
-    assert set(page.evaluate(_ENGLISH)) - {"GigE", "RTSP", "USB3", "Vision"} == {"admin"}
+    assert set(page.evaluate(_ENGLISH)) - {"GigE", "RTSP", "USB3", "Vision"} == {"admin", "line-1", "bottle"}
     page.goto("/groups")
     expect(page.locator("#empty")).to_contain_text("没有相似工件等待复判")
     assert set(page.evaluate(_ENGLISH)) == {"admin", "line-1", "part", "hangs"}
     page.goto("/models?recipe=part")
     expect(page.locator("#train")).to_have_text("训练第一个模型")
-    assert set(page.evaluate(_ENGLISH)) == {"admin", "part", "hangs"}
+    assert set(page.evaluate(_ENGLISH)) == {"admin", "part", "hangs", "bottle"}
     page.goto("/analytics?days=365")
     expect(page.locator("#signals")).to_have_text("✓ 未违反任何判异规则")
     assert set(page.evaluate(_ENGLISH)) == {"admin", "line-1", "part", "hangs"}
+    page.goto("/admin")
+    expect(page.locator("#audit")).to_contain_text("标注工件")
+    assert set(page.evaluate(_ENGLISH)) - {"line-1", "part", "hangs"} == {
+        "admin",
+        "PLANT",
+        "toml",
+        "Authorization",
+        "Bearer",
+    }
     page.goto("/models?recipe=part")
     page.get_by_role("button", name="English").click()
     expect(page.locator("#train")).to_have_text("Train first model")
@@ -160,7 +178,7 @@ def test_administration_of_people_keys_and_the_audit_log(page: Page, floor: Floo
     assert users["li.wei"] == ("engineer", True)
     page.get_by_label("line of line-1").fill("west")
     page.get_by_label("line of line-1").press("Enter")
-    expect(page.locator("#audit")).to_contain_text("station.line_set")
+    expect(page.locator("#audit")).to_contain_text("line of a station set")
     assert floor.http.get("/stations").json()[0]["line"] == "west"
     page.get_by_role("button", name="New key…").click()
     page.get_by_role("button", name="Make a new key").click()
@@ -168,7 +186,7 @@ def test_administration_of_people_keys_and_the_audit_log(page: Page, floor: Floo
     refused = floor.station.post("/stations/me/heartbeat", json=a_heartbeat().model_dump(mode="json"))
     assert refused.status_code == 401
     page.locator("#key-dialog").get_by_role("button", name="Close").click()
-    expect(page.locator("#audit")).to_contain_text("station.key_renewed")
+    expect(page.locator("#audit")).to_contain_text("key of a station renewed")
     page.get_by_role("button", name="Add key…").click()
     dialog = page.locator("#program-dialog")
     dialog.get_by_label("Name").fill("mes")

@@ -1,14 +1,19 @@
 """The review page in a real browser, as an inspector uses it."""
 
 import re
+from typing import cast
 
 import cv2
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from playwright.sync_api import Browser, Page, expect
 
-from edge.contract.result import Verdict
-from tests.support.floor import Floor, fits, sign_in_page
+from edge.contract.manifest import Alignment
+from edge.contract.picture import SmallPicture
+from edge.contract.result import InspectionResult, Verdict
+from tests.support.browser import photograph
+from tests.support.floor import SMALL, Floor, fits, sign_in_page
 
 pytestmark = pytest.mark.browser
 
@@ -40,7 +45,41 @@ def test_review_by_keys_with_undo(page: Page, floor: Floor) -> None:
     page.reload()
     expect(page.locator("#waiting")).to_have_text("2 parts wait")
     assert [floor.labels(part) for part in parts[:2]] == [[], []]
+    page.keyboard.press("z")  # decided before the page was loaded anew
+    expect(facts).to_contain_text("P-2")
+    expect(page.locator("#frame")).to_have_js_property("naturalWidth", 200)
+    expect(page.locator("#waiting")).to_have_text("3 parts wait")
+    expect(page.locator("#outbox")).to_have_text("✓ all saved")
+    assert [floor.labels(part) for part in parts] == [[], [], [], ["good:-"]]
+    page.keyboard.press("z")
+    expect(facts).to_contain_text("P-3")
+    expect(page.locator("#outbox")).to_have_text("✓ all saved")
+    page.keyboard.press("z")
+    expect(page.locator("#outbox")).to_have_text("Nothing to undo on this page.")
     assert fits(page)
+
+
+_NEXT_PART = """() => {
+  document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "n", bubbles: true }));
+  const shown = ["frame", "map"].map((id) => document.getElementById(id));
+  return shown.map((image) => [image.complete, image.naturalWidth, image.src]);
+}"""
+
+
+def test_the_next_picture_is_there_before_the_key(shared_page: Page, shared_floor: Floor) -> None:
+    """Fetched and decoded while the one before is looked at: the key itself finds it whole, and asks nobody for it."""
+    page = shared_page
+    parts = [shared_floor.report(f"N-{number}", seed=number + 60, defect_class="next") for number in range(3)]
+    page.goto("/review?order=time&defect_class=next")
+    expect(page.locator("#bench")).to_have_attribute("data-ready", parts[1].id)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    shown = page.evaluate(_NEXT_PART)
+    assert [(complete, width) for complete, width, _ in shown] == [(True, 200), (True, 64)]
+    assert all(image.sha256 in address for image, (_, _, address) in zip(parts[1].images, shown, strict=True))
+    expect(page.locator("#bench")).to_have_attribute("data-ready", parts[0].id)
+    assert set(asked) & {address for _, _, address in shown} == set()
+    assert [address for address in asked if parts[1].id in address] == []
 
 
 def test_views_of_a_part_side_by_side(page: Page, floor: Floor) -> None:
@@ -73,6 +112,45 @@ def test_review_shows_picture_score_and_map(page: Page, floor: Floor) -> None:
     page.locator("#opacity").fill("25")
     assert page.locator("#map").evaluate("element => element.style.opacity") == "0.25"
     expect(page.locator("#answers").get_by_role("button", name="Good")).to_be_in_viewport()
+
+
+def test_a_part_beside_is_opened_with_what_was_said_and_ruled(shared_page: Page, shared_floor: Floor) -> None:
+    """And the way back leads to the part that waits, by key, button and the browser."""
+    page, floor = shared_page, shared_floor
+    before = floor.report("B-1", seed=61)
+    other = floor.report("B-7", seed=62, signature=(127, 3, 0))
+    floor.report("B-1", seed=63, signature=(127, 0, 0), defect_class="beside")
+    for part in (before, other):
+        floor.http.post("/labels", json={"result_id": part.id, "label": "good"}).raise_for_status()
+    ruling = {"label": "defect", "defect_type": "dent"}
+    path = f"/recipes/part/samples/{other.images[0].sha256}/ruling"
+    floor.http.post(path, json=ruling).raise_for_status()
+    page.goto("/review?defect_class=beside")
+    facts, beside = page.locator("#facts"), page.locator("#beside")
+    expect(beside.get_by_role("group", name="This part before").get_by_role("button")).to_have_count(1)
+    alike = beside.get_by_role("group", name="Alike faults").get_by_role("button")
+    expect(alike).to_have_accessible_name(re.compile("B-7, FAIL, 2.50, .*, dent"))
+    page.keyboard.press("h")
+    page.keyboard.press("Enter")
+    expect(facts).to_contain_text("B-7")
+    expect(facts).to_contain_text("Ruleddent, by admin")
+    expect(page).to_have_url(re.compile(f"part={other.id}"))
+    expect(page.locator("#frame")).to_have_attribute("src", re.compile(other.images[0].sha256))
+    assert fits(page)
+    page.keyboard.press("Escape")
+    expect(page.locator("#leave")).to_be_hidden()
+    expect(facts).to_contain_text("B-1")
+    beside.get_by_role("group", name="This part before").get_by_role("button").click()
+    expect(page).to_have_url(re.compile(f"part={before.id}"))
+    expect(facts).to_contain_text("admingood")
+    page.go_back()
+    expect(page.locator("#leave")).to_be_hidden()
+    page.goto(f"/review?defect_class=beside&part={other.id}")
+    expect(facts).to_contain_text("B-7")
+    page.keyboard.press("d")
+    expect(page.locator("#outbox")).to_have_text("✓ all saved")
+    expect(facts).to_contain_text("B-1")
+    assert floor.labels(other) == ["defect:-"]
 
 
 def test_labels_wait_while_the_service_is_away(browser: Browser, floor: Floor) -> None:
@@ -114,9 +192,141 @@ def test_a_picture_is_looked_at_closely(page: Page, floor: Floor) -> None:
     page.keyboard.press("b")
     assert page.locator("#frame").evaluate("element => element.style.filter") == "brightness(1.25)"
     assert page.locator("#map").evaluate("element => element.style.filter") == ""
+    page.keyboard.press("Shift+ArrowRight")
+    assert page.locator("#frame").evaluate(place)[1] < moved[1]
+    page.keyboard.press("Shift+ArrowLeft")
+    assert page.locator("#frame").evaluate(place)[1] == pytest.approx(moved[1])
+    page.keyboard.press(",")
+    assert page.locator("#map").evaluate("element => element.style.opacity") == "0.5"
+    page.keyboard.press(".")
+    assert page.locator("#map").evaluate("element => element.style.opacity") == "0.6"
     page.keyboard.press("n")
     expect(page.locator("#picture")).not_to_have_class(re.compile("zoomed"))
     assert page.locator("#frame").evaluate("element => element.style.filter") == ""
+
+
+class _Fingers:
+    """On the glass of a tablet, at places of the window."""
+
+    def __init__(self, page: Page) -> None:
+        self._session = page.context.new_cdp_session(page)
+
+    def go(self, *steps: list[tuple[float, float]]) -> None:
+        """Come down one after the other as the first steps say, move as the last one says, and lift."""
+        for number, step in enumerate(steps):
+            self._send("touchMove" if number and len(step) == len(steps[number - 1]) else "touchStart", step)
+        self._send("touchEnd", [])
+
+    def _send(self, kind: str, places: list[tuple[float, float]]) -> None:
+        points = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(places)]
+        self._session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+
+def test_a_picture_is_looked_at_by_fingers_on_a_tablet(browser: Browser, shared_floor: Floor) -> None:
+    """Two fingers zoom and move, one drags; buttons are as large as a finger, also while a defect is marked."""
+    part = shared_floor.report("T-1", defect_class="touched")
+    context = browser.new_context(base_url=shared_floor.address, viewport=SMALL, has_touch=True)
+    page = context.new_page()
+    sign_in_page(page)
+    page.goto("/review?defect_class=touched")
+    expect(page.locator("#frame")).to_have_js_property("naturalWidth", 200)
+    fingers = _Fingers(page)
+    box = page.locator("#picture").bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    place = "element => [new DOMMatrix(element.style.transform).a, new DOMMatrix(element.style.transform).e]"
+    buttons = page.get_by_role("toolbar", name="Picture").get_by_role("button")
+    sizes = [button.bounding_box() or {} for button in buttons.all()]
+    assert len(sizes) == 7
+    assert all(size["width"] >= 44 and size["height"] >= 44 for size in sizes)
+    assert all(size["y"] + size["height"] <= SMALL["height"] for size in sizes)
+    page.get_by_role("button", name="zoom in").tap()
+    page.get_by_role("button", name="brighter").tap()
+    page.get_by_role("button", name="fainter map").tap()
+    assert page.locator("#frame").evaluate(place)[0] == pytest.approx(1.25)
+    assert page.locator("#frame").evaluate("element => element.style.filter") == "brightness(1.25)"
+    assert page.locator("#map").evaluate("element => element.style.opacity") == "0.5"
+    page.get_by_role("button", name="whole picture").tap()
+    assert page.locator("#frame").evaluate(place)[0] == 1
+    fingers.go([(x - 40, y)], [(x - 40, y), (x + 40, y)], [(x - 80, y), (x + 80, y)])
+    assert page.locator("#frame").evaluate(place) == [pytest.approx(2), pytest.approx(0)]
+    fingers.go([(x, y)], [(x + 30, y)])
+    assert page.locator("#frame").evaluate(place) == [pytest.approx(2), pytest.approx(30)]
+    page.keyboard.press("p")  # right after a swipe the browser takes a tap for its end
+    fingers.go([(x, y)], [(x, y), (x + 40, y)], [(x, y), (x + 20, y)])
+    assert page.locator("#frame").evaluate(place)[0] == pytest.approx(1)
+    fingers.go([(x, y)], [(x + 20, y)])
+    photograph(page, "tablet")
+    page.keyboard.press("d")
+    expect(page.locator("#outbox")).to_have_text("✓ all saved")
+    mask = _mask_of(shared_floor, part)
+    rows, columns = np.nonzero(mask)
+    scale = 200 / min(box["width"], box["height"])
+    assert columns.max() - columns.min() == pytest.approx(20 * scale + 3, abs=3)  # one stroke; two fingers drew none
+    assert rows.max() - rows.min() <= 4
+    context.close()
+
+
+_SHEET = {
+    "While marking (P)": "← ↑ → ↓ Space Enter Q E R Y A W S ⌫ Del Esc",
+    "Judge": "G D U 1 … 9 T Enter Esc N → ← Z H Esc F",
+    "Look": "+ \N{MINUS SIGN} 0 ⇧ ← ↑ → ↓ B V M . , K C X P",
+    "Help": "? Esc",
+}
+_KEYS = """async () => {
+  const { cap, table } = await import("/static/keys.js");
+  return Object.fromEntries(table.map(({ title, rows }) => [title, rows.flatMap(({ keys }) => keys.map(cap))]));
+}"""
+
+
+def test_all_is_done_by_keys_and_every_key_is_in_the_sheet(shared_page: Page, shared_floor: Floor) -> None:
+    """One table drives the keyboard and the sheet; a defect is marked with each tool without a pointer."""
+    page = shared_page
+    part = shared_floor.report("K-1", defect_class="keyed")
+    page.goto("/review?defect_class=keyed")
+    expect(page.locator("#frame")).to_have_js_property("naturalWidth", 200)
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keys")
+    expect(sheet).to_be_visible()
+    shown = {
+        section.locator("h3").inner_text(): section.locator("kbd").all_inner_texts()
+        for section in sheet.locator("section").all()
+    }
+    assert {title: " ".join(caps) for title, caps in shown.items()} == _SHEET
+    for title, caps in page.evaluate(_KEYS).items():
+        assert {cap.removeprefix("⇧ ") for cap in caps} - set(shown[title]) <= {"=", *"2345678"}, title
+    assert fits(page)
+    page.keyboard.press("g")  # means nothing while the sheet is open
+    page.keyboard.press("?")
+    expect(sheet).to_be_hidden()
+    on_buttons = {text for text in page.locator("main kbd").all_inner_texts() if text}
+    assert on_buttons <= {cap for caps in shown.values() for cap in caps}
+    for key in ("p", "r", "Space", *["ArrowRight"] * 5, *["ArrowDown"] * 5, "Space"):  # a box from the middle
+        page.keyboard.press(key)
+    for key in ("y", *["ArrowUp"] * 15, "Space", *["ArrowRight"] * 10, "Space", *["ArrowDown"] * 5, "Space", "Enter"):
+        page.keyboard.press(key)
+    for key in ("q", *["ArrowLeft"] * 30, "Space", *["ArrowLeft"] * 5, "Space", "Space", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    page.keyboard.press("Backspace")
+    for key in ("w", "w", "e", *["ArrowRight"] * 20, *["ArrowDown"] * 6, "Space", *["ArrowRight"] * 5, "Space"):
+        page.keyboard.press(key)
+    expect(page.locator("#crosshair")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.locator("#crosshair")).to_be_hidden()
+    page.keyboard.press("d")
+    expect(page.locator("#outbox")).to_have_text("✓ all saved")
+    mask = _mask_of(shared_floor, part)
+    assert (mask[113:118, 102:118] == 255).all()  # the box
+    assert mask[62:70, 145:158].all()  # the polygon
+    assert (mask[80, 24:36] == 255).all()  # the brush
+    assert not mask[84:, :60].any()  # the stroke that was undone
+    assert not mask[106:110, 102:118].any()  # the eraser
+
+
+def _mask_of(floor: Floor, part: InspectionResult) -> NDArray[np.uint8]:
+    (label,) = floor.http.get(f"/results/{part.id}").json()["labels"]
+    data = floor.http.get(f"/images/{label['mask_sha256']}?size=original").content
+    return cast("NDArray[np.uint8]", cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE))
 
 
 def test_markup_in_names_is_shown_as_text(page: Page, floor: Floor) -> None:
@@ -188,22 +398,28 @@ def test_a_defect_is_marked_where_it_is(page: Page, floor: Floor) -> None:
     page.mouse.move(*at(60, 100))
     page.mouse.up()
     page.get_by_role("button", name="Undo stroke").click()
+    page.get_by_role("button", name="Eraser").click()
+    page.mouse.move(*at(130, 30))
+    page.mouse.down()
+    page.mouse.move(*at(138, 30))
+    page.mouse.up()
     page.keyboard.press("Escape")
     page.keyboard.press("d")
     expect(page.locator("#outbox")).to_have_text("✓ all saved")
-    (label,) = floor.http.get(f"/results/{part.id}").json()["labels"]
-    data = floor.http.get(f"/images/{label['mask_sha256']}?size=original").content
-    mask = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    mask = _mask_of(floor, part)
     assert mask.shape == (200, 200)
     assert (mask[32:78, 22:58] == 255).all()
     assert mask[22:50, 105:138].any()
+    assert not mask[30, 131:137].any()
     assert (mask[:15] == 0).all()
     assert (mask[120:] == 0).all()
 
 
 def test_the_map_is_outlined_taken_as_a_mask_and_a_good_part_shown_beside(page: Page, floor: Floor) -> None:
+    grey = SmallPicture.of(np.full((96, 96), 128, np.uint8))
+    aligned = floor.add_model("part", alignment=Alignment(golden=grey, min_correlation=0.5))
     floor.report("P-good", Verdict.PASS, seed=70)
-    part = floor.report("P-1", seed=71)
+    part = floor.report("P-1", seed=71, bundle_id=aligned)
     page.goto("/review")
     page.keyboard.press("k")
     expect(page.locator("#map")).to_be_hidden()
@@ -212,6 +428,9 @@ def test_the_map_is_outlined_taken_as_a_mask_and_a_good_part_shown_beside(page: 
     page.keyboard.press("c")
     expect(page.locator("#reference-name")).to_have_text("a good part")
     expect(page.locator("#reference-picture")).to_have_js_property("naturalWidth", 200)
+    page.keyboard.press("x")
+    expect(page.locator("#reference-name")).to_have_text("golden image")
+    expect(page.locator("#reference-picture")).to_have_js_property("naturalWidth", 96)
     page.keyboard.press("c")
     expect(page.locator("#reference")).to_be_hidden()
     page.keyboard.press("p")
@@ -220,31 +439,6 @@ def test_the_map_is_outlined_taken_as_a_mask_and_a_good_part_shown_beside(page: 
     expect(page.locator("#outbox")).to_have_text("✓ all saved")
     (label,) = floor.http.get(f"/results/{part.id}").json()["labels"]
     assert label["mask_sha256"] is not None
-    assert fits(page)
-
-
-def test_alike_parts_are_judged_together_but_for_those_kept_out(page: Page, floor: Floor) -> None:
-    alike = [floor.report(f"P-{number}", seed=80 + number, signature=(127, number, 0)) for number in range(4)]
-    floor.report("P-other", seed=90, signature=(0, 0, 127))
-    page.goto("/groups")
-    group = page.locator(".group")
-    expect(group.get_by_role("heading")).to_have_text("4 parts")
-    expect(page.locator("#alone")).to_have_text("1 part is like no other")
-    expect(group.locator(".noted")).not_to_have_count(0)
-    group.get_by_role("button", name=re.compile("keep P-2")).click()
-    page.keyboard.press("t")
-    page.keyboard.type("scratch")
-    page.keyboard.press("Enter")
-    expect(page.locator("#outbox")).to_have_text("3 parts judged")
-    said = [floor.labels(part) for part in alike]
-    assert said == [["defect:scratch"], ["defect:scratch"], [], ["defect:scratch"]]
-    page.keyboard.press("z")
-    expect(group.get_by_role("heading")).to_have_text("4 parts")
-    assert floor.labels(alike[0]) == []
-    page.keyboard.press("g")
-    expect(page.locator("#empty")).to_be_visible()
-    expect(page.locator("#empty")).to_contain_text("No alike parts wait")
-    assert [floor.labels(part) for part in alike] == [["good:-"]] * 4
     assert fits(page)
 
 
@@ -289,22 +483,21 @@ def test_parts_on_which_people_disagree_are_found(page: Page, floor: Floor) -> N
     page.get_by_label("Score from").fill("9")
     page.get_by_label("Score from").press("Enter")
     expect(page.locator("#empty")).to_contain_text("Nothing to review")
+    page.get_by_label("Score from").fill("")
+    for name, fitting, other in (
+        ("Score to", "2.5", "2.4"),
+        ("Taken from", "2026-03-02T00:00", "2099-01-01T00:00"),
+        ("Taken before", "2099-01-01T00:00", "2026-03-02T00:00"),
+    ):
+        page.get_by_label(name).fill(other)
+        page.get_by_label(name).press("Enter")
+        expect(page.locator("#empty")).to_contain_text("Nothing to review")
+        page.get_by_label(name).fill(fitting)
+        page.get_by_label(name).press("Enter")
+        expect(page.locator("#facts")).to_contain_text("P-2")
+    page.reload()
+    expect(page.get_by_label("Taken before")).to_have_value("2099-01-01T00:00")
+    expect(page.locator("#facts")).to_contain_text("P-2")
     page.goto("/analytics?days=365")
     expect(page.locator("#reviewers")).to_contain_text("eve")
     assert fits(page)
-
-
-def test_overkill_of_one_kind_is_accepted_as_good(page: Page, floor: Floor) -> None:
-    floor.train_and_promote("part")
-    parts = [floor.report(f"P-{number}", seed=80 + number, signature=(127, number, 0)) for number in range(3)]
-    page.goto("/groups")
-    page.locator(".group").get_by_role("button", name="Accept as good…").click()
-    dialog = page.locator("#accept-dialog")
-    dialog.get_by_label("Reason").fill("oil film, harmless")
-    dialog.get_by_role("button", name="Accept").click()
-    expect(page.locator("#outbox")).to_contain_text("3 parts accepted")
-    (acceptance,) = floor.http.get("/recipes/part/acceptances").json()
-    assert set(acceptance["result_ids"]) == {part.id for part in parts}
-    assert [floor.labels(part) for part in parts] == [["good:-"]] * 3
-    page.get_by_role("link", name="see what the gate says").click()
-    expect(page.locator(".job")).to_contain_text("accepting as good")

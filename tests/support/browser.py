@@ -8,7 +8,10 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
-__all__ = ["chromium", "photograph"]
+__all__ = ["ALL_SENT", "chromium", "photograph"]
+
+ALL_SENT = "() => !Object.keys(localStorage).some((key) => key.startsWith('inspection_decision '))"
+"""True in a page when no decision waits in the browser."""
 
 _PROGRAM = Path("/usr/bin/chromium")
 _ARGUMENTS = [

@@ -73,12 +73,13 @@ class Floor:
         """Send a heartbeat."""
         self.station.post("/stations/me/heartbeat", json=beat.model_dump(mode="json")).raise_for_status()
 
-    def add_model(self, recipe: str, **changes: Any) -> None:
-        """Upload a bundle that the plant's own key signed."""
+    def add_model(self, recipe: str, **changes: Any) -> str:
+        """Upload a bundle that the plant's own key signed; its id."""
         key = SigningKey.load_or_create(self.folder / "data" / "keys" / "signing_key.pem")
         path = self.folder / "made.bundle"
-        write_tiny_bundle(path, key, recipe, **changes)
+        bundle_id = write_tiny_bundle(path, key, recipe, **changes)
         self.http.post(f"/recipes/{recipe}/bundles", content=path.read_bytes()).raise_for_status()
+        return bundle_id
 
     def train_and_promote(self, recipe: str) -> None:
         """Make a champion, as an engineer does."""

@@ -5,6 +5,7 @@ A uniform grey image of 128 scores about 0; a white or black blob of a few pixel
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from onnx import TensorProto, helper
@@ -12,6 +13,7 @@ from onnx import TensorProto, helper
 from edge.bundle.parity import pack_parity
 from edge.contract.archive import MODEL, PARITY, file_entries, write_sealed
 from edge.contract.manifest import (
+    Alignment,
     Calibration,
     DataCounts,
     HeldoutScores,
@@ -65,13 +67,15 @@ def tiny_manifest(
     threshold: float = 1.0,
     undecided_from: float | None = None,
     heldout_scores: HeldoutScores | None = None,
+    *,
+    alignment: Alignment | None = None,
 ) -> Manifest:
     """A complete manifest for `files`."""
     return Manifest(
         recipe=recipe,
         tier="fast",
         created_at=datetime(2026, 1, 1, tzinfo=UTC),
-        preprocess=PreprocessSpec(width_px=SIZE, height_px=SIZE),
+        preprocess=PreprocessSpec(width_px=SIZE, height_px=SIZE, alignment=alignment),
         calibration=Calibration(
             threshold=threshold,
             undecided_from=undecided_from,
@@ -104,8 +108,8 @@ def write_tiny_bundle(
     recipe: str = "part",
     threshold: float = 1.0,
     undecided_from: float | None = None,
-    heldout_scores: HeldoutScores | None = None,
+    **changes: Any,
 ) -> str:
-    """Write a signed bundle that really judges; returns its id (`threshold` and `recipe` change the id)."""
+    """Write a signed bundle that really judges; returns its id, which all but `path` and `key` change."""
     files = tiny_files()
-    return write_sealed(path, tiny_manifest(files, recipe, threshold, undecided_from, heldout_scores), files, key)
+    return write_sealed(path, tiny_manifest(files, recipe, threshold, undecided_from, **changes), files, key)

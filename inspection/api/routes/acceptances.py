@@ -8,6 +8,9 @@ from inspection.api.model_schemas import Job
 from inspection.audit.change import change
 from inspection.learning.acceptances import acceptances_of, add_acceptance, require_acceptance, undo_acceptance
 from inspection.registry.recipes import require_recipe
+from inspection.review.known_parts import answer_checks
+from inspection.review.labels import Decision
+from inspection.samples.statements import Label
 
 __all__ = ["router"]
 
@@ -28,6 +31,10 @@ def post_acceptance(recipe: str, body: NewAcceptance, person: Engineer, plant: P
     """Label results good, and teach the champion to let such parts pass: no training, no known defect lost."""
     ids = list(dict.fromkeys(body.result_ids))
     with change(plant.database, person.name, plant.clock()) as doing:
+        if body.from_queue:
+            said = Decision(Label.GOOD, comment=body.reason)
+            checked = answer_checks(doing.session, ids, said, person.name, doing.now)
+            ids = [id_ for id_ in ids if id_ not in checked]
         row = add_acceptance(doing.session, recipe, ids, reason=body.reason, user=person.name, now=doing.now)
         doing.record("acceptance.added", recipe=recipe, acceptance=row.id, results=ids, reason=body.reason)
         acceptance = Acceptance.model_validate(row)

@@ -20,6 +20,7 @@ from inspection.api.review_schemas import (
     Groups,
     NewBatchLabel,
     NewLabel,
+    ResultId,
     ReviewerMeasured,
     ReviewQueue,
 )
@@ -33,7 +34,7 @@ from inspection.review.audit_sample import CONFIDENCE, parts_needed
 from inspection.review.beside import beside, golden_png
 from inspection.review.estimates import audit_estimates
 from inspection.review.groups import groups
-from inspection.review.known_parts import answer_check, mixed_in
+from inspection.review.known_parts import answer_check, answer_checks, mixed_in
 from inspection.review.labels import Decision, add_label
 from inspection.review.masks import keep_mask
 from inspection.review.queue import Order, defect_types, drawn_among, queue, queue_length
@@ -46,7 +47,8 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["review"])
 
-_SHOWN_OF_GROUP = 60
+_SHOWN_OF_GROUP = 24
+_PARTS_ASKED = 100
 
 
 def _wanted(  # noqa: PLR0913, PLR0917 - one parameter per filter is what makes them appear in the API's description
@@ -83,11 +85,11 @@ def get_queue(
         rows = queue(session, wanted, limit, order, offset)
         shown = rows
         if wanted.state is LabelState.WAITING:
-            shown = mixed_in(session, rows, person.name, plant.settings.review_known_share)
+            shown = mixed_in(session, rows, wanted, person.name, plant.settings.review_known_share)
         return ReviewQueue(
             waiting=queue_length(session, wanted),
             defect_types=defect_types(session, wanted.recipe),
-            results=_blind(session, shown) if wanted.state is LabelState.WAITING else result_views(session, shown),
+            results=_shown(session, shown, wanted),
             drawn=sorted(drawn_among(session, [row.id for row in rows])),
         )
 
@@ -95,13 +97,13 @@ def get_queue(
 @router.get("/review/groups")
 def get_groups(person: Operator, plant: PlantDep, asked: WantedDep) -> Groups:
     """Waiting parts that look alike where they are most unusual, to be cleared by one decision."""
-    del person
+    seeded = plant.settings.review_known_share if asked.state is LabelState.WAITING else 0.0
     with plant.database.read() as session:
-        found, alone = groups(session, asked)
+        found, alone = groups(session, asked, person.name, seeded)
         return Groups(
             groups=[
                 AlikeGroup(
-                    results=result_views(session, group.rows[:_SHOWN_OF_GROUP]),
+                    results=_shown(session, group.rows[:_SHOWN_OF_GROUP], asked),
                     ids=[row.id for row in group.rows],
                     odd=list(group.odd),
                     worst=group.worst,
@@ -111,6 +113,20 @@ def get_groups(person: Operator, plant: PlantDep, asked: WantedDep) -> Groups:
             alone=alone,
             defect_types=defect_types(session, asked.recipe),
         )
+
+
+@router.get("/review/parts")
+def get_parts(
+    person: Operator,
+    plant: PlantDep,
+    id: Annotated[  # noqa: A002 - the name that the API's description shows
+        list[ResultId], Query(min_length=1, max_length=_PARTS_ASKED)
+    ],
+) -> list[StoredResult]:
+    """Parts by their ids, in this order, as queue and groups show them: without what was said of them."""
+    del person
+    with plant.database.read() as session:
+        return _blind(session, [require_result(session, one) for one in id])
 
 
 @router.get("/review/reviewers")
@@ -195,9 +211,14 @@ def post_batch(body: NewBatchLabel, person: Inspector, plant: PlantDep) -> Batch
     took_s = None if body.took_s is None else body.took_s / len(ids)
     said = Decision(body.label, body.defect_type, took_s=took_s)
     with change(plant.database, person.name, plant.clock()) as doing:
-        for id_ in ids:
+        checked = answer_checks(doing.session, ids, said, person.name, doing.now) if body.from_queue else []
+        added = [id_ for id_ in ids if id_ not in checked]
+        for id_ in added:
             add_label(doing.session, id_, said, person.name, doing.now)
-        doing.record("label.added", results=ids, label=body.label, defect_type=body.defect_type)
+        if checked:
+            doing.record("label.checked", results=checked, label=body.label)
+        if added:
+            doing.record("label.added", results=added, label=body.label, defect_type=body.defect_type)
     return BatchLabelled(labelled=len(ids))
 
 
@@ -216,9 +237,13 @@ def _echo(body: NewLabel, user: str, now: datetime) -> ShownLabel:
     )
 
 
+def _shown(session: Session, rows: Sequence[ResultRow], wanted: Wanted) -> list[StoredResult]:
+    return _blind(session, rows) if wanted.state is LabelState.WAITING else result_views(session, rows)
+
+
 def _blind(session: Session, rows: Sequence[ResultRow]) -> list[StoredResult]:
     """A second opinion is one only if the first is not shown."""
-    return [view.model_copy(update={"labels": []}) for view in result_views(session, rows)]
+    return [view.model_copy(update={"labels": [], "rulings": []}) for view in result_views(session, rows)]
 
 
 def _plan(escapes_at_most: float) -> AuditPlan:

@@ -1,9 +1,11 @@
 // The administration page: people, keys of stations, the audit log.
 
 import { get, patch, post, put } from "./api.js";
+import { actionWord } from "./audit_words.js";
 import { ask } from "./dialog.js";
 import { complain, h, number, verdictWord, when } from "./dom.js";
 import { n, t } from "./language.js";
+import { onReturn } from "./link.js";
 import { scopeBoxes, scopeNames, scopesOf } from "./scope_boxes.js";
 
 const $ = (id) => document.getElementById(id);
@@ -122,7 +124,7 @@ async function showAudit(before = null) {
 }
 
 function entry(row) {
-  return h("tr", {}, h("td", { class: "num" }, String(row.number)), h("td", {}, when(row.at).slice(0, 16)), h("th", {}, row.actor), h("td", {}, h("code", {}, row.action)), h("td", {}, h("code", { class: "details" }, row.details)));
+  return h("tr", {}, h("td", { class: "num" }, String(row.number)), h("td", {}, when(row.at).slice(0, 16)), h("th", {}, row.actor), h("td", {}, actionWord(row.action)), h("td", {}, h("code", { class: "details" }, row.details)));
 }
 
 async function verify() {
@@ -158,3 +160,7 @@ $("add-key").addEventListener("click", addKey);
 $("older").addEventListener("click", () => showAudit(audit.entries.at(-1).number));
 $("verify").addEventListener("click", () => verify().catch((error) => complain($("problem"), error.message)));
 refresh();
+onReturn(() => {
+  complain($("problem"), null);
+  refresh();
+});

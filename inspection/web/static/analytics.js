@@ -6,6 +6,7 @@ import { complain, flag, h, milliseconds, number, percent, when } from "./dom.js
 import { driftTable } from "./drift_panel.js";
 import { controlChart, countsChart, driftChart, paretoChart } from "./charts.js";
 import { t } from "./language.js";
+import { onReturn } from "./link.js";
 import { reviewersTable } from "./reviewers_panel.js";
 
 const $ = (id) => document.getElementById(id);
@@ -105,6 +106,7 @@ async function start() {
   $("print").addEventListener("click", () => window.print());
   await show();
   setInterval(() => document.hidden || show(), 60000);
+  onReturn(show);
 }
 
 start().catch((error) => complain($("problem"), error.message));

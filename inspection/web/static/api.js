@@ -1,6 +1,7 @@
 // The one place that talks to the service.
 
 import { t } from "./language.js";
+import { answered, unanswered } from "./link.js";
 import { told } from "./told.js";
 
 const PREFIX = "/api/v1";
@@ -24,13 +25,15 @@ export const post = (path, body) => request("POST", path, body);
 export const postFile = (path, blob) => request("POST", path, blob);
 export const put = (path, body) => request("PUT", path, body);
 export const patch = (path, body) => request("PATCH", path, body);
+/** Whether anybody is there; open to everybody. */
+export const ping = () => send("GET", "/healthz", {});
 export const imageUrl = (sha256, size) => `${PREFIX}/images/${sha256}?size=${size}`;
 
 async function request(method, path, body) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;
   if (body !== undefined) headers["Content-Type"] = body instanceof Blob ? "application/octet-stream" : "application/json";
-  const answer = await send(method, path, headers, body);
+  const answer = await send(method, PREFIX + path, headers, body);
   if (answer.status === 401 && !path.startsWith("/login")) {
     location.assign("/login");
     return new Promise(() => {}); // the page is on its way out
@@ -41,16 +44,19 @@ async function request(method, path, body) {
   return content;
 }
 
-async function send(method, path, headers, body) {
-  try {
-    return await fetch(PREFIX + path, {
-      method,
-      headers,
-      body: body === undefined || body instanceof Blob ? body : JSON.stringify(body),
-      credentials: "same-origin",
-      signal: AbortSignal.timeout(15000),
-    });
-  } catch {
-    throw new Refused(0, t("the plant service does not answer; is it running, is the network up?"));
+async function send(method, address, headers, body) {
+  const options = { method, headers, body: body === undefined || body instanceof Blob ? body : JSON.stringify(body), credentials: "same-origin", signal: AbortSignal.timeout(15000) };
+  const answer = await fetch(address, options).catch(() => null);
+  if (answer === null || isOfProxy(answer)) {
+    const reason = t("the plant service does not answer; is it running, is the network up?");
+    unanswered(reason);
+    throw new Refused(0, reason);
   }
+  answered();
+  return answer;
+}
+
+/** Something in between says that nobody is behind it; the service itself says no in JSON. */
+function isOfProxy(answer) {
+  return [502, 503, 504].includes(answer.status) && !answer.headers.get("Content-Type")?.startsWith("application/json");
 }

@@ -2,10 +2,14 @@
 
 import { when } from "./dom.js";
 import { t } from "./language.js";
+import { typeWord } from "./words.js";
 
 const style = getComputedStyle(document.documentElement);
 const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-const CONFIG = { displaylogo: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+const LOCALE = "page";
+const CONFIG = { displaylogo: false, showSendToCloud: false, responsive: true, locale: LOCALE, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
+const BUTTONS = { "Download plot as a PNG": t("Download the chart as a picture"), Zoom: t("Zoom by a box"), Pan: t("Move"), "Zoom in": t("zoom in"), "Zoom out": t("zoom out"), "Reset axes": t("Whole chart") };
+window.Plotly.register({ moduleType: "locale", name: LOCALE, dictionary: BUTTONS, format: {} });
 
 function plot(element, traces, layout) {
   const axis = { gridcolor: colour("line"), zerolinecolor: colour("line") };
@@ -48,7 +52,7 @@ export function paretoChart(element, answer) {
   const confirmed = Object.keys(answer.confirmed).length > 0;
   const entries = Object.entries(confirmed ? answer.confirmed : answer.suspected).sort((a, b) => b[1] - a[1]);
   const total = entries.reduce((sum, [, count]) => sum + count, 0);
-  const x = entries.map(([name]) => name || t("not named"));
+  const x = entries.map(([name]) => (name ? typeWord(name) : t("not named")));
   const shares = entries.map((_, index) => entries.slice(0, index + 1).reduce((sum, [, count]) => sum + count, 0) / total);
   plot(
     element,

@@ -5,6 +5,7 @@ import { comparison } from "./comparison.js";
 import { h, short, when } from "./dom.js";
 import { lazyPanel } from "./lazy_panel.js";
 import { n, t } from "./language.js";
+import { typeWord } from "./words.js";
 
 const SHOWN = 40;
 
@@ -24,7 +25,7 @@ export function dataPanel(recipe, opened) {
 }
 
 function row({ id, created_at: at, counts }) {
-  const images = Object.entries(counts).map(([type, count]) => `${type === "good" ? t("good") : type} ${count}`);
+  const images = Object.entries(counts).map(([type, count]) => `${typeWord(type)} ${count}`);
   return h("tr", {}, h("td", {}, h("code", {}, short(id))), h("td", {}, when(at).slice(0, 16)), h("td", {}, images.join(", ")));
 }
 

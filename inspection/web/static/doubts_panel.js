@@ -4,6 +4,7 @@ import { imageUrl } from "./api.js";
 import { h } from "./dom.js";
 import { n, t } from "./language.js";
 import { told } from "./told.js";
+import { labelWord, typeWord } from "./words.js";
 
 const KINDS = {
   people_disagree: t("people disagree"),
@@ -13,7 +14,6 @@ const KINDS = {
   unlike_other_goods: t("unlike the other good parts"),
   failed_far_above: t("labelled good, but failed far above the threshold"),
 };
-const LABELS = { good: t("good"), defect: t("defect"), unsure: t("unsure") };
 
 /** `rule(sha256, body)` settles one; null for those who may not. What a person has opened stays open. */
 export function doubtsPanel(doubts, rule, opened) {
@@ -24,7 +24,7 @@ export function doubtsPanel(doubts, rule, opened) {
 }
 
 function card(doubt, rule) {
-  const taken = doubt.counts_as === null ? t("left out of training") : t("counts as {label}", { label: LABELS[doubt.counts_as] ?? doubt.counts_as });
+  const taken = doubt.counts_as === null ? t("left out of training") : t("counts as {label}", { label: typeWord(doubt.counts_as) });
   return h(
     "li",
     { class: "flip", title: told(doubt.why) },
@@ -37,9 +37,9 @@ function card(doubt, rule) {
 function answers({ sha256, said: statements }, rule) {
   const types = [...new Set(statements.map(({ defect_type: type }) => type).filter(Boolean))];
   const button = (word, body) => h("button", { type: "button", class: "small", onclick: () => rule(sha256, body) }, word);
-  return h("span", { class: "row", role: "group", "aria-label": t("What counts") }, button(t("Good"), { label: "good" }), types.length ? types.map((type) => button(type, { label: "defect", defect_type: type })) : button(t("Defect"), { label: "defect" }), button(t("Leave out"), { label: "unsure" }));
+  return h("span", { class: "row", role: "group", "aria-label": t("What counts") }, button(t("Good"), { label: "good" }), types.length ? types.map((type) => button(typeWord(type), { label: "defect", defect_type: type })) : button(t("Defect"), { label: "defect" }), button(t("Leave out"), { label: "unsure" }));
 }
 
-function said({ user, label, defect_type: type }) {
-  return `${user ?? t("upload")}: ${type ?? LABELS[label] ?? label}`;
+function said(statement) {
+  return `${statement.user ?? t("upload")}: ${labelWord(statement)}`;
 }

@@ -30,8 +30,13 @@ export class Filters {
   }
 
   remember() {
-    history.replaceState(null, "", `?${new URLSearchParams(this.chosen())}`);
+    this.keep();
     this.changed();
+  }
+
+  /** Nothing but the filters stands in the address. */
+  keep() {
+    history.replaceState(null, "", `?${new URLSearchParams(this.chosen())}`);
   }
 }
 

@@ -4,26 +4,27 @@ import { imageUrl } from "./api.js";
 import { h, number, verdictIcon, verdictWord } from "./dom.js";
 import { n, t } from "./language.js";
 import { told } from "./told.js";
+import { labelWord, typeWord } from "./words.js";
 
+const me = document.querySelector('meta[name="user"]')?.content;
 const CHECKS = { true: ["yes", "✓", t("holds")], false: ["no", "✗", t("broken")], null: ["told", "·", t("for information")] };
-const LABELS = { good: t("good"), defect: t("defect"), unsure: t("unsure") };
 
 /** The written verdict. */
 export function checkList(checks) {
   return h("ul", { class: "checks" }, checks.map(({ passed, text }) => h("li", { class: CHECKS[passed][0] }, h("b", { role: "img", "aria-label": CHECKS[passed][2] }, CHECKS[passed][1]), h("span", {}, told(text)))));
 }
 
-/** Pictures, both verdicts, both scores, and what a person says. */
+/** Pictures, both verdicts, both scores, and what a person says; `actions.pending(id)` is said and not stored yet. */
 export function flipList(report, actions) {
   if (!report || report.flips_total === 0) return [];
   const title = n("{count} part judged differently", "{count} parts judged differently", report.flips_total);
   const shown = report.flips.length < report.flips_total ? t(" ({shown} shown)", { shown: report.flips.length }) : "";
-  return [h("h3", {}, title, shown), h("ol", { class: "flips" }, report.flips.map((flip) => flipCard(flip, actions)))];
+  const undo = actions.mayUndo() ? h("button", { type: "button", class: "small", onclick: actions.undo }, t("Undo")) : null;
+  return [h("div", { class: "row spread" }, h("h3", {}, title, shown), undo), h("ol", { class: "flips" }, report.flips.map((flip) => flipCard(flip, actions)))];
 }
 
 function flipCard(flip, actions) {
-  const said = flip.labels.at(-1);
-  const label = said ? (said.defect_type ?? LABELS[said.label] ?? said.label) : (LABELS[flip.label] ?? flip.label);
+  const label = labelOf(flip, actions.pending(flip.result_id));
   const mayJudge = actions.mayLabel && flip.result_id && !label;
   const ask = (answer, word) => h("button", { type: "button", class: "small", onclick: () => actions.label(flip.result_id, answer) }, word);
   return h(
@@ -35,6 +36,13 @@ function flipCard(flip, actions) {
     side(t("this model"), flip.challenger_verdict, flip.challenger_score),
     h("span", { class: "flip-label" }, label ? h("b", {}, label) : h("span", { class: "muted" }, t("no label")), mayJudge ? h("span", { class: "row" }, ask("good", t("Good")), ask("defect", t("Defect"))) : null),
   );
+}
+
+/** What was said last; null for nothing. */
+function labelOf(flip, waiting) {
+  if (waiting && waiting.label !== "retracted") return `${labelWord(waiting)} …`;
+  const said = flip.labels.filter(({ user }) => !waiting || user !== me).at(-1);
+  return said ? labelWord(said) : flip.label ? typeWord(flip.label) : null;
 }
 
 function side(name, verdict, score) {

@@ -1,131 +1,117 @@
-// Alike parts, cleared by one decision; those that a click keeps out are judged alone.
+// Alike parts, cleared by one decision; those that are kept out are judged alone.
 
-import { get, imageUrl, post } from "./api.js";
+import { get, post } from "./api.js";
+import { Decisions, pending } from "./decisions.js";
 import { ask } from "./dialog.js";
-import { flag, h, number, verdictBadge, verdictWord } from "./dom.js";
+import { flag, h } from "./dom.js";
 import { Filters } from "./filters.js";
+import { GroupCard } from "./group_card.js";
+import { listen } from "./keys.js";
 import { n, t } from "./language.js";
+import { onReturn } from "./link.js";
+import { outbox } from "./outbox.js";
 
 const $ = (id) => document.getElementById(id);
-const mayLabel = flag("may-label");
-const mayChange = flag("may-change");
-const MOST_SHOWN = 24;
-const state = { groups: [], at: 0, done: [], shownAt: performance.now() };
+const MAY = { label: flag("may-label"), change: flag("may-change") };
+const DECIDED_KEPT = 20;
+const state = { cards: [], at: 0, shownAt: performance.now(), out: new Set(), decided: new Map(), said: "" };
 const filters = new Filters({ recipe: "recipe", station: "station", verdict: "verdict-filter" }, load);
+const decisions = new Decisions("groups");
 
 async function load() {
   const answer = await get(`/review/groups?${new URLSearchParams(filters.chosen())}`);
-  state.groups = answer.groups.map((group) => ({ ...group, out: new Set() }));
+  const said = pending(); // decided here, and not counted by the service yet
+  state.cards = answer.groups.filter(({ ids }) => !ids.some((id) => said.has(id))).map(card);
   state.at = 0;
   $("types").replaceChildren(...answer.defect_types.map((type) => h("option", { value: type })));
   $("alone").textContent = n("{count} part is like no other", "{count} parts are like no other", answer.alone);
   render();
 }
 
+const card = (group) => new GroupCard(group, state.out, MAY, { decide, accept, mark: (one) => mark(state.cards.indexOf(one)) });
+
 function render() {
-  const none = state.groups.length === 0;
+  const none = state.cards.length === 0;
   $("groups").hidden = none;
   $("empty").hidden = !none;
   $("empty").replaceChildren(h("b", {}, t("No alike parts wait.")), " ", h("a", { href: "/review" }, t("Review part by part →")));
-  $("groups").replaceChildren(...state.groups.map(card));
-  choose(Math.min(state.at, Math.max(0, state.groups.length - 1)));
-}
-
-function card(group, index) {
-  const first = group.results[0].result;
-  const title = n("{count} part", "{count} parts", group.ids.length);
-  const type = h("input", { maxlength: 64, list: "types", placeholder: t("optional, e.g. scratch"), "aria-label": t("Type"), autocomplete: "off", disabled: !mayLabel });
-  const button = (label, word, key) => h("button", { type: "button", class: label, disabled: !mayLabel, onclick: () => decide(index, label) }, h("kbd", {}, key), " ", word);
-  return h(
-    "li",
-    { class: "panel group", tabindex: "-1", "data-index": String(index), onfocusin: () => mark(index) },
-    h("header", {}, verdictBadge(first.verdict, "medium"), h("h2", {}, title), h("span", { class: "muted" }, [first.recipe, first.defect_class].filter(Boolean).join(" · "))),
-    h("div", { class: "thumbs" }, order(group).slice(0, MOST_SHOWN).map((item) => member(group, item)), group.ids.length > MOST_SHOWN ? h("span", { class: "muted" }, t("and {count} more", { count: group.ids.length - MOST_SHOWN })) : null),
-    h("div", { class: "row answers-of-group" }, button("good", t("Good"), "G"), button("defect", t("Defect"), "D"), type, button("unsure", t("Unsure"), "U"), mayChange && first.verdict === "FAIL" ? h("button", { type: "button", class: "quiet", onclick: () => accept(index) }, t("Accept as good…")) : null),
-  );
-}
-
-/** The worst and the odd ones first: who sees only the typical ones clears what he has not looked at. */
-function order(group) {
-  const first = (item) => item.result.id === group.worst || group.odd.includes(item.result.id);
-  return [...group.results.filter(first), ...group.results.filter((item) => !first(item))];
-}
-
-function member(group, { result, images }) {
-  const odd = group.odd.includes(result.id);
-  const note = result.id === group.worst ? t("highest score") : odd ? t("least alike") : null;
-  const words = [result.part_id, verdictWord(result.verdict), number(result.score), note].filter(Boolean).join(", ");
-  const toggle = (event) => {
-    if (!group.out.delete(result.id)) group.out.add(result.id);
-    event.currentTarget.setAttribute("aria-pressed", String(group.out.has(result.id)));
-  };
-  return h(
-    "button",
-    { type: "button", class: `member ${note ? "noted" : ""}`, "aria-pressed": "false", "aria-label": t("keep {part} out", { part: words }), title: words, onclick: toggle },
-    h("span", { class: "stack" }, images.frame ? h("img", { src: imageUrl(images.frame, "thumb"), alt: "", loading: "lazy" }) : null, images.overlay ? h("img", { class: "map", src: imageUrl(images.overlay, "original"), alt: "", loading: "lazy" }) : null),
-    h("small", {}, note ?? number(result.score)),
-  );
+  $("groups").replaceChildren(...state.cards.map(({ element }) => element));
+  choose(Math.min(state.at, Math.max(0, state.cards.length - 1)));
 }
 
 function mark(index) {
   if (index !== state.at) state.shownAt = performance.now();
   state.at = index;
-  for (const element of $("groups").children) element.classList.toggle("chosen", Number(element.dataset.index) === index);
+  for (const [place, { element }] of state.cards.entries()) element.classList.toggle("chosen", place === index);
 }
 
 function choose(index) {
   mark(index);
-  const element = $("groups").children[index];
+  const { element } = state.cards[index] ?? {};
   element?.focus({ preventScroll: true });
   element?.scrollIntoView({ block: "nearest" });
 }
 
-async function decide(index, label) {
-  const group = state.groups[index];
-  if (!group || !mayLabel) return;
-  const ids = group.ids.filter((id) => !group.out.has(id));
-  if (ids.length === 0) return;
-  const type = $("groups").children[index].querySelector("input").value.trim();
-  const body = { result_ids: ids, label, took_s: (performance.now() - state.shownAt) / 1000 };
-  if (label === "defect" && type) body.defect_type = type;
-  if (!(await send(body, n("{count} part judged", "{count} parts judged", ids.length)))) return;
-  state.done.push(ids);
-  state.groups.splice(index, 1);
+/** Goes on at once; the decision is sent when the service takes it. */
+function decide(one, label) {
+  const { ids } = one ?? { ids: [] };
+  if (ids.length === 0 || !MAY.label) return;
+  const type = label === "defect" ? one.type.value.trim() : "";
+  const said = { label, took_s: (performance.now() - state.shownAt) / 1000, from_queue: true, ...(type ? { defect_type: type } : {}) };
+  state.said = n("{count} part judged", "{count} parts judged", ids.length);
+  const { key, done } = decisions.say(ids, said);
+  done.then((error) => error && refused(error));
+  remove(one);
+  state.decided.set(key, one);
+  if (state.decided.size > DECIDED_KEPT) state.decided.delete(state.decided.keys().next().value);
+  say(state.said);
+}
+
+function remove(one) {
+  state.cards = state.cards.filter((other) => other !== one);
   render();
 }
 
 /** Overkill of one kind: the champion learns to tolerate it, and the page Models shows how that went. */
-function accept(index) {
-  const group = state.groups[index];
-  const ids = group.ids.filter((id) => !group.out.has(id));
-  const recipe = encodeURIComponent(group.results[0].result.recipe);
+function accept(one) {
+  if (!one?.accepts) return;
+  const { ids } = one;
+  const recipe = encodeURIComponent(one.first[0].result.recipe);
   const dialog = $("accept-dialog");
   dialog.querySelector("textarea").value = "";
   ask(dialog, async (fields) => {
-    await post(`/recipes/${recipe}/acceptances`, { result_ids: ids, reason: fields.reason.value });
-    state.groups.splice(state.groups.indexOf(group), 1);
-    render();
+    await post(`/recipes/${recipe}/acceptances`, { result_ids: ids, reason: fields.reason.value, from_queue: true });
+    remove(one);
     $("outbox").replaceChildren(n("{count} part accepted", "{count} parts accepted", ids.length), " ", h("a", { href: `/models?recipe=${recipe}` }, t("see what the gate says →")));
   });
 }
 
+/** The group is there again at once where the page still has it; then the service says what is alike now. */
 async function undo() {
-  const ids = state.done.pop();
-  if (!ids) return say(t("Nothing to undo on this page."));
-  if (await send({ result_ids: ids, label: "retracted" }, t("Taken back."))) await load();
-  else state.done.push(ids);
-  return undefined;
+  state.said = t("Taken back.");
+  const taken = decisions.takeBack();
+  if (!taken) return say((state.said = t("Nothing to undo on this page.")));
+  const one = state.decided.get(taken.key);
+  if (one) {
+    state.decided.delete(taken.key);
+    state.cards.splice(state.at, 0, one);
+    render();
+  }
+  const error = await taken.done;
+  if (error) return refused(error);
+  return load().catch(() => {}); // away again: the banner says so
 }
 
-async function send(body, done) {
-  try {
-    await post("/labels/batch", body);
-  } catch (error) {
-    say(t("not stored: {reason}", { reason: error.message }), true);
-    return false;
-  }
-  say(done);
-  return true;
+function refused(error) {
+  state.said = "";
+  say(t("not stored: {reason}", { reason: error.message }), true);
+  load().catch(() => {});
+}
+
+/** Behind what the last decision was: whether all is stored. */
+function showOutbox(waiting, problem) {
+  if (problem) say(t("{count} not stored yet, trying again: {reason}", { count: waiting.length, reason: problem }), true);
+  else if (waiting.length === 0 && state.said) say([state.said, t("✓ all saved")].join(" · "));
 }
 
 function say(text, bad = false) {
@@ -133,21 +119,46 @@ function say(text, bad = false) {
   $("outbox").classList.toggle("bad", bad);
 }
 
-const step = (by) => choose(Math.max(0, Math.min(state.groups.length - 1, state.at + by)));
-const KEYS = { g: () => decide(state.at, "good"), d: () => decide(state.at, "defect"), u: () => decide(state.at, "unsure"), z: undo, arrowdown: () => step(1), arrowup: () => step(-1), t: () => $("groups").children[state.at]?.querySelector("input").focus() };
+const chosen = () => state.cards[state.at];
+const step = (by) => choose(Math.max(0, Math.min(state.cards.length - 1, state.at + by)));
+const turn = (by) => chosen()?.turn(by).catch((error) => say(error.message, true));
+const member = () => document.activeElement.closest?.(".member");
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("select")) return;
-  if (event.target.matches("input")) {
-    if (event.key === "Escape" || event.key === "Enter") event.target.closest("li").focus();
-    if (event.key === "Enter") decide(state.at, "defect");
-    return;
-  }
-  const act = KEYS[event.key.toLowerCase()];
-  if (!act || event.repeat) return;
-  event.preventDefault();
-  act();
-});
+function typed(key) {
+  chosen()?.element.focus();
+  if (key === "enter") decide(chosen(), "defect");
+}
+
+listen([
+  {
+    title: t("Judge"),
+    rows: [
+      { keys: ["g"], says: t("good"), act: () => decide(chosen(), "good") },
+      { keys: ["d"], says: t("defect"), act: () => decide(chosen(), "defect") },
+      { keys: ["u"], says: t("unsure"), act: () => decide(chosen(), "unsure") },
+      { keys: ["t"], says: t("new type"), act: () => chosen()?.type.focus() },
+      { keys: ["enter"], within: ".group input", says: t("in the field: defect of this type"), act: typed },
+      { keys: ["escape"], within: ".group input", says: t("leave the field"), act: typed },
+      { keys: ["a"], says: t("accept as good"), when: () => MAY.change, act: () => accept(chosen()) },
+      { keys: ["z"], says: t("undo"), act: undo },
+    ],
+  },
+  {
+    title: t("Look"),
+    rows: [
+      { keys: ["arrowdown"], says: t("next group"), held: true, act: () => step(1) },
+      { keys: ["arrowup"], says: t("group before"), held: true, act: () => step(-1) },
+      { keys: ["arrowright"], says: t("next part"), held: true, act: () => chosen()?.step(1) },
+      { keys: ["arrowleft"], says: t("part before"), held: true, act: () => chosen()?.step(-1) },
+      { keys: ["x"], says: t("keep the part out, or not"), when: member, act: () => chosen().toggle(member()) },
+      { keys: ["pagedown"], says: t("further parts of the group"), act: () => turn(1) },
+      { keys: ["pageup"], says: t("parts of the group before"), act: () => turn(-1) },
+      { keys: ["f"], says: t("to the filters"), act: () => $("recipe").focus() },
+    ],
+  },
+]);
+outbox.watch(showOutbox);
 $("undo").addEventListener("click", undo);
 await filters.start();
 load().catch((error) => say(error.message, true));
+onReturn(() => state.cards.length === 0 && load().catch(() => {}));

@@ -4,6 +4,7 @@ import { Andon } from "./andon.js";
 import { get, post } from "./api.js";
 import { ask } from "./dialog.js";
 import { h } from "./dom.js";
+import { listen } from "./keys.js";
 import { rich, t } from "./language.js";
 import { poll } from "./poll.js";
 import { StationCard } from "./station_card.js";
@@ -68,11 +69,15 @@ function toggleMap() {
   applyOverlay();
 }
 
-const KEYS = { m: toggleMap, f: () => kiosk(!document.body.classList.contains("kiosk")) };
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches("input, textarea, select") || document.querySelector("dialog[open]")) return;
-  KEYS[event.key.toLowerCase()]?.();
-});
+listen([
+  {
+    title: t("Look"),
+    rows: [
+      { keys: ["m"], says: t("map"), act: toggleMap },
+      { keys: ["f"], says: t("full screen"), act: () => kiosk(!document.body.classList.contains("kiosk")) },
+    ],
+  },
+]);
 document.getElementById("kiosk").addEventListener("click", () => kiosk(true));
 document.getElementById("leave-kiosk").addEventListener("click", () => kiosk(false));
 if (new URLSearchParams(location.search).has("kiosk")) document.body.classList.add("kiosk");

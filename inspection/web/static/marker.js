@@ -5,10 +5,11 @@ const COLOUR = "#ff2bd6";
 export class Marker {
   /** `canvas` lies over the picture like an image with `object-fit: contain`. */
   constructor(canvas) {
-    Object.assign(this, { canvas, tool: "brush", width: 12, strokes: [], drawing: null });
+    Object.assign(this, { canvas, tool: "brush", width: 12, strokes: [], drawing: null, held: false });
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
-    canvas.addEventListener("pointerup", (event) => this.end(event));
+    canvas.addEventListener("pointerup", () => this.end());
+    canvas.addEventListener("pointercancel", () => this.drop());
     canvas.addEventListener("dblclick", (event) => this.close(event));
   }
 
@@ -77,33 +78,51 @@ export class Marker {
   }
 
   begin(event) {
-    event.stopPropagation();
-    const point = this.place(event);
-    if (this.tool === "polygon") {
-      this.drawing ??= { tool: "polygon", points: [] };
-      this.drawing.points.push(point);
-    } else {
-      this.drawing = { tool: this.tool, width: this.width, points: [point] };
-      this.canvas.setPointerCapture(event.pointerId);
-    }
-    this.draw();
+    if (!event.isPrimary) return; // a second finger zooms
+    this.held = true;
+    if (this.tool !== "polygon") this.canvas.setPointerCapture(event.pointerId);
+    this.start(this.place(event));
   }
 
   move(event) {
-    if (this.drawing === null || this.tool === "polygon") return;
-    const point = this.place(event);
-    if (this.tool === "box") this.drawing.points[1] = point;
-    else this.drawing.points.push(point);
-    this.draw();
+    if (this.held) this.extend(this.place(event));
   }
 
   end() {
+    this.held = false;
     if (this.tool !== "polygon") this.finish();
   }
 
   close(event) {
     event.stopPropagation();
     this.finish();
+  }
+
+  /** A stroke or a box begins at a point in pixels of the picture; of a polygon it is the next corner. */
+  start(point) {
+    if (this.tool === "polygon") {
+      this.drawing ??= { tool: "polygon", points: [] };
+      this.drawing.points.push(point);
+    } else {
+      this.drawing = { tool: this.tool, width: this.width, points: [point] };
+    }
+    this.draw();
+  }
+
+  /** The stroke goes on to a point, the box reaches to it. */
+  extend(point) {
+    if (this.drawing === null || this.tool === "polygon") return;
+    if (this.tool === "box") this.drawing.points[1] = point;
+    else this.drawing.points.push(point);
+    this.draw();
+  }
+
+  /** Lets go of what is being drawn; of a polygon of its last corner. */
+  drop() {
+    this.held = false;
+    if (this.tool === "polygon" && this.drawing?.points.length > 1) this.drawing.points.pop();
+    else this.drawing = null;
+    this.draw();
   }
 
   finish() {
@@ -114,11 +133,20 @@ export class Marker {
 
   /** From the pointer to pixels of the picture, whatever the loupe does. */
   place(event) {
+    const { left, top, scale } = this.seen();
+    return [(event.clientX - left) / scale, (event.clientY - top) / scale];
+  }
+
+  /** Where the window shows a point of the picture. */
+  shown([x, y]) {
+    const { left, top, scale } = this.seen();
+    return [left + x * scale, top + y * scale];
+  }
+
+  seen() {
     const box = this.canvas.getBoundingClientRect();
     const scale = Math.min(box.width / this.canvas.width, box.height / this.canvas.height);
-    const left = box.left + (box.width - scale * this.canvas.width) / 2;
-    const top = box.top + (box.height - scale * this.canvas.height) / 2;
-    return [(event.clientX - left) / scale, (event.clientY - top) / scale];
+    return { scale, left: box.left + (box.width - scale * this.canvas.width) / 2, top: box.top + (box.height - scale * this.canvas.height) / 2 };
   }
 
   draw() {

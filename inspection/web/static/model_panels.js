@@ -5,6 +5,7 @@ import { checkList, flipList } from "./gate_panel.js";
 import { rich, t } from "./language.js";
 import { thresholdPanel } from "./threshold_panel.js";
 import { told } from "./told.js";
+import { typeWord } from "./words.js";
 
 export function versionsPanel({ models, selected, mayChange, job, actions }) {
   if (models.models.length === 0) return [h("h2", {}, t("Versions")), h("p", { class: "muted" }, t("No model yet. Train the first one above; it appears here with its evaluation."))];
@@ -94,7 +95,7 @@ const MEASURES = [
 function comparison(champion, challenger) {
   const types = [...new Set([...Object.keys(champion?.recall ?? {}), ...Object.keys(challenger?.recall ?? {})])].sort();
   const rows = MEASURES.map(([key, name, format, better]) => measureRow(name, champion?.[key], challenger?.[key], format, better));
-  const recalls = types.map((type) => measureRow(t("Recall on {type}", { type }), champion?.recall?.[type], challenger?.recall?.[type], percent, 1));
+  const recalls = types.map((type) => measureRow(t("Recall on {type}", { type: typeWord(type) }), champion?.recall?.[type], challenger?.recall?.[type], percent, 1));
   const counts = { goods: challenger?.goods ?? "–", defects: challenger?.defects ?? "–" };
   return h("table", { class: "compare" }, h("thead", {}, h("tr", {}, [t("On the hold-out"), t("Champion"), t("This model"), t("Change")].map((text) => h("th", {}, text)))), h("tbody", {}, rows, recalls), h("tfoot", {}, h("tr", {}, h("td", { colspan: 4 }, t("Measured on {goods} good, {defects} defect images that no model was trained on.", counts)))));
 }

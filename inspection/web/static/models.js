@@ -2,6 +2,7 @@
 
 import { get, post } from "./api.js";
 import { dataPanel } from "./data_panel.js";
+import { Decisions, pending } from "./decisions.js";
 import { ask } from "./dialog.js";
 import { complain, flag, h } from "./dom.js";
 import { doubtsPanel } from "./doubts_panel.js";
@@ -17,7 +18,8 @@ import { trainingPanel } from "./training_panel.js";
 const $ = (id) => document.getElementById(id);
 const mayChange = flag("may-change");
 const NO_REPORT = { key: null, report: null };
-const state = { reported: NO_REPORT, doubted: {}, recipe: new URLSearchParams(location.search).get("recipe"), selected: null, drawn: {}, opened: new Set(), logOpen: false };
+const state = { reported: NO_REPORT, doubted: {}, recipe: new URLSearchParams(location.search).get("recipe"), selected: null, drawn: {}, opened: new Set(), logOpen: false, last: null };
+const decisions = new Decisions("models");
 
 async function refresh() {
   const recipes = await get("/recipes");
@@ -70,12 +72,13 @@ async function stage(model) {
 }
 
 function drawAll(models, job, report) {
+  state.last = [models, job, report];
   state.hasChampion = models.champion_id !== null;
   if (!models.models.some((model) => model.id === state.selected)) state.selected = models.models[0]?.id ?? null;
   const context = { models, job, mayChange, selected: state.selected, report, logOpen: state.logOpen, actions };
   draw("training", [models.waiting, models.samples, job, models.champion_id], () => trainingPanel(context));
   draw("versions", [models.models, models.champion_id, state.selected, job?.state, state.underWay], () => versionsPanel(context));
-  draw("detail", [models.models, models.champion_id, state.selected, report], () => detailPanel(context));
+  draw("detail", [models.models, models.champion_id, state.selected, report, [...pending()], actions.mayUndo()], () => detailPanel(context));
   draw("settings", null, () => recipePanel(state.recipe, mayChange, state.opened));
   draw("data", models.models.length, () => dataPanel(state.recipe, state.opened));
   draw("jobs", [job?.id, job?.state], () => jobsPanel(state.recipe, state.opened));
@@ -135,11 +138,10 @@ const actions = {
     reason(t("Promote {bundle}", { bundle: model.id.slice(0, 10) }), t("Every station of this recipe switches to this model between two parts."), t("Promote"), (text) => post(`${recipePath()}/promote`, { bundle_id: model.id, reason: text })),
   force: (model) =>
     reason(t("Force {bundle} past the gate", { bundle: model.id.slice(0, 10) }), t("The gate refused this model. Every station of this recipe switches to it all the same; the history and the audit log say who forced it and why."), t("Force"), (text) => post(`${recipePath()}/promote`, { bundle_id: model.id, reason: text, force: true })),
-  label: (id, label) =>
-    attempt(async () => {
-      await post("/labels", { result_id: id, label });
-      state.reported = NO_REPORT;
-    }),
+  pending: (id) => pending().get(id),
+  mayUndo: () => state.last[2]?.flips.some(({ result_id: id }) => id === decisions.made.at(-1)?.ids[0]) ?? false, // of what is in sight
+  label: (id, label) => judged(decisions.say([id], { label }).done),
+  undo: () => judged(decisions.takeBack()?.done),
   rule: (sha256, body) =>
     attempt(async () => {
       await post(`${recipePath()}/samples/${sha256}/ruling`, body);
@@ -148,6 +150,15 @@ const actions = {
   rollback: (id) =>
     reason(t("Roll back to {bundle}", { bundle: id.slice(0, 10) }), t("Every station of this recipe goes back to the champion before this one."), t("Roll back"), (text) => post(`${recipePath()}/rollback`, { reason: text })),
 };
+
+/** Shown at once; asked for again when the service has it. */
+async function judged(done) {
+  drawAll(...state.last);
+  const error = await done;
+  if (error) complain($("training").querySelector(".problem"), t("not stored: {reason}", { reason: error.message }));
+  state.reported = NO_REPORT;
+  again();
+}
 
 const start = (body) => attempt(() => post("/jobs", body));
 

@@ -115,8 +115,8 @@ async function keepGoods() {
   const ids = state.fresh.map((item) => item.result.id);
   const [bad, good] = [ids.filter((id) => state.bad.has(id)), ids.filter((id) => !state.bad.has(id))];
   await attempt(async () => {
-    if (good.length) await post("/labels/batch", { result_ids: good, label: "good" });
-    if (bad.length) await post("/labels/batch", { result_ids: bad, label: "defect" });
+    if (good.length) await post("/labels/batch", { result_ids: good, label: "good", from_queue: true });
+    if (bad.length) await post("/labels/batch", { result_ids: bad, label: "defect", from_queue: true });
   }, n("✓ {count} kept as good", "✓ {count} kept as good", good.length));
   again();
 }

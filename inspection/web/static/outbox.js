@@ -1,71 +1,118 @@
-// Labels on their way: the page goes on at once, this sends them in order and tries again until they are stored.
-// They are kept in the browser, too, so that a page that is closed while the service is away loses none.
+// Decisions on their way: a page goes on at once, this sends them in order and tries again until they are stored.
+// They are kept in the browser, so that a page that is closed while the service is away loses none: every page sends
+// what waits, whichever page it is from.
 
 import { post } from "./api.js";
+import { awayBecause, keeping, onReturn } from "./link.js";
 
 const WAITS_MS = [500, 1000, 2000, 5000, 10000];
-const KEPT = `inspection_outbox ${document.querySelector('meta[name="user"]')?.content ?? ""}`;
+const PREFIX = `inspection_decision ${document.querySelector('meta[name="user"]')?.content ?? ""} `;
+const tab = crypto.getRandomValues(new Uint32Array(1))[0].toString(36);
 
-export class Outbox {
-  /** `changed(waiting, problem)` on every change; `refused(label, error)` when the service says no for good. */
-  constructor(changed, refused) {
-    this.waiting = JSON.parse(localStorage.getItem(KEPT) ?? "[]");
-    this.changed = changed;
-    this.refused = refused;
-    this.sending = false;
-    this.kept = true;
-    this.restored = this.waiting.length > 0;
-    if (this.restored) queueMicrotask(() => this.send());
+class Outbox {
+  constructor() {
+    Object.assign(this, { unkept: new Map(), open: new Map(), listeners: new Set(), sending: false, count: 0, wake: null });
+    window.addEventListener("storage", (event) => event.key?.startsWith(PREFIX) && this.tell(null));
+    window.addEventListener("beforeunload", (event) => this.unkept.size > 0 && event.preventDefault());
+    onReturn(() => {
+      this.wake?.();
+      this.send();
+    });
   }
 
-  add(label) {
-    this.waiting.push(label);
-    this.keep(null);
+  /** What is not stored yet, of all pages of this person, in the order in which it was decided. */
+  get waiting() {
+    const kept = Object.keys(localStorage).filter((key) => key.startsWith(PREFIX)).map((key) => [key, JSON.parse(localStorage.getItem(key))]);
+    return [...kept, ...this.unkept].filter(([, item]) => item !== null).map(([key, item]) => ({ key, ...item })).sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  /** Answers its key, and a promise of null when it is stored, or of the error when the service says no for good. */
+  add(path, body) {
+    const number = (value, digits) => String(value).padStart(digits, "0");
+    const key = `${PREFIX}${number(Date.now(), 15)} ${number(this.count++, 6)} ${tab}`;
+    this.keep(key, { path, body, tried: false });
+    const done = new Promise((resolve) => this.open.set(key, resolve));
+    this.tell(null);
     this.send();
+    return { key, done };
   }
 
-  /** Takes a label back that has not left yet; false if it has. */
-  take(resultId) {
-    const first = this.sending ? 1 : 0; // the first one is on the wire
-    const index = this.waiting.findLastIndex((label, at) => at >= first && label.result_id === resultId);
-    if (index < 0) return false;
-    this.waiting.splice(index, 1);
-    this.keep(null);
+  /** Takes something back that has not left yet; false if it has. */
+  take(key) {
+    const item = this.waiting.find((waiting) => waiting.key === key);
+    if (!item || item.tried) return false;
+    this.settle(key, null);
     return true;
   }
 
-  keep(problem) {
-    try {
-      localStorage.setItem(KEPT, JSON.stringify(this.waiting));
-      this.kept = true;
-    } catch {
-      this.kept = false; // no room: then the page asks before it is closed
-    }
-    this.changed(this.waiting.length, problem);
+  /** Calls `changed(waiting, problem)` on every change. */
+  watch(changed) {
+    this.listeners.add(changed);
   }
 
   async send() {
-    if (this.sending) return;
+    if (this.sending || this.waiting.length === 0) return;
     this.sending = true;
+    await alone(() => this.sendAll());
+    this.sending = false;
+    this.send();
+  }
+
+  async sendAll() {
     let failures = 0;
-    while (this.waiting.length > 0) {
-      const label = this.waiting[0];
+    for (let [item] = this.waiting; item; [item] = this.waiting) {
+      this.keep(item.key, { path: item.path, body: item.body, tried: true });
       try {
-        await post("/labels", label);
+        await post(item.path, item.body);
         failures = 0;
-        this.waiting.shift();
-        this.keep(null);
+        this.settle(item.key, null);
       } catch (error) {
         if (!error.passing) {
-          this.waiting.shift();
-          this.keep(error.message);
-          this.refused(label, error);
+          this.settle(item.key, error);
           continue;
         }
-        this.changed(this.waiting.length, error.message);
-        await new Promise((resolve) => setTimeout(resolve, WAITS_MS[Math.min(failures++, WAITS_MS.length - 1)]));
+        this.tell(error.message);
+        const wait = WAITS_MS[Math.min(failures++, WAITS_MS.length - 1)];
+        await new Promise((resolve) => {
+          this.wake = resolve;
+          setTimeout(resolve, wait);
+        });
       }
     }
-    this.sending = false;
+  }
+
+  keep(key, item) {
+    try {
+      localStorage.setItem(key, JSON.stringify(item));
+      this.unkept.delete(key);
+    } catch {
+      this.unkept.set(key, item); // no room: then the page asks before it is closed
+    }
+  }
+
+  settle(key, error) {
+    localStorage.removeItem(key);
+    this.unkept.delete(key);
+    const resolve = this.open.get(key);
+    this.open.delete(key);
+    this.tell(error?.message ?? null);
+    resolve?.(error);
+  }
+
+  tell(problem) {
+    const { waiting } = this;
+    for (const [key, resolve] of this.open) {
+      if (waiting.some((item) => item.key === key)) continue;
+      this.open.delete(key); // another tab has sent it
+      resolve(null);
+    }
+    keeping(waiting.length);
+    const reason = problem ?? (waiting.length > 0 ? awayBecause() : null); // another tab may be the one that tries
+    for (const changed of this.listeners) changed(waiting, reason);
   }
 }
+
+/** One tab sends at a time; where the browser has no locks (plain HTTP) two may, and saying the same twice adds nothing. */
+const alone = (task) => (navigator.locks ? navigator.locks.request(PREFIX, task) : task());
+
+export const outbox = new Outbox();

@@ -3,6 +3,7 @@
 import { imageUrl } from "./api.js";
 import { references } from "./beside_panel.js";
 import { drawContour } from "./contour.js";
+import { Crosshair } from "./crosshair.js";
 import { t } from "./language.js";
 import { Loupe } from "./loupe.js";
 import { Marker } from "./marker.js";
@@ -10,12 +11,15 @@ import { partViews } from "./part_views.js";
 import { missingPicture } from "./review_facts.js";
 
 const $ = (id) => document.getElementById(id);
+const FAINTER = 10; // of a hundred, by one key
 const press = (id, on) => $(id)?.setAttribute("aria-pressed", String(on));
 
 export class PicturePanel {
   constructor() {
     this.marker = new Marker($("marks"));
-    this.loupe = new Loupe($("picture"), [$("frame"), $("map"), $("contour"), $("marks")], [$("reference-picture")]);
+    this.crosshair = new Crosshair($("crosshair"), this.marker);
+    this.loupe = new Loupe($("picture"), [$("frame"), $("map"), $("contour"), $("marks"), $("crosshair")], [$("reference-picture")]);
+    this.loupe.pinched = () => this.marker.drop();
     Object.assign(this, { outlined: false, comparing: false, pictures: [], reference: 0, size: null });
     $("map").addEventListener("load", () => this.outlined && drawContour($("contour"), $("map")));
     $("opacity").addEventListener("input", () => this.showMap());
@@ -24,10 +28,12 @@ export class PicturePanel {
     $("reference").addEventListener("click", () => this.nextReference());
     $("mark")?.addEventListener("click", this.toggleMarking);
     $("stop-marking").addEventListener("click", () => this.pauseMarking());
-    $("from-map").addEventListener("click", () => this.marker.fromMap($("map")));
+    $("from-map").addEventListener("click", this.takeFromMap);
     $("unmark").addEventListener("click", () => this.marker.undo());
     $("clear-marks").addEventListener("click", () => this.marker.clear());
-    $("brush-width").addEventListener("input", (event) => Object.assign(this.marker, { width: Number(event.target.value) }));
+    $("brush-width").addEventListener("input", (event) => this.setWidth(Number(event.target.value)));
+    const tools = { nearer: this.loupe.nearer, farther: this.loupe.farther, whole: () => this.loupe.reset(), brighter: this.loupe.brighter, darker: this.loupe.darker, stronger: () => this.fade(1), fainter: () => this.fade(-1) };
+    for (const button of document.querySelectorAll("[data-picture]")) button.addEventListener("click", tools[button.dataset.picture]);
     for (const button of document.querySelectorAll("[data-tool]")) button.addEventListener("click", () => this.useTool(button.dataset.tool));
     this.showMap();
   }
@@ -92,6 +98,13 @@ export class PicturePanel {
     press("outline", this.outlined);
   }
 
+  /** The map one step stronger or fainter. */
+  fade(by) {
+    const slider = $("opacity");
+    slider.value = String(Number(slider.value) + by * FAINTER);
+    this.showMap();
+  }
+
   toggleMap = () => {
     const slider = $("opacity");
     slider.dataset.before ??= "60";
@@ -127,33 +140,55 @@ export class PicturePanel {
     if ($("marks").hidden) this.marker.open(this.size ?? [$("frame").naturalWidth, $("frame").naturalHeight]);
     $("brush-width").value = String(this.marker.width);
     this.switchMarking(true);
+    this.crosshair.open();
+    $("marks").focus(); // Space and Enter are for the crosshair, not for the button that was pressed last
     return undefined;
   };
 
   /** What is marked stays for the answer; only another part takes it away. */
   pauseMarking() {
+    this.marker.finish();
     this.switchMarking(false);
+    this.crosshair.hide();
   }
 
   stopMarking() {
     this.marker.shut();
     this.switchMarking(false);
+    this.crosshair.forget();
   }
 
   switchMarking(on) {
     $("marking").hidden = !on;
     $("from-map").disabled = !this.hasMap;
     $("marks").classList.toggle("drawing", on);
+    this.loupe.locked = on; // one finger draws, two zoom
     press("mark", on);
   }
 
   useTool(tool) {
     this.marker.use(tool);
     for (const button of document.querySelectorAll("[data-tool]")) button.setAttribute("aria-pressed", String(button.dataset.tool === tool));
+    this.crosshair.draw();
+    $("marks").focus();
+  }
+
+  setWidth(width) {
+    this.marker.width = Math.min(120, Math.max(1, Math.round(width)));
+    $("brush-width").value = String(this.marker.width);
+    this.crosshair.draw();
+  }
+
+  takeFromMap = () => this.hasMap && this.marker.fromMap($("map"));
+
+  moveCrosshair(across, down) {
+    const place = this.crosshair.move(across, down, this.loupe.scale);
+    this.loupe.reveal(...this.marker.shown(place));
   }
 
   /** Base64 of the mask as PNG; null if nothing is marked. */
   mask() {
+    this.marker.finish();
     return this.marker.marked ? this.marker.png() : null;
   }
 }

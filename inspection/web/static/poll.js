@@ -1,24 +1,22 @@
-// Asking again and again without ever asking twice at once; says on the page when there is no answer.
+// Asking again and again without ever asking twice at once; what fails is said on the page.
 
-import { t } from "./language.js";
+import { onReturn, troubled } from "./link.js";
 
-const state = document.getElementById("link-state");
-
-/** Calls `task` every `period` milliseconds while the page is visible. */
+/** Calls `task` every `period` milliseconds while the page is visible, and at once when the service is back. */
 export function poll(task, period) {
   let timer = null;
   const round = async () => {
     clearTimeout(timer);
     try {
       await task();
-      state.hidden = true;
+      troubled(null);
     } catch (error) {
-      state.textContent = t("no connection: {reason}", { reason: error.message });
-      state.hidden = false;
+      if (error.status !== 0) troubled(error.message);
     }
     if (!document.hidden) timer = setTimeout(round, period);
   };
   document.addEventListener("visibilitychange", () => !document.hidden && round());
+  onReturn(round);
   round();
   return round;
 }

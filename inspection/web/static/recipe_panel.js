@@ -24,6 +24,8 @@ const FIELDS = {
   defect_rate: t("Share of bad parts"),
   use_defects: t("Learns from labelled defects"),
 };
+const WORDS = { fast: t("fast"), balanced: t("balanced"), accurate: t("accurate"), rotation: t("turned"), flip: t("mirrored") };
+const EDGES = { x_px: t("left"), y_px: t("top"), width_px: t("width"), height_px: t("height") };
 const NUMBERS = ["max_overkill", "escape_cost", "overkill_cost", "defect_rate"];
 
 /** One closed panel. */
@@ -54,16 +56,16 @@ async function differences(path, before, after) {
 }
 
 function difference({ field, before, after }) {
-  return h("tr", {}, h("th", {}, FIELDS[field] ?? field), h("td", {}, value(before)), h("td", {}, h("b", {}, value(after))));
+  return h("tr", {}, h("th", {}, FIELDS[field] ?? field), h("td", {}, value(field, before)), h("td", {}, h("b", {}, value(field, after))));
 }
 
-function value(setting) {
+function value(field, setting) {
   if (setting === null || setting === "" || setting.length === 0) return "–";
   if (typeof setting === "boolean") return setting ? t("yes") : t("no");
   if (/^[0-9a-f]{64}$/.test(setting)) return setting.slice(0, 10);
-  if (Array.isArray(setting)) return setting.join(", ");
-  if (typeof setting === "object") return Object.entries(setting).map(([name, number]) => `${name} ${number}`).join(", ");
-  return String(setting);
+  if (Array.isArray(setting)) return setting.map((one) => WORDS[one] ?? one).join(", ");
+  if (typeof setting === "object") return Object.entries(setting).map(([name, number]) => `${EDGES[name] ?? name} ${number}`).join(", ");
+  return field === "tier" ? WORDS[setting] : String(setting);
 }
 
 /** What concerns the picture is set where the picture is seen: on the page of a new line. */

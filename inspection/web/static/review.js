@@ -1,59 +1,44 @@
 // The review page: flagged parts one by one, judged by key.
 
-import { get, imageUrl } from "./api.js";
+import { get } from "./api.js";
 import { besideOf, besideRows } from "./beside_panel.js";
+import { Decisions } from "./decisions.js";
 import { flag, h, scoreBar, verdictBadge } from "./dom.js";
 import { Filters } from "./filters.js";
+import { listen } from "./keys.js";
 import { n, t } from "./language.js";
-import { Outbox } from "./outbox.js";
+import { lookAhead } from "./look_ahead.js";
+import { outbox } from "./outbox.js";
 import { PicturePanel } from "./picture_panel.js";
 import { poll } from "./poll.js";
 import { factRows } from "./review_facts.js";
+import { reviewKeys } from "./review_keys.js";
+import { ReviewQueue } from "./review_queue.js";
 import { told } from "./told.js";
 
-const BATCH = 60;
-const REFILL_BELOW = 8;
-const SEEN_KEPT = 400;
 const $ = (id) => document.getElementById(id);
 const mayLabel = flag("may-label");
-
-const queue = { drawn: new Set(), items: [], at: 0, answered: new Set(), history: [], types: [], left: 0, shownAt: 0, round: 0, skipped: 0 };
-let again = null;
-const outbox = new Outbox(showOutbox, putBack);
-const picture = new PicturePanel();
-const filters = new Filters({ recipe: "recipe", station: "station", verdict: "verdict-filter", order: "order", state: "state", line: "line", defect_class: "class", score_from: "score-from", score_to: "score-to", since: "since", until: "until" }, restart);
-
-const current = () => queue.items[queue.at];
 const waitingShown = () => $("state").value === "";
 
-/** The head of the queue; with an offset what lies behind the parts that were skipped. */
+const filters = new Filters({ recipe: "recipe", station: "station", verdict: "verdict-filter", order: "order", state: "state", line: "line", defect_class: "class", score_from: "score-from", score_to: "score-to", since: "since", until: "until" }, restart);
+const queue = new ReviewQueue(() => filters.chosen(), waitingShown);
+const decisions = new Decisions("review");
+const picture = new PicturePanel();
+const shown = { at: 0, visited: null, sending: outbox.waiting.length > 0 };
+let again = null;
+
+/** A part that was opened from beside another one, else the one that waits. */
+const current = () => shown.visited ?? queue.current;
+
 async function load(offset = 0) {
-  const { round } = queue;
-  const answer = await get(`/review/queue?${new URLSearchParams({ limit: BATCH, offset, ...filters.chosen() })}`);
-  if (round !== queue.round) return; // asked before the filters changed
-  const known = new Set(queue.items.map((item) => item.result.id));
-  queue.items.push(...answer.results.filter((item) => !known.has(item.result.id) && !queue.answered.has(item.result.id)));
-  forgetOld();
-  queue.types = [...new Set([...queue.types, ...answer.defect_types])];
-  $("known-types").replaceChildren(...answer.defect_types.map((type) => h("option", { value: type })));
-  for (const id of answer.drawn) queue.drawn.add(id);
-  queue.left = Object.values(answer.waiting).reduce((sum, count) => sum + count, 0) - (waitingShown() ? unsent() : 0);
+  if (!(await queue.load(offset))) return;
+  $("known-types").replaceChildren(...queue.known.map((type) => h("option", { value: type })));
   render();
 }
 
-/** A shift's worth of parts must not grow the page: of those behind, only the last few can be gone back to. */
-function forgetOld() {
-  const excess = Math.min(queue.items.length - SEEN_KEPT, queue.at - REFILL_BELOW);
-  if (excess <= 0) return;
-  const forgotten = queue.items.splice(0, excess);
-  queue.at -= excess;
-  queue.skipped += forgotten.filter((item) => !queue.answered.has(item.result.id)).length;
-  for (const item of forgotten) queue.answered.delete(item.result.id);
-}
-
 async function restart() {
-  queue.round += 1;
-  Object.assign(queue, { items: [], at: 0, types: [], skipped: 0, answered: new Set(outbox.waiting.map((label) => label.result_id)) });
+  shown.visited = null;
+  queue.clear();
   await load();
 }
 
@@ -62,24 +47,26 @@ function render() {
   showWaiting();
   $("bench").hidden = !item;
   $("empty").hidden = Boolean(item);
+  $("leave").hidden = shown.visited === null;
   if (!item) return showEmpty();
-  if ($("bench").dataset.shown === item.result.id) return showTypes();
+  if ($("bench").dataset.shown !== item.result.id) showItem(item);
+  showTypes();
+  return prepare();
+}
+
+function showItem(item) {
   $("bench").dataset.shown = item.result.id;
-  queue.shownAt = performance.now();
+  shown.at = performance.now();
   $("type").value = "";
   picture.show(item);
   showFacts(item);
-  showTypes();
   showBeside(item);
-  preload(queue.items[queue.at + 1]);
 }
 
-/** Parts of this visit that still wait: the service would give them again. */
-const skipped = () => queue.skipped + queue.items.filter((item) => !queue.answered.has(item.result.id)).length;
-
-/** Labels that the service has not counted yet. */
-function unsent() {
-  return outbox.waiting.reduce((sum, label) => sum + (label.label === "retracted" ? -1 : 1), 0);
+/** The next parts, so that a key finds them painted at once; `data-ready` names the first when it is. */
+function prepare() {
+  const coming = [queue.next, queue.items[queue.at + 2]].filter(Boolean);
+  lookAhead(coming, ({ result }) => result.id === queue.next?.result.id && Object.assign($("bench").dataset, { ready: result.id }));
 }
 
 function showWaiting() {
@@ -111,7 +98,7 @@ async function showBeside(item) {
   const beside = await besideOf(item.result.id);
   if (current() !== item) return;
   picture.showReferences(item.result.id, beside);
-  $("beside").replaceChildren(...besideRows(beside, item.result.recipe));
+  $("beside").replaceChildren(...besideRows(beside, item.result.recipe, visit));
 }
 
 function showTypes() {
@@ -128,21 +115,39 @@ function choose(type) {
   showTypes();
 }
 
-function preload(item) {
-  if (item?.images.frame) new Image().src = imageUrl(item.images.frame, "display");
-  if (item?.images.overlay) new Image().src = imageUrl(item.images.overlay, "original");
+/** Opens another part; it stands in the address, so that the browser's way back leads here. */
+function visit(id) {
+  history.pushState({ visited: true }, "", `?${new URLSearchParams({ ...filters.chosen(), part: id })}`);
+  return showVisited();
+}
+
+async function showVisited() {
+  const id = new URLSearchParams(location.search).get("part");
+  try {
+    shown.visited = id === null ? null : await get(`/results/${encodeURIComponent(id)}`);
+  } catch (error) {
+    say(error.message, true);
+  }
+  render();
+}
+
+function leave() {
+  if (history.state?.visited) return history.back();
+  shown.visited = null;
+  filters.keep();
+  return render();
 }
 
 function answer(label) {
   const item = current();
   if (!item || !mayLabel) return;
-  const body = { result_id: item.result.id, label, took_s: (performance.now() - queue.shownAt) / 1000, from_queue: waitingShown() };
+  const { id } = item.result;
+  const body = { label, took_s: (performance.now() - shown.at) / 1000, from_queue: waitingShown() && (shown.visited === null || queue.holds(id)) };
   if (label === "defect") Object.assign(body, defect());
-  queue.answered.add(item.result.id);
-  queue.history.push(item.result.id);
-  queue.left -= 1;
-  outbox.add(body);
-  move(1);
+  queue.answer(id);
+  decisions.say([id], body).done.then((error) => error && refused(id, error));
+  if (shown.visited) leave();
+  else move(1);
 }
 
 /** Type and mask of a defect, as far as they were given. */
@@ -152,40 +157,41 @@ function defect() {
   return { ...(type ? { defect_type: type } : {}), ...(mask ? { mask_png_base64: mask } : {}) };
 }
 
-function undo() {
-  const id = queue.history.pop();
-  if (id === undefined) return say(t("Nothing to undo on this page."));
-  if (!outbox.take(id)) outbox.add({ result_id: id, label: "retracted", from_queue: waitingShown() });
-  queue.answered.delete(id);
-  queue.left += 1;
-  const at = queue.items.findIndex((item) => item.result.id === id);
-  if (at >= 0) queue.at = at;
-  render();
-  return say(t("Taken back."));
+async function undo() {
+  const taken = decisions.takeBack();
+  if (!taken) return say(t("Nothing to undo on this page."));
+  taken.done.then((error) => error && say(t("not stored: {reason}", { reason: error.message }), true));
+  shown.visited = null;
+  say(t("Taken back."));
+  try {
+    await queue.putBack(taken.ids[0]);
+  } catch (error) {
+    return say(t("Taken back. It cannot be shown: {reason}", { reason: error.message }));
+  }
+  return render();
 }
 
 function move(step) {
-  let at = queue.at + step;
-  while (queue.items[at] && queue.answered.has(queue.items[at].result.id)) at += step;
-  queue.at = Math.max(0, Math.min(at, queue.items.length));
+  if (shown.visited) return leave();
+  queue.move(step);
   render();
-  if (queue.items.length - queue.at < REFILL_BELOW) load(skipped()).catch((error) => say(error.message, true));
+  if (queue.runsOut) load(queue.passedOver).catch((error) => say(error.message, true));
+  return undefined;
 }
 
-function putBack(label, error) {
-  queue.answered.delete(label.result_id);
+function refused(id, error) {
+  queue.answered.delete(id);
   queue.left += 1;
-  queue.history = queue.history.filter((id) => id !== label.result_id);
   say(t("not stored: {reason}", { reason: error.message }), true);
 }
 
 function showOutbox(waiting, problem) {
-  if (waiting === 0 && outbox.restored) {
-    outbox.restored = false;
+  if (waiting.length === 0 && shown.sending) {
+    shown.sending = false;
     again?.(); // what the page counted while labels of an earlier visit were on their way is out of date
   }
-  if (problem) say(t("{count} not stored yet, trying again: {reason}", { count: waiting, reason: problem }), true);
-  else say(waiting ? t("saving {count}…", { count: waiting }) : t("✓ all saved"));
+  if (problem) say(t("{count} not stored yet, trying again: {reason}", { count: waiting.length, reason: problem }), true);
+  else say(waiting.length ? t("saving {count}…", { count: waiting.length }) : t("✓ all saved"));
 }
 
 function say(text, bad = false) {
@@ -194,32 +200,30 @@ function say(text, bad = false) {
   showWaiting();
 }
 
-const { loupe } = picture;
-const KEYS = { g: () => answer("good"), d: () => answer("defect"), u: () => answer("unsure"), n: () => move(1), arrowright: () => move(1), arrowleft: () => move(-1), z: undo, m: picture.toggleMap, k: picture.toggleOutline, c: picture.toggleCompare, x: picture.compareNext, p: () => mayLabel && picture.toggleMarking(), escape: () => picture.pauseMarking(), t: () => $("type").focus(), "+": loupe.nearer, "=": loupe.nearer, "-": loupe.farther, 0: () => loupe.reset(), b: () => loupe.brighten(1.25), v: () => loupe.brighten(0.8), "?": () => $("bench").querySelector(".keys").toggleAttribute("open") };
+function chooseNumber(key) {
+  const type = queue.types[Number(key) - 1];
+  if (type) choose(type);
+}
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.altKey || event.metaKey || event.target.matches('input:not([type="range"]), select, textarea')) return;
-  const type = /^[1-9]$/.test(event.key) ? queue.types[Number(event.key) - 1] : undefined;
-  const act = type ? () => choose(type) : KEYS[event.key.toLowerCase()];
-  if (!act || event.repeat) return;
-  event.preventDefault();
-  act();
-});
-$("type").addEventListener("input", showTypes);
-$("type").addEventListener("keydown", (event) => {
-  if (event.key === "Escape") $("type").blur();
-  if (event.key !== "Enter") return;
-  event.preventDefault();
+/** Leaves the field of the type, and says so where Enter was pressed. */
+function typed(key) {
   $("type").blur();
-  answer("defect");
-});
+  if (key === "enter") answer("defect");
+}
+
+const act = { answer, choose: chooseNumber, typed, move, undo, leave, visiting: () => shown.visited !== null, toType: () => $("type").focus(), toFilters: () => $("recipe").focus(), toBeside: () => $("beside").querySelector("button, a")?.focus() };
+listen(reviewKeys(picture, mayLabel, act));
+outbox.watch(showOutbox);
+$("type").addEventListener("input", showTypes);
 for (const button of document.querySelectorAll("[data-label]")) button.addEventListener("click", () => answer(button.dataset.label));
 $("undo").addEventListener("click", undo);
 $("next").addEventListener("click", () => move(1));
 $("back").addEventListener("click", () => move(-1));
-window.addEventListener("beforeunload", (event) => outbox.waiting.length && !outbox.kept && event.preventDefault());
+$("leave").addEventListener("click", leave);
+window.addEventListener("popstate", showVisited);
 
 await filters.start();
 if (["state", "line", "class", "score-from", "score-to", "since", "until"].some((id) => $(id).value)) $("more").open = true;
+if (new URLSearchParams(location.search).has("part")) showVisited();
 // Fresh parts come in by themselves, but never move what a person is looking at.
 again = poll(() => load(), 5000);

@@ -1,9 +1,14 @@
-// What every page has: signing out, light or dark.
+// What every page has: signing out, light or dark, whether the service is there, sending what waits.
 
-import { post } from "./api.js";
+import { ping, post } from "./api.js";
+import { silentMs } from "./link.js";
+import { outbox } from "./outbox.js";
+
+const ASKED_EVERY_MS = 3000; // of a page that asks for nothing itself
 
 document.getElementById("sign-out").addEventListener("click", async () => {
   await post("/logout").catch(() => {});
+  sessionStorage.clear();
   location.assign("/login");
 });
 
@@ -12,3 +17,10 @@ document.getElementById("theme").addEventListener("click", () => {
   document.cookie = `inspection_theme=${theme}; path=/; max-age=31536000; SameSite=Lax`;
   location.reload(); // charts take their colours when they are drawn
 });
+
+setInterval(() => {
+  if (!document.hidden && silentMs() > ASKED_EVERY_MS) ping().catch(() => {});
+  outbox.send(); // what a page left that is closed by now
+}, ASKED_EVERY_MS);
+outbox.send();
+outbox.tell(null);

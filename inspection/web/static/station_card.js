@@ -4,6 +4,7 @@ import { get, imageUrl } from "./api.js";
 import { age, h, milliseconds, percent, scoreBar, short, verdictBadge, verdictIcon, verdictWord } from "./dom.js";
 import { n, rich, t } from "./language.js";
 import { told } from "./told.js";
+import { typeWord } from "./words.js";
 
 const STATES = { live: t("LIVE"), silent: t("SILENT"), never_seen: t("NEVER SEEN") };
 const STALE_PICTURE_S = 30;
@@ -76,7 +77,7 @@ export class StationCard {
     if (picture.overlay_png_base64) this.map.src = `data:image/png;base64,${picture.overlay_png_base64}`;
     this.parts.verdict.replaceChildren(verdictBadge(result.verdict, "large"));
     this.parts.part.replaceChildren(
-      h("p", { class: "part-id" }, h("span", { class: "muted" }, t("part"), " "), h("b", {}, result.part_id), result.defect_class ? h("span", { class: "tag" }, result.defect_class) : null),
+      h("p", { class: "part-id" }, h("span", { class: "muted" }, t("part"), " "), h("b", {}, result.part_id), result.defect_class ? h("span", { class: "tag" }, typeWord(result.defect_class)) : null),
       result.reason ? h("p", { class: "reason" }, told(result.reason)) : scoreBar(result.score, result.threshold),
     );
   }

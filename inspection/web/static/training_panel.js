@@ -3,6 +3,7 @@
 import { h, percent } from "./dom.js";
 import { t } from "./language.js";
 import { told } from "./told.js";
+import { typeWord } from "./words.js";
 
 /** Words of what a job does and how it stands. */
 export const JOB_KINDS = { train: t("training"), gate: t("gate"), threshold: t("threshold"), accept: t("accepting as good") };
@@ -27,7 +28,7 @@ function dataCounts({ samples, waiting }) {
     "div",
     { class: "figures" },
     cell(goods, t("good images")),
-    cell(defects, t("defect images"), Object.entries(types).map(([type, count]) => `${type} ${count}`).join(", ")),
+    cell(defects, t("defect images"), Object.entries(types).map(([type, count]) => `${typeWord(type)} ${count}`).join(", ")),
     cell(held, t("held out"), t("test only, never trained on")),
     cell(waiting.good + waiting.defect, t("new labels"), t("since the last model: {good} good, {defect} defect", waiting)),
   );

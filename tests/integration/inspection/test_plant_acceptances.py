@@ -142,6 +142,22 @@ def test_what_another_person_calls_a_defect_is_not_accepted(
     assert labels(admin, id_) == [(inspector.name, "defect")]
 
 
+def test_a_part_of_known_truth_measures_and_is_not_accepted(
+    plant: Plant, admin: Person, station: dict[str, str]
+) -> None:
+    """It stood in the group to see what the engineer calls it; the others are accepted."""
+    champion(admin)
+    known, waiting = (failed(admin, station, seed) for seed in TRAINED[:2])
+    for role in (Role.INSPECTOR, Role.ENGINEER):
+        person_with(plant, admin.client, role).post("/labels", {"result_id": known, "label": "defect"})
+    body = {"result_ids": [known, waiting], "reason": "harmless stain", "from_queue": True}
+    assert admin.post("/recipes/part/acceptances", body).json()["result_ids"] == [waiting]
+    (own,) = (row for row in admin.get("/review/reviewers").json() if row["user"] == "admin")
+    assert own["missed"]["value"] == 1
+    answer = admin.post("/recipes/part/acceptances", {**body, "result_ids": [known]})
+    assert (answer.status_code, "nothing to accept" in answer.json()["message"]) == (409, True)
+
+
 def test_without_a_model_there_is_nothing_to_teach(admin: Person, station: dict[str, str]) -> None:
     answer = accept(admin, failed(admin, station, TRAINED[0]))
     assert answer.status_code == 409

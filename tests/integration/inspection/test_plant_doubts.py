@@ -117,6 +117,22 @@ def test_a_held_out_picture_that_is_nearly_learnt_from_is_named_until_somebody_r
     assert _doubts(admin) == []
 
 
+def test_a_ruling_is_shown_with_the_part(
+    client: TestClient, admin: Person, other: Person, station: dict[str, str]
+) -> None:
+    """Beside the labels it outweighed, and only where those are shown."""
+    part = _part(client, station, 1)
+    _say(other, part, "good")
+    path = f"/recipes/part/samples/{part.images[0].sha256}/ruling"
+    assert admin.post(path, {"label": "defect", "defect_type": "dent"}).status_code == 204
+    shown = admin.get(f"/results/{part.id}").json()
+    assert [(label["user"], label["label"]) for label in shown["labels"]] == [(other.name, "good")]
+    (ruling,) = shown["rulings"]
+    assert (ruling["user"], ruling["label"], ruling["defect_type"]) == ("admin", "defect", "dent")
+    assert admin.get("/review/parts", params={"id": part.id}).json()[0]["rulings"] == []
+    assert admin.get(f"/results/{_part(client, station, 2).id}").json()["rulings"] == []
+
+
 def test_doubts_of_an_unknown_recipe_are_not_found(admin: Person) -> None:
     assert admin.get("/recipes/none/samples/doubts").status_code == 404
 

@@ -255,6 +255,70 @@ def test_a_part_of_known_truth_measures_and_labels_nothing(everybody_twice: tupl
     assert person_with(plant, client, Role.OPERATOR).post("/labels", never).status_code == 403
 
 
+def test_known_parts_in_a_group_measure_and_are_not_told_apart(
+    everybody_twice: tuple[Plant, TestClient],
+) -> None:
+    """The group looks as if all of it waited; what is said of the known part labels nothing and can be taken back."""
+    plant, client = everybody_twice
+    admin = sign_in(client)
+    station = add_station(admin)
+    second, third = person_with(plant, client, Role.ENGINEER), person_with(plant, client, Role.INSPECTOR)
+    known = part(client, station, 0, signature=SCRATCH)
+    unlike = part(client, station, 9, signature=HOLE)
+    for result in (known, unlike):
+        for person in (admin, second):
+            person.post("/labels", {"result_id": result.id, "label": "defect"})
+    waiting = [part(client, station, seed, signature=(127, seed, 0, 0)) for seed in (1, 2)]
+    part(client, station, 3, signature=(0, 0, 127, 0))
+    ids = {result.id for result in (known, *waiting)}
+    answer = third.get("/review/groups").json()
+    (group,) = answer["groups"]
+    assert (set(group["ids"]), answer["alone"]) == (ids, 1)
+    shown = group["results"] + third.get("/review/parts", params={"id": group["ids"]}).json()
+    assert [item["result"]["id"] for item in shown] == group["ids"] * 2
+    assert {(str(item["labels"]), str(item["rulings"])) for item in shown} == {("[]", "[]")}
+    assert set(admin.get("/review/groups").json()["groups"][0]["ids"]) == ids - {known.id}
+    said = {"result_ids": group["ids"], "label": "good", "from_queue": True, "took_s": 3}
+    assert third.post("/labels/batch", said).json() == {"labelled": 3}
+    assert {row["user"] for row in admin.get(f"/results/{known.id}").json()["labels"]} == {"admin", second.name}
+    measured = {row["user"]: row for row in admin.get("/review/reviewers").json()}
+    assert (measured[third.name]["known_defects"], measured[third.name]["missed"]["value"]) == (1, 1.0)
+    assert (measured[third.name]["decisions"], measured[third.name]["seconds_median"]) == (3, 1.0)
+    third.post("/labels/batch", {**said, "label": "retracted"})
+    assert set(third.get("/review/groups").json()["groups"][0]["ids"]) == ids
+    assert third.get("/review/groups", params={"station": "elsewhere"}).json()["groups"] == []
+
+
+def test_the_worst_and_the_odd_parts_of_a_large_group_come_first(
+    client: TestClient, admin: Person, station: dict[str, str]
+) -> None:
+    """The group gives a first page; every other part is given by its id, in the same order."""
+    parts = [part(client, station, seed, signature=(127, seed % 5, 0, 0), score=2 + seed / 100) for seed in range(25)]
+    odd = part(client, station, 25, signature=(127, 60, 0, 0), score=1.5)
+    (group,) = admin.get("/review/groups").json()["groups"]
+    assert (len(group["ids"]), len(group["results"])) == (26, 24)
+    assert group["ids"][:2] == [parts[24].id, odd.id]
+    assert (group["worst"], group["odd"][0]) == (parts[24].id, odd.id)
+    rest = admin.get("/review/parts", params={"id": group["ids"][24:]}).json()
+    assert [item["result"]["id"] for item in rest] == group["ids"][24:]
+    assert admin.get("/review/parts", params={"id": ["f" * 32]}).status_code == 404
+    assert admin.get("/review/parts", params={"id": ["no id"]}).status_code == 422
+
+
+def test_known_parts_fit_the_filters(everybody_twice: tuple[Plant, TestClient]) -> None:
+    """A known part of another class among the parts of one class would be found out."""
+    plant, client = everybody_twice
+    admin = sign_in(client)
+    station = add_station(admin)
+    second, third = person_with(plant, client, Role.ENGINEER), person_with(plant, client, Role.INSPECTOR)
+    known = part(client, station, 0, defect_class="hole")
+    for person in (admin, second):
+        person.post("/labels", {"result_id": known.id, "label": "defect"})
+    part(client, station, 1, defect_class="scratch")
+    assert found(third, defect_class="scratch") == ["P-1"]
+    assert sorted(found(third)) == ["P-0", "P-1"]
+
+
 def test_reviewers_are_not_shown_to_operators(client: TestClient, plant: Plant, admin: Person) -> None:
     assert admin.get("/review/reviewers").json() == []
     assert person_with(plant, client, Role.OPERATOR).get("/review/reviewers").status_code == 403

@@ -78,3 +78,21 @@ def test_a_text_without_translation_stays_english() -> None:
     assert language("Live") == "实时"
     assert language("no such text") == "no such text"
     assert language.others == (("en", "English"),)
+
+
+def test_the_audit_log_has_words_for_every_action() -> None:
+    """An administrator reads what was done, not how the service names it."""
+    recorded = {
+        name
+        for file in WEB.parent.rglob("*.py")
+        for name in re.findall(r'record\(\s*"(\w+\.\w+)"', file.read_text("utf-8"))
+    }
+    told = set(re.findall(r'^  "(\w+\.\w+)": t\(', (WEB / "static/audit_words.js").read_text("utf-8"), re.MULTILINE))
+    assert len(recorded) > 20
+    assert recorded - told == set()
+
+
+def test_one_table_drives_the_keys() -> None:
+    """What listens by itself does not come into the sheet."""
+    listening = {file.name for file in WEB.glob("static/*.js") if '"keydown"' in file.read_text("utf-8")}
+    assert listening == {"keys.js"}

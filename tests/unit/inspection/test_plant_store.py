@@ -123,6 +123,24 @@ def test_thumb_is_small_and_kept(tmp_path: Path) -> None:
     assert pictures.get(digest, PictureSize.THUMB) == first
 
 
+def test_a_rendering_is_never_seen_half_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two requests may ask for the same picture at once."""
+    blobs = DiskBlobStore(tmp_path / "images")
+    digest = blobs.put(png(1))
+    there: list[bool] = []
+    write = Path.write_bytes
+
+    def in_two_steps(path: Path, data: bytes) -> int:
+        write(path, data[:10])
+        there.append((tmp_path / "pictures" / "thumb" / f"{digest}.jpg").exists())
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", in_two_steps)
+    first = Pictures(blobs, tmp_path / "pictures").get(digest, PictureSize.THUMB)
+    assert there == [False]
+    assert [path.read_bytes() for path in (tmp_path / "pictures" / "thumb").iterdir()] == [first]
+
+
 def test_damaged_image_has_no_picture(tmp_path: Path) -> None:
     blobs = DiskBlobStore(tmp_path / "blobs")
     digest = blobs.put(png()[:40])

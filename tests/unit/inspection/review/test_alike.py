@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from inspection.review.alike import alike_groups, nearest, typical_first
+from inspection.review.alike import alike_groups, home_groups, nearest, typical_first
 
 KINDS = np.random.default_rng(0).normal(size=(3, 32))
 
@@ -32,3 +32,11 @@ def test_what_is_not_alike_is_not_near() -> None:
     assert nearest(part(0, 9, spread=0.0), others, 5) == [2, 1]
     assert nearest(part(2, 9), others, 5) == []
     assert nearest(part(0, 9), [], 5) == []
+
+
+def test_a_part_finds_the_group_that_it_is_alike_to() -> None:
+    """By the same measure as groups are made: the mean distance to the members."""
+    groups = [[(127, 0, 0), (127, 10, 0)], [(0, 0, 127), (0, 20, 127)]]
+    assert home_groups([(100, 5, 0), (0, 5, 90), (0, 127, 0)], groups) == [0, 1, None]
+    assert home_groups([], groups) == []
+    assert home_groups([(1, 0, 0)], []) == [None]

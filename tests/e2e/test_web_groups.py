@@ -1,0 +1,82 @@
+"""The page of alike parts in a real browser."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.support.floor import Floor, fits
+
+pytestmark = pytest.mark.browser
+
+
+def test_alike_parts_are_judged_together_but_for_those_kept_out(page: Page, floor: Floor) -> None:
+    alike = [floor.report(f"P-{number}", seed=80 + number, signature=(127, number, 0)) for number in range(4)]
+    floor.report("P-other", seed=90, signature=(0, 0, 127))
+    page.goto("/groups")
+    group = page.locator(".group")
+    expect(group.get_by_role("heading")).to_have_text("4 parts")
+    expect(page.locator("#alone")).to_have_text("1 part is like no other")
+    expect(group.locator(".noted")).not_to_have_count(0)
+    group.get_by_role("button", name=re.compile("keep P-2")).click()
+    page.keyboard.press("t")
+    page.keyboard.type("scratch")
+    page.keyboard.press("Enter")
+    expect(page.locator("#outbox")).to_have_text("3 parts judged · ✓ all saved")
+    said = [floor.labels(part) for part in alike]
+    assert said == [["defect:scratch"], ["defect:scratch"], [], ["defect:scratch"]]
+    page.reload()  # what was decided before can be taken back all the same
+    expect(page.locator("#alone")).to_have_text("2 parts are like no other")
+    page.keyboard.press("z")
+    expect(group.get_by_role("heading")).to_have_text("4 parts")
+    assert floor.labels(alike[0]) == []
+    page.keyboard.press("g")
+    expect(page.locator("#empty")).to_be_visible()
+    expect(page.locator("#empty")).to_contain_text("No alike parts wait")
+    expect(page.locator("#outbox")).to_have_text("4 parts judged · ✓ all saved")
+    assert [floor.labels(part) for part in alike] == [["good:-"]] * 4
+    assert fits(page)
+
+
+def test_every_part_of_a_large_group_is_seen_and_can_be_kept_out(page: Page, floor: Floor) -> None:
+    """Page by page, by keys alone, with no more pictures on the page than one page holds."""
+    parts = [floor.report(f"P-{number:02}", signature=(127, number, 0)) for number in range(26)]
+    page.goto("/groups")
+    group = page.locator(".group")
+    expect(group.get_by_role("heading")).to_have_text("26 parts")
+    expect(group.locator(".pages")).to_contain_text("1 to 24 of 26")
+    expect(group.locator(".member")).to_have_count(24)
+    page.keyboard.press("PageDown")
+    expect(group.locator(".pages")).to_contain_text("25 to 26 of 26")
+    expect(group.locator(".member")).to_have_count(2)
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    last = group.locator(".member").last
+    expect(last).to_be_focused()
+    out = last.get_attribute("data-id")
+    page.keyboard.press("x")
+    expect(group).to_contain_text("1 part kept out")
+    page.keyboard.press("PageUp")
+    expect(group.locator(".member")).to_have_count(24)
+    page.keyboard.press("PageDown")
+    expect(group.locator('.member[aria-pressed="true"]')).to_have_count(1)
+    assert fits(page)
+    page.keyboard.press("g")
+    expect(page.locator("#outbox")).to_have_text("25 parts judged · ✓ all saved")
+    assert {part.id for part in parts if floor.labels(part) == []} == {out}
+
+
+def test_overkill_of_one_kind_is_accepted_as_good(page: Page, floor: Floor) -> None:
+    floor.train_and_promote("part")
+    parts = [floor.report(f"P-{number}", seed=80 + number, signature=(127, number, 0)) for number in range(3)]
+    page.goto("/groups")
+    page.locator(".group").get_by_role("button", name="Accept as good…").click()
+    dialog = page.locator("#accept-dialog")
+    dialog.get_by_label("Reason").fill("oil film, harmless")
+    dialog.get_by_role("button", name="Accept").click()
+    expect(page.locator("#outbox")).to_contain_text("3 parts accepted")
+    (acceptance,) = floor.http.get("/recipes/part/acceptances").json()
+    assert set(acceptance["result_ids"]) == {part.id for part in parts}
+    assert [floor.labels(part) for part in parts] == [["good:-"]] * 3
+    page.get_by_role("link", name="see what the gate says").click()
+    expect(page.locator(".job")).to_contain_text("accepting as good")
