@@ -1,0 +1,34 @@
+"""Latencies by hour, from the results that come in from now on; stations that are retired."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from inspection.store.types import UtcDateTime
+
+revision = "0022"
+down_revision = "0020"
+branch_labels = None
+depends_on = None
+
+_KEY = ("hour", "station", "recipe", "step")
+
+
+def upgrade() -> None:
+    """Apply."""
+    op.create_table(
+        "latency_hours",
+        sa.Column("hour", UtcDateTime(), nullable=False),
+        sa.Column("station", sa.String(length=64), nullable=False),
+        sa.Column("recipe", sa.String(length=64), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
+        sa.Column("count", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint(*_KEY, name=op.f("pk_latency_hours")),
+    )
+    op.add_column("stations", sa.Column("retired_at", UtcDateTime(), nullable=True))
+
+
+def downgrade() -> None:
+    """Take back."""
+    with op.batch_alter_table("stations") as table:
+        table.drop_column("retired_at")
+    op.drop_table("latency_hours")
