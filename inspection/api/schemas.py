@@ -208,12 +208,30 @@ class NewStation(Body):
     name: Name
     recipe: Name
     line: Name | None = Field(None, description="that it stands at, with others; results are searched by it")
+    reuse: bool = Field(
+        default=False, description="the name may be that of a station out of service, whose results become this one's"
+    )
 
 
 class StationLine(Body):
     """Where a station stands from now on; its earlier results count for this line, too."""
 
     line: Name | None
+
+
+class StationRetirement(Body):
+    """Why a station is taken out of service."""
+
+    reason: Reason
+
+
+class RetiredStation(Answer):
+    """A station that is out of service; its results stay."""
+
+    name: str
+    recipe: str
+    line: str | None
+    retired_at: datetime
 
 
 class StationKey(Answer):
