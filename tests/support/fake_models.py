@@ -148,6 +148,14 @@ def _flips(options: argparse.Namespace) -> int:
     return len(told)
 
 
+def _replayed(parts: int) -> dict[str, object]:
+    none = {"PASS": 0, "FAIL": 0, "UNDECIDED": 0}
+    scores = {"edges": [0.5, 1.0, 1.5, 2.0], "champion": [parts, 0, 0], "challenger": [0, 0, parts]}
+    thresholds = {"champion": 1.0, "challenger": 1.1}
+    agreement = {"PASS": {**none, "FAIL": parts}, "FAIL": none, "UNDECIDED": none}
+    return {"parts": parts, "agreement": agreement, "scores": {**scores, "thresholds": thresholds}}
+
+
 def _gate(options: argparse.Namespace) -> int:
     bundle = open_sealed(options.bundle, TrustedKeys((options.trust,)))
     passed = bundle.manifest.recipe != "worse"
@@ -169,6 +177,8 @@ def _gate(options: argparse.Namespace) -> int:
     report = {"passed": passed, "reasons": reasons, "champion": champion, "challenger": numbers}
     checks = [{"passed": False, "text": text} for text in reasons]
     verdict = {"verdict": "\n".join(["fake verdict", *reasons]), "checks": checks, "flips": _flips(options)}
+    if verdict["flips"]:
+        verdict["replayed"] = _replayed(verdict["flips"])
     sys.stdout.write(json.dumps({**report, **verdict}) + "\n")
     return 0 if passed else 1
 

@@ -1,4 +1,4 @@
-"""Latencies by hour, from the results that come in from now on; stations that are retired."""
+"""Latencies by hour, from the results that come in from now on; retired stations; how long a stage waits."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -24,11 +24,14 @@ def upgrade() -> None:
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint(*_KEY, name=op.f("pk_latency_hours")),
     )
+    op.add_column("rollouts", sa.Column("wait_min", sa.Double(), nullable=True))
     op.add_column("stations", sa.Column("retired_at", UtcDateTime(), nullable=True))
 
 
 def downgrade() -> None:
     """Take back."""
+    with op.batch_alter_table("rollouts") as table:
+        table.drop_column("wait_min")
     with op.batch_alter_table("stations") as table:
         table.drop_column("retired_at")
     op.drop_table("latency_hours")
