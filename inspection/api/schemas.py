@@ -193,6 +193,7 @@ class Doubt(Answer):
     why: str
     counts_as: str | None = Field(description="for a training: good, a defect type, or None where it is left out")
     said: list[Statement]
+    alike: list[str] = Field(description="SHA-256 of further samples that show nearly the same; good ones, too")
 
 
 class NewRuling(Body):

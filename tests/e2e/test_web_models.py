@@ -118,6 +118,17 @@ def test_labels_that_contradict_each_other_are_shown_before_training(page: Page,
     expect(page.locator("#doubts").get_by_text("admin: good · eve: scratch · max: dent")).to_be_visible()
     page.locator("#doubts").get_by_role("button", name="scratch").click()
     expect(page.locator("#doubts")).to_be_hidden()
+    floor.http.post("/recipes", json={"name": "twice"}).raise_for_status()
+    for number in range(8):
+        floor.http.post("/recipes/twice/samples?label=good", content=png(number)).raise_for_status()
+    floor.train_and_promote("twice")
+    page.goto("/models?recipe=twice")
+    page.locator("#doubts summary").click()
+    expect(page.locator("#doubts")).to_contain_text("good parts that show nearly the same")
+    expect(page.locator("#doubts .thumbs img")).to_have_count(2)
+    page.locator("#doubts").get_by_role("button", name="Keep one").click()
+    expect(page.locator("#doubts")).to_be_hidden()
+    expect(page.locator("#training")).to_contain_text("7")
     assert fits(page)
 
 

@@ -1,8 +1,9 @@
 """A stand-in for `python -m models`: the same arguments, lines and exit codes, and a real signed bundle at the end.
 
 What it trains is told by the recipe's name: `fails` ends with an error, `hangs` waits to be ended, `slow…` waits for
-the file that `FAKE_MODELS_GO` names. The gate refuses the recipe `worse`. Everything else succeeds in a few hundred
-milliseconds. The threshold grows with the number of images, so that every training on new samples gives another bundle.
+the file that `FAKE_MODELS_GO` names, `twice` has two good parts that are alike. The gate refuses the recipe `worse`.
+Everything else succeeds in a few hundred milliseconds. The threshold grows with the number of images, so that every
+training on new samples gives another bundle.
 """
 
 import argparse
@@ -103,6 +104,8 @@ def _train(options: argparse.Namespace) -> int:
     for name in {"align", "ignore-mask"} & set(given):
         given[name] = Path(given[name]).name
     report["given"] = given
+    names = sorted(path.name for path in (options.data / "train" / "good").iterdir())
+    report["goods_alike"] = [names[:2]] if options.recipe == "twice" else []
     sys.stdout.write(json.dumps({**report, "parent": options.parent, "train_s": 0.2}) + "\n")
     return 0
 

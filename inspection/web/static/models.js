@@ -127,10 +127,10 @@ const actions = {
       await post("/labels", { result_id: id, label });
       state.reported = NO_REPORT;
     }),
-  rule: (sha256, body) =>
+  rule: (rulings) =>
     attempt(async () => {
-      await post(`${recipePath()}/samples/${sha256}/ruling`, body);
       state.doubted = {};
+      for (const [sha256, body] of rulings) await post(`${recipePath()}/samples/${sha256}/ruling`, body);
     }),
   rollback: (id) =>
     reason(t("Roll back to {bundle}", { bundle: id.slice(0, 10) }), t("Every station of this recipe goes back to the champion before this one."), t("Roll back"), (text) => post(`${recipePath()}/rollback`, { reason: text })),

@@ -78,6 +78,7 @@ ALLOWED = {
         "/stations",
         "/stations/{name}/key",
         "/stations/{name}/line",
+        "/stations/{name}/retirement",
         "/recipes/{recipe}/samples/{sha256}/ruling",
         "/recipes/{recipe}/samples/{sha256}/mask",
         "/jobs",
