@@ -28,6 +28,7 @@ __all__ = [
     "Promotion",
     "PublicKey",
     "Rollback",
+    "Trial",
 ]
 
 
@@ -164,6 +165,18 @@ class Lineage(Answer):
     recipe_version: int | None
     settings_reason: str | None = Field(description="why that version of the settings was made")
     settings_by: str | None
+
+
+class Trial(Answer):
+    """What a model version says of one picture; nothing of it is stored."""
+
+    verdict: Verdict
+    score: float | None
+    threshold: float | None
+    defect_class: str | None
+    reason: str | None = Field(description="why it is UNDECIDED")
+    session_run_ms: float | None = Field(description="inside onnxruntime only")
+    picture_png_base64: str | None = Field(description="the picture with the map over it")
 
 
 class Heldout(Answer):

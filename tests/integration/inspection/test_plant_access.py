@@ -75,6 +75,7 @@ ALLOWED = {
         "/recipes/{recipe}/rollouts/current/advance",
         "/recipes/{recipe}/rollouts/current/halt",
         "/recipes/{recipe}/bundles",
+        "/recipes/{recipe}/models/{bundle_id}/trial",
         "/stations",
         "/stations/{name}/key",
         "/stations/{name}/line",
