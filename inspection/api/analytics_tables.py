@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inspection.api.analytics_schemas import Analytics, ChartBucket
 from inspection.api.drift_schemas import Drift
-from inspection.api.schemas import Analytics, ChartBucket
 from inspection.review.reviewers import Reviewer
 
 __all__ = ["DRIFT_HEAD", "REVIEWERS_HEAD", "TABLES", "Chart", "Table", "drift_rows", "reviewer_rows"]

@@ -12,9 +12,9 @@ from edge.contract.errors import BadInput
 from inspection.analytics.shift import Shift, instants, offset_min, zone_of
 from inspection.analytics.summary import Bucket, Step, Summary, Window, summarise
 from inspection.api.access import Operator, PlantDep
+from inspection.api.analytics_schemas import Analytics, ChartBucket
 from inspection.api.analytics_tables import TABLES, Chart
 from inspection.api.csv_answer import csv_answer
-from inspection.api.schemas import Analytics, ChartBucket
 from inspection.plant import Plant
 from inspection.store.tables import StationRow
 

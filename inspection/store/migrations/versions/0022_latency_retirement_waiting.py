@@ -10,7 +10,7 @@ down_revision = "0020"
 branch_labels = None
 depends_on = None
 
-_KEY = ("hour", "station", "recipe", "step")
+_KEY = ("hour", "step", "station", "recipe")
 
 
 def upgrade() -> None:
@@ -18,11 +18,12 @@ def upgrade() -> None:
     op.create_table(
         "latency_hours",
         sa.Column("hour", UtcDateTime(), nullable=False),
+        sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("station", sa.String(length=64), nullable=False),
         sa.Column("recipe", sa.String(length=64), nullable=False),
-        sa.Column("step", sa.Integer(), nullable=False),
         sa.Column("count", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint(*_KEY, name=op.f("pk_latency_hours")),
+        sqlite_with_rowid=False,
     )
     op.add_column("rollouts", sa.Column("wait_min", sa.Double(), nullable=True))
     op.add_column("stations", sa.Column("retired_at", UtcDateTime(), nullable=True))
