@@ -98,6 +98,7 @@ def test_a_shift_report_is_printed(
     expect(page.locator("#chart-title")).to_have_text(title)
     expect(page.get_by_role("navigation")).to_be_hidden()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    expect(page.locator("#pchart .xtick text").first).to_have_css("fill", "rgb(17, 17, 17)")
     pdf = page.pdf()
     assert pdf.startswith(b"%PDF-")
     assert pdf.count(b"/Type /Page\n") >= 1

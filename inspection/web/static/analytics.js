@@ -13,6 +13,7 @@ const FILTERS = ["recipe", "station", "days", "day", "start", "hours"];
 const SHIFT = ["day", "start", "hours"];
 const isShift = () => $("days").value === "shift";
 const DAY_MS = 86400000;
+const state = { answer: null, theme: null };
 const RULES = { beyond_limits: t("beyond the control limits"), run: t("ninth or later on one side of the mean"), trend: t("sixth or later of a steady rise or fall") };
 
 function parameters() {
@@ -72,6 +73,7 @@ function period(answer) {
 }
 
 function draw(answer) {
+  state.answer = answer;
   const parts = answer.passed + answer.failed + answer.undecided;
   $("content").hidden = parts === 0;
   $("empty").hidden = parts > 0;
@@ -120,6 +122,14 @@ function people(reviewed) {
   return [h("tbody", {}, rows.map(([name, labels]) => h("tr", {}, h("th", {}, name), h("td", { class: "num" }, number(labels, 0)))))];
 }
 
+/** A hall wants dark, paper wants light; charts have their colours from the theme. */
+function forPaper({ matches }) {
+  const page = document.documentElement;
+  if (matches) state.theme = page.dataset.theme;
+  page.dataset.theme = matches ? "light" : state.theme;
+  if (state.answer) draw(state.answer);
+}
+
 function remember() {
   const kept = new URLSearchParams(FILTERS.filter((name) => $(name).value && (isShift() || !SHIFT.includes(name))).map((name) => [name, $(name).value]));
   history.replaceState(null, "", `?${kept}`);
@@ -134,6 +144,7 @@ async function start() {
   $("day").value = when(new Date().toISOString()).slice(0, 10);
   for (const name of FILTERS) if (asked.has(name) && (SHIFT.includes(name) || [...$(name).options].some((option) => option.value === asked.get(name)))) $(name).value = asked.get(name);
   for (const name of FILTERS) $(name).addEventListener("change", remember);
+  window.matchMedia("print").addEventListener("change", forPaper);
   $("print").addEventListener("click", () => window.print());
   await show();
   setInterval(() => document.hidden || show(), 60000);
