@@ -4,7 +4,7 @@ The rows are those that ingest makes of the same results.
 """
 
 import random
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -13,8 +13,9 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from edge.contract.result import InspectionResult, Verdict
+from inspection.analytics.latency import step_of
 from inspection.store.sums import add_up
-from inspection.store.tables import HourRow, MeasureHourRow
+from inspection.store.tables import HourRow, LatencyHourRow, MeasureHourRow
 from tests.support.plants import a_result
 
 STATIONS = 20
@@ -62,6 +63,7 @@ class Seeded:
 _TEMPLATES = {failed: a_result(Verdict.FAIL if failed else Verdict.PASS) for failed in (False, True)}
 _BUNDLE = str(_TEMPLATES[False].bundle_id)
 _CAMERA = _TEMPLATES[False].camera
+_STEPS = {failed: step_of(shape.frame_to_verdict_ms or 0.0) for failed, shape in _TEMPLATES.items()}
 
 
 def seeded(chance: random.Random, number: int) -> Seeded:
@@ -91,10 +93,12 @@ def count(session: Session, results: Iterable[Seeded]) -> None:
     scores: defaultdict[tuple[int, str, str, bool, str | None], list[float]] = defaultdict(list)
     for one in results:
         scores[one.number * 6 // 3600, one.station, one.recipe, one.failed, one.defect_class].append(one.score)
-    hours, passed = [], []
+    hours, passed, timed = [], [], Counter[tuple[datetime, str, str, int]]()
     for (hour, station, recipe, failed, named), found in scores.items():
-        place = {"hour": START + timedelta(hours=hour), "station": station, "recipe": recipe}
+        at = START + timedelta(hours=hour)
+        place = {"hour": at, "station": station, "recipe": recipe}
         total = {"count": len(found)}
+        timed[at, station, recipe, _STEPS[failed]] += len(found)
         more = {"verdict": "FAIL" if failed else "PASS", "defect_class": named or ""}
         hours.append({**place, **more, **total, "scored": len(found), "score_sum": sum(found)})
         if not failed:
@@ -102,6 +106,9 @@ def count(session: Session, results: Iterable[Seeded]) -> None:
             passed.append({**place, "camera": _CAMERA, "bundle_id": _BUNDLE, "measure": "score", **total, **sums})
     add_up(session, HourRow, hours, ("count", "scored", "score_sum"))
     add_up(session, MeasureHourRow, passed, ("count", "total", "total_of_squares"))
+    names = ("hour", "station", "recipe", "step", "count")
+    latencies = [dict(zip(names, (*key, parts), strict=True)) for key, parts in timed.items()]
+    add_up(session, LatencyHourRow, latencies, ("count",))
 
 
 def _rows(results: Iterable[Seeded]) -> Iterator[tuple[object, ...]]:

@@ -18,6 +18,7 @@ from inspection.jobs.commands import ModelCommands
 from inspection.jobs.ray_runner import RayJobRunner
 from inspection.jobs.runner import JobLimits, LocalJobRunner
 from inspection.jobs.shop import Workshop
+from inspection.jobs.trial import TrialBench
 from inspection.jobs.worker import JobWorker
 from inspection.metrics import PlantMetrics
 from inspection.people.oidc import OidcClient
@@ -64,6 +65,7 @@ class Plant:
     metrics: PlantMetrics
     throttle: LoginThrottle
     jobs: JobWorker
+    trials: TrialBench
     retention: RetentionKeeper
     rollouts: RolloutKeeper
     retraining: RetrainingKeeper
@@ -173,6 +175,7 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         metrics=metrics,
         throttle=LoginThrottle(),
         jobs=jobs,
+        trials=TrialBench((key.public_text, *settings.trusted_keys)),
         retention=RetentionKeeper(retention, metrics, clock, settings.retention_every_h),
         rollouts=rollouts,
         retraining=retraining,

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Annotated, Self
+from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
@@ -88,6 +89,10 @@ class PlantSettings(BaseModel):
         Field(description="OpenID provider where people sign in, too."),
     ] = None
     session_hours: Annotated[float, Field(gt=0, le=168, description="Hours until a person signs in again.")] = 12
+    time_zone: Annotated[
+        str | None,
+        Field(description="Of the plant's clock, such as `Europe/Berlin`, for shifts; None is this machine's own."),
+    ] = None
     stale_after_s: Annotated[
         float, Field(gt=0, le=3600, description="Seconds without a heartbeat after which a station counts as silent.")
     ] = 10
@@ -160,6 +165,14 @@ class PlantSettings(BaseModel):
         tuple[str, ...],
         Field(description="Base64 Ed25519 public keys, beside the plant's own, whose bundles may be uploaded."),
     ] = ()
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, name: str | None) -> str | None:
+        if name is not None and name not in available_timezones():
+            msg = f"expected the name of a time zone such as 'Europe/Berlin', got {name!r}"
+            raise ValueError(msg)
+        return name
 
     @field_validator("webhooks")
     @classmethod

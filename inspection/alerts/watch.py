@@ -8,6 +8,7 @@ from inspection.alerts.settings import AlertSettings
 from inspection.clock import Clock
 from inspection.drift.settings import DriftSettings
 from inspection.stations.live import LiveBoard
+from inspection.stations.retirement import retired_stations
 from inspection.store.database import Database
 
 __all__ = ["AlertWatch"]
@@ -48,4 +49,5 @@ class AlertWatch:
             if (now - self._began).total_seconds() > settings.silent_after_s:  # before, nobody could have reported
                 silent = silent_stations(session, self._live, settings.silent_after_s, now)
                 found[AlertKind.STATION_SILENT] = silent
-        return found
+            gone = {row.name for row in retired_stations(session)}
+        return {kind: [one for one in conditions if one.station not in gone] for kind, conditions in found.items()}

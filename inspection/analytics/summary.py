@@ -1,20 +1,21 @@
 """What a line did between two instants, by hour or day."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from edge.contract.errors import BadInput
 from edge.contract.result import Verdict
+from inspection.analytics.latency import percentile_ms
 from inspection.analytics.pchart import ChartPoint, p_chart
 from inspection.review.standing import stands
 from inspection.samples.statements import Label
-from inspection.store.tables import HourRow, LabelRow, ResultRow
+from inspection.store.tables import HourRow, LabelRow, LatencyHourRow, ResultRow
 
 __all__ = ["Bucket", "Step", "Summary", "Window", "summarise"]
 
@@ -54,6 +55,8 @@ class Bucket:
         passed, failed, undecided: parts by verdict.
         mean_pass_score: of passed parts: it drifts before parts fail; None without any.
         chart: fraction of FAIL among PASS and FAIL, with its limits.
+        timed: parts of which is known how long their verdict took.
+        p50_ms, p99_ms: from frame to verdict; None without any.
     """
 
     start: datetime
@@ -62,6 +65,9 @@ class Bucket:
     undecided: int
     mean_pass_score: float | None
     chart: ChartPoint
+    timed: int
+    p50_ms: float | None
+    p99_ms: float | None
 
 
 @dataclass(frozen=True)
@@ -103,8 +109,14 @@ def summarise(session: Session, window: Window) -> Summary:
         by_start[_start(hour.hour, window)].append(hour)
     counts = [_verdicts(by_start[start]) for start in starts]
     chart = p_chart([c["FAIL"] for c in counts], [c["FAIL"] + c["PASS"] for c in counts])
+    latencies = _latencies(session, window)
     buckets = tuple(
-        Bucket(start, count["PASS"], count["FAIL"], count["UNDECIDED"], _mean_pass_score(by_start[start]), point)
+        Bucket(
+            *(start, count["PASS"], count["FAIL"], count["UNDECIDED"], _mean_pass_score(by_start[start]), point),
+            timed=latencies[start].total(),
+            p50_ms=percentile_ms(latencies[start], 0.5),
+            p99_ms=percentile_ms(latencies[start], 0.99),
+        )
         for start, count, point in zip(starts, counts, chart.points, strict=True)
     )
     suspected: Counter[str] = Counter()
@@ -152,6 +164,20 @@ def _hours(session: Session, window: Window) -> Sequence[HourRow]:
     if window.station is not None:
         query = query.where(HourRow.station == window.station)
     return session.scalars(query).all()
+
+
+def _latencies(session: Session, window: Window) -> defaultdict[datetime, Counter[int]]:
+    """Parts by bucket and step of latency."""
+    row, count = LatencyHourRow, func.sum(LatencyHourRow.count)
+    query = select(row.hour, row.step, count).where(row.hour >= _start(window.since, window), row.hour < window.until)
+    if window.recipe is not None:
+        query = query.where(row.recipe == window.recipe)
+    if window.station is not None:
+        query = query.where(row.station == window.station)
+    found = defaultdict[datetime, Counter[int]](Counter)
+    for hour, step, parts in session.execute(query.group_by(row.hour, row.step)):
+        found[_start(hour, window)][step] += int(parts)
+    return found
 
 
 def _labels(session: Session, window: Window) -> list[tuple[str, str, str | None]]:

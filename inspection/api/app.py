@@ -34,6 +34,7 @@ from inspection.api.routes import (
     shadow,
     sign_in,
     stations,
+    trial,
 )
 from inspection.api.schemas import Refusal
 from inspection.plant import Plant
@@ -50,6 +51,7 @@ _ROUTERS = (
     people.router,
     recipes.router,
     stations.router,
+    trial.router,
     results.router,
     exchange.router,
     feed.router,

@@ -22,6 +22,7 @@ def limits_of(settings: PlantSettings) -> list[tuple[re.Pattern[str], int]]:
     return [
         (re.compile(r"/api/v1/ingest/images/[^/]+"), image),
         (re.compile(r"/api/v1/recipes/[^/]+/(samples|images)"), image),
+        (re.compile(r"/api/v1/recipes/[^/]+/models/[^/]+/trial"), image),
         (re.compile(r"/api/v1/recipes/[^/]+/bundles"), settings.max_bundle_mb * _MB),
     ]
 

@@ -17,6 +17,7 @@ __all__ = [
     "Heldout",
     "Job",
     "JobWithLog",
+    "Lineage",
     "ModelVersion",
     "Models",
     "NewGateJob",
@@ -27,6 +28,7 @@ __all__ = [
     "Promotion",
     "PublicKey",
     "Rollback",
+    "Trial",
 ]
 
 
@@ -38,6 +40,7 @@ class NewTrainJob(Body):
     use_defects: Annotated[
         bool | None, Field(description="also learn from labelled defects; null: as the recipe's newest version says")
     ] = None
+    reason: Annotated[Reason | None, Field(description="why; the lineage of the model tells it")] = None
 
 
 class NewGateJob(Body):
@@ -139,6 +142,41 @@ class ModelVersion(Answer):
     promise: str
     gate: Gate | None
     gate_is_current: bool = Field(description="compared with today's champion")
+
+
+class Lineage(Answer):
+    """Where a model version comes from; null where this plant does not know."""
+
+    bundle_id: str
+    origin: str
+    parent_id: str | None = Field(description="bundle that it follows, or was made of")
+    parent_known: bool = Field(description="the registry has the parent")
+    code_version: str = Field(description="of the software that made it")
+    versions: dict[str, str] = Field(description="of the libraries")
+    trunk: str
+    trunk_sha256: str
+    seed: int
+    job_id: str | None
+    made_by: str | None = Field(description="who asked for the job; `system` or `schedule`: nobody did")
+    made_at: datetime
+    reasons: list[str] = Field(description="why, as far as somebody said so")
+    data_version: str | None
+    data_counts: dict[str, int] | None = Field(description="images of that version by truth")
+    recipe_version: int | None
+    settings_reason: str | None = Field(description="why that version of the settings was made")
+    settings_by: str | None
+
+
+class Trial(Answer):
+    """What a model version says of one picture; nothing of it is stored."""
+
+    verdict: Verdict
+    score: float | None
+    threshold: float | None
+    defect_class: str | None
+    reason: str | None = Field(description="why it is UNDECIDED")
+    session_run_ms: float | None = Field(description="inside onnxruntime only")
+    picture_png_base64: str | None = Field(description="the picture with the map over it")
 
 
 class Heldout(Answer):

@@ -22,6 +22,15 @@ class NewRollout(Body):
         tuple[Stage, ...],
         Field(min_length=1, max_length=20, description="stations that each stage adds; then all, by promotion"),
     ]
+    wait_min: Annotated[
+        float | None,
+        Field(
+            ge=0,
+            le=43_200,
+            description="minutes that a stage lasts before it goes on by itself, if every station has judged "
+            "`advance_parts` within the bands; null: as `[rollout]` says",
+        ),
+    ] = None
     reason: Reason
 
 
@@ -73,6 +82,8 @@ class Rollout(Answer):
     state: Literal["running", "halted", "finished"]
     stage: int = Field(description="from 0")
     stages: list[list[str]]
+    wait_min: float | None = Field(description="minutes before a stage goes on by itself; null: a person advances it")
+    advance_parts: int = Field(description="that each station must have judged for that")
     stations: list[str] = Field(description="that run the challenger while it is under way")
     reason: str
     user: str

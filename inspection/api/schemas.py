@@ -193,6 +193,7 @@ class Doubt(Answer):
     why: str
     counts_as: str | None = Field(description="for a training: good, a defect type, or None where it is left out")
     said: list[Statement]
+    alike: list[str] = Field(description="SHA-256 of further samples that show nearly the same; good ones, too")
 
 
 class NewRuling(Body):
@@ -208,12 +209,30 @@ class NewStation(Body):
     name: Name
     recipe: Name
     line: Name | None = Field(None, description="that it stands at, with others; results are searched by it")
+    reuse: bool = Field(
+        default=False, description="the name may be that of a station out of service, whose results become this one's"
+    )
 
 
 class StationLine(Body):
     """Where a station stands from now on; its earlier results count for this line, too."""
 
     line: Name | None
+
+
+class StationRetirement(Body):
+    """Why a station is taken out of service."""
+
+    reason: Reason
+
+
+class RetiredStation(Answer):
+    """A station that is out of service; its results stay."""
+
+    name: str
+    recipe: str
+    line: str | None
+    retired_at: datetime
 
 
 class StationKey(Answer):
@@ -331,31 +350,3 @@ class AuditCheck(Answer):
     head: str = Field(description="hash of the last good row; noted elsewhere, it also proves that no end was cut off")
     broken_at: int | None = Field(description="number of the first row that does not fit; null if all do")
     problem: str | None
-
-
-class ChartBucket(Answer):
-    """One hour or day of a line."""
-
-    start: datetime
-    passed: int
-    failed: int
-    undecided: int
-    mean_pass_score: float | None = Field(description="drifts before parts fail")
-    failed_fraction: float | None = Field(description="FAIL among PASS and FAIL")
-    lower: float | None = Field(description="control limits for this number of parts")
-    upper: float | None
-    signals: tuple[str, ...] = Field(description="`beyond_limits`, `run` of nine on one side, `trend` of six")
-
-
-class Analytics(Answer):
-    """What a line did; counts by class are largest first, and "" is parts for which no class was named."""
-
-    passed: int
-    failed: int
-    undecided: int
-    yield_fraction: float | None = Field(description="PASS among all parts")
-    centre: float | None = Field(description="failed fraction of the control chart")
-    buckets: list[ChartBucket]
-    suspected: dict[str, int] = Field(description="failed parts by the class that the model named")
-    confirmed: dict[str, int] = Field(description="parts by the defect type that people named")
-    reviewed: dict[str, int] = Field(description="labels by person")

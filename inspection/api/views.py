@@ -7,20 +7,21 @@ from sqlalchemy.orm import Session
 
 from edge.contract.ledger import LedgerCounts
 from edge.contract.result import ImageKind, Verdict
-from inspection.api.model_schemas import Gate, GateFlip, GateReport, ModelVersion
+from inspection.api.model_schemas import Gate, GateFlip, GateReport, Lineage, ModelVersion
 from inspection.api.schemas import RecentPart, ShownLabel, ShownRuling, Station, StoredResult
 from inspection.ingest.find import ResultFilter, find_results, parse_result, removed_images, stored_images
 from inspection.plant import Plant
 from inspection.registry.bundles import manifest_of
 from inspection.registry.flips import count_flips, flips_of
 from inspection.registry.gates import latest_gate
+from inspection.registry.lineage import Lineage as FoundLineage
 from inspection.review.labels import labels_shown
 from inspection.rollout.desired import desired_bundle
 from inspection.samples.rulings import rulings_on
 from inspection.stations.live import Seen
 from inspection.store.tables import BundleRow, FlipRow, GateRow, LabelRow, ResultRow, StationRow
 
-__all__ = ["gate_report", "model_view", "result_views", "station_view"]
+__all__ = ["gate_report", "lineage_view", "model_view", "result_views", "station_view"]
 
 _RECENT = 24
 
@@ -83,6 +84,32 @@ def model_view(session: Session, row: BundleRow, champion: str | None) -> ModelV
         promise=manifest.calibration.promise.text,
         gate=None if gate is None else Gate.model_validate(gate),
         gate_is_current=gate is not None and gate.champion_id == champion,
+    )
+
+
+def lineage_view(found: FoundLineage) -> Lineage:
+    """How a model version came to be."""
+    manifest, job, data, version = manifest_of(found.bundle), found.job, found.data, found.version
+    made = manifest.provenance
+    return Lineage(
+        bundle_id=found.bundle.id,
+        origin=found.bundle.origin,
+        parent_id=found.parent_id,
+        parent_known=found.parent is not None,
+        code_version=made.inspection_version,
+        versions=made.versions,
+        trunk=made.trunk,
+        trunk_sha256=made.trunk_sha256,
+        seed=made.seed,
+        job_id=None if job is None else job.id,
+        made_by=None if job is None else job.user,
+        made_at=manifest.created_at,
+        reasons=list(found.reasons),
+        data_version=None if data is None else data.id,
+        data_counts=None if data is None else data.counts,
+        recipe_version=None if version is None else version.version,
+        settings_reason=None if version is None else version.reason,
+        settings_by=None if version is None else version.user,
     )
 
 

@@ -12,6 +12,7 @@ from edge.contract.errors import NotAllowed
 from edge.contract.link import IngestBatch, IngestReceipt
 from edge.contract.result import InspectionResult
 from inspection.analytics.hours import count_results
+from inspection.analytics.latency import count_latencies
 from inspection.drift.measures import add_measures
 from inspection.review.states import FLAGGED, await_review
 from inspection.shadow.report import keep_shadows
@@ -50,6 +51,7 @@ def take_results(session: Session, station: str, batch: IngestBatch, now: dateti
     add_rows(session, ResultImageRow, _image_rows(new))
     await_review(session, [result.id for result in new if result.verdict.value in FLAGGED])
     count_results(session, new)
+    count_latencies(session, new)
     keep_shadows(session, new)
     add_measures(session, new)
     wanted = _wanted(session, [(result, known.get(result.id, now)) for result in batch.results])

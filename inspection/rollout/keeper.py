@@ -17,7 +17,7 @@ from inspection.rollout.steps import SYSTEM, advance, halt, require_rollout
 from inspection.stations.live import LiveBoard
 from inspection.store.database import Database
 
-__all__ = ["RolloutKeeper"]
+__all__ = ["RolloutKeeper", "waiting_min"]
 
 _LOG = logging.getLogger(__name__)
 _MAX_REASON = 500
@@ -76,10 +76,17 @@ class RolloutKeeper:
             doing.record(action, recipe=recipe, bundle=rollout.row.bundle_id, reason=reason)
 
     def _has_proved_itself(self, rollout: Rollout, evidence: Sequence[StationEvidence], now: datetime) -> bool:
-        settings = self._settings
-        if not settings.advance or now - rollout.steps[-1].created_at < timedelta(minutes=settings.advance_after_min):
+        wait_min = waiting_min(rollout, self._settings)
+        if wait_min is None or now - rollout.steps[-1].created_at < timedelta(minutes=wait_min):
             return False
-        return all(station.parts >= settings.advance_parts and station.compared_with for station in evidence)
+        return all(station.parts >= self._settings.advance_parts and station.compared_with for station in evidence)
+
+
+def waiting_min(rollout: Rollout, settings: RolloutSettings) -> float | None:
+    """Minutes that a stage lasts before it goes on by itself; None if only a person takes it on."""
+    if rollout.row.wait_min is not None:
+        return rollout.row.wait_min
+    return settings.advance_after_min if settings.advance else None
 
 
 def _require_unchanged(session: Session, rollout: Rollout) -> None:

@@ -23,7 +23,15 @@ Stages = Sequence[Sequence[str]]
 
 
 def start(  # noqa: PLR0913 - what a person says of a rollout
-    session: Session, recipe: str, bundle_id: str, *, stages: Stages, reason: str, user: str, now: datetime
+    session: Session,
+    recipe: str,
+    bundle_id: str,
+    *,
+    stages: Stages,
+    wait_min: float | None = None,
+    reason: str,
+    user: str,
+    now: datetime,
 ) -> RolloutRow:
     """Give a bundle that passed the gate to the stations of the first stage.
 
@@ -32,6 +40,7 @@ def start(  # noqa: PLR0913 - what a person says of a rollout
         recipe: whose stations.
         bundle_id: the challenger.
         stages: the stations that each stage adds; after the last one comes the promotion.
+        wait_min: minutes that a stage lasts before it goes on by itself; None: as the settings say.
         reason: why.
         user: who.
         now: when.
@@ -49,7 +58,7 @@ def start(  # noqa: PLR0913 - what a person says of a rollout
         raise Conflict(f"recipe {recipe!r}: no champion to go back to yet; promote the first bundle instead")
     _check_stations(session, recipe, stages)
     row = RolloutRow(recipe=recipe, bundle_id=bundle_id, champion_id=champion, reason=reason, user=user)
-    row.stages, row.created_at = [list(names) for names in stages], now
+    row.stages, row.wait_min, row.created_at = [list(names) for names in stages], wait_min, now
     return add_rollout(session, row)
 
 

@@ -1,8 +1,8 @@
 """Labels to look at before a training: people who disagree, pictures labelled both ways, goods that look bad."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from edge.contract.sentences import sentence
 from inspection.samples.statements import RULING, Label, standing_of, truth_of
 from inspection.store.tables import ResultImageRow, ResultRow, SampleLabelRow, SampleRow
 
-__all__ = ["Doubt", "DoubtKind", "Statement", "doubts_of"]
+__all__ = ["Doubt", "DoubtKind", "Named", "Statement", "doubts_of"]
 
 _FAR_ABOVE = 1.0  # -log10 of a tail probability: ten times less like a good part than the threshold
 
@@ -26,6 +26,7 @@ class DoubtKind(StrEnum):
     LABELLED_BOTH_WAYS = "labelled_both_ways"  # by one person, or by an upload and a person
     TYPES_DIFFER = "types_differ"
     UNLIKE_OTHER_GOODS = "unlike_other_goods"  # by the last training
+    ALIKE_GOODS = "alike_goods"  # learnt from as often as they are there, by the last training
     COPY_OF_LEARNT = "copy_of_learnt"  # held out, and nearly the same picture is learnt from
     FAILED_FAR_ABOVE = "failed_far_above"  # labelled good, and its station was sure that it is not
 
@@ -51,6 +52,7 @@ class Doubt:
 
     Attributes:
         counts_as: what a training takes it for: `good`, a defect type, or None where it is left out.
+        alike: SHA-256 of further samples that show the same.
     """
 
     sha256: str
@@ -59,30 +61,44 @@ class Doubt:
     why: str
     counts_as: str | None
     said: tuple[Statement, ...]
+    alike: tuple[str, ...] = ()
 
 
-def doubts_of(
-    session: Session, recipe: str, suspicious_files: Iterable[str] = (), copied_files: Iterable[str] = ()
-) -> list[Doubt]:
+@dataclass(frozen=True)
+class Named:
+    """Files that the last training named.
+
+    Attributes:
+        suspicious: good parts unlike all others, the worst first.
+        copied: of the hold-out, those that show what was learnt from.
+        alike: good parts that show the same picture, by group.
+    """
+
+    suspicious: Sequence[str] = ()
+    copied: Sequence[str] = ()
+    alike: Sequence[Sequence[str]] = ()
+
+
+def doubts_of(session: Session, recipe: str, named: Named | None = None) -> list[Doubt]:
     """Conflicts first, then what the last training named, then goods that their station failed far above.
 
     Args:
         session: of the database.
         recipe: whose samples.
-        suspicious_files: names of the files that the last training found unlike all other goods, the worst first.
-        copied_files: of the hold-out, names of those that show what the last training learnt from.
+        named: by the last training; None before the first.
     """
+    named = named or Named()
     samples = list(session.scalars(select(SampleRow).where(SampleRow.recipe == recipe).order_by(SampleRow.sha256)))
     statements = _statements(session, recipe)
     conflicts = [doubt for row in samples for doubt in _conflict(row, statements[row.id])]
     goods = {row.sha256: (row, statements[row.id]) for row in samples if _counts_as(statements[row.id]) == Label.GOOD}
-    named = [Path(name).stem for name in suspicious_files]
+    alike = list(_alike(goods, named.alike))
     goods = {sha256: of for sha256, of in goods.items() if not _is_ruled(of[1])}
-    unlike = [_unlike(*goods[sha256]) for sha256 in named if sha256 in goods]
-    copied = {Path(name).stem for name in copied_files}
+    unlike = [_unlike(*goods[sha256]) for sha256 in (Path(name).stem for name in named.suspicious) if sha256 in goods]
+    copied = {Path(name).stem for name in named.copied}
     open_ones = [row for row in samples if row.sha256 in copied and not _is_ruled(statements[row.id])]
     copies = [_copy(row, statements[row.id]) for row in open_ones]
-    return conflicts + copies + unlike + list(_failed_far_above(session, recipe, goods))
+    return conflicts + copies + alike + unlike + list(_failed_far_above(session, recipe, goods))
 
 
 def _statements(session: Session, recipe: str) -> defaultdict[int, list[SampleLabelRow]]:
@@ -115,6 +131,17 @@ def _is_ruled(statements: list[SampleLabelRow]) -> bool:
 def _copy(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:
     why = sentence("held out, and nearly the same picture is learnt from: judging it proves nothing")
     return _doubt(row, statements, DoubtKind.COPY_OF_LEARNT, why)
+
+
+def _alike(
+    goods: dict[str, tuple[SampleRow, list[SampleLabelRow]]], groups: Iterable[Sequence[str]]
+) -> Iterator[Doubt]:
+    """Groups of which several are still taken for good, and of which somebody has not said that all shall stay."""
+    for group in groups:
+        there = [stem for stem in (Path(name).stem for name in group) if stem in goods]
+        if len(there) > 1 and not all(_is_ruled(goods[sha256][1]) for sha256 in there):
+            why = sentence(f"{len(there)} good parts show nearly the same picture, which counts as often")
+            yield replace(_doubt(*goods[there[0]], DoubtKind.ALIKE_GOODS, why), alike=tuple(there[1:]))
 
 
 def _unlike(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:

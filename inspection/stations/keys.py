@@ -14,18 +14,37 @@ from inspection.store.tables import StationRow
 __all__ = ["add_station", "list_stations", "renew_key", "require_station", "station_of_key"]
 
 
-def add_station(session: Session, name: str, recipe: str, now: datetime, line: str | None = None) -> str:
+def add_station(
+    session: Session, name: str, recipe: str, now: datetime, line: str | None = None, *, reuse: bool = False
+) -> str:
     """Make a station; returns its API key, which is not kept.
+
+    Args:
+        session: the transaction.
+        name: of the station.
+        recipe: that it inspects.
+        now: when.
+        line: that it stands at.
+        reuse: the name may be that of a station that was taken out of service; its results become this one's.
 
     Raises:
         Conflict: the name is taken.
         NotFound: no such recipe.
     """
     require_recipe(session, recipe)
-    if session.get(StationRow, name) is not None:
+    row = session.get(StationRow, name)
+    if row is not None and row.retired_at is None:
         raise Conflict(f"station {name!r} exists already: choose another name, or renew its key")
+    if row is not None and not reuse:
+        raise Conflict(
+            f"station {name!r} was taken out of service {row.retired_at:%Y-%m-%d}, its results bear that name: "
+            "choose another name, or say that the name is to be used again"
+        )
     key = _new_key()
-    session.add(StationRow(name=name, recipe=recipe, line=line, key_sha256=_digest(key), created_at=now))
+    if row is None:
+        row = StationRow(name=name, created_at=now)
+        session.add(row)
+    row.recipe, row.line, row.key_sha256, row.retired_at = recipe, line, _digest(key), None
     session.flush()
     return key
 
@@ -54,20 +73,22 @@ def station_of_key(session: Session, key: str | None) -> StationRow:
 
 
 def require_station(session: Session, name: str) -> StationRow:
-    """The station of this name.
+    """The station of this name, which is in service.
 
     Raises:
-        NotFound: no such station.
+        NotFound: no such station, or it was taken out of service.
     """
     row = session.get(StationRow, name)
     if row is None:
         raise NotFound(f"station {name!r}: not known here")
+    if row.retired_at is not None:
+        raise NotFound(f"station {name!r}: taken out of service {row.retired_at:%Y-%m-%d}")
     return row
 
 
 def list_stations(session: Session) -> list[StationRow]:
-    """All stations, by name."""
-    return list(session.scalars(select(StationRow).order_by(StationRow.name)))
+    """All stations in service, by name."""
+    return list(session.scalars(select(StationRow).where(StationRow.retired_at.is_(None)).order_by(StationRow.name)))
 
 
 def _new_key() -> str:

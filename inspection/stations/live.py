@@ -49,6 +49,11 @@ class LiveBoard:
             slim = heartbeat.model_copy(update={"picture": None})
             self._seen[station] = Seen(now, slim, picture, picture_at if picture else None)
 
+    def forget(self, station: str) -> None:
+        """Let go of a station that was taken out of service."""
+        with self._lock:
+            self._seen.pop(station, None)
+
     def last(self, station: str) -> Seen | None:
         """The last heartbeat of a station; None if none came since the service started."""
         with self._lock:

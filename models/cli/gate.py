@@ -18,6 +18,7 @@ from models.evaluation.evaluate import EVALUATION_STEPS, Evaluation, evaluate, l
 from models.evaluation.gate import Check, check_latency, check_parity_of, check_replay, decide, paired
 from models.evaluation.pairs import Pair, flips_of, holdout_pairs
 from models.evaluation.replay import REPLAYING, judge_both, replayed_parts
+from models.evaluation.side_by_side import side_by_side
 from models.progress import Progress
 
 __all__ = ["run"]
@@ -34,13 +35,14 @@ def run(options: argparse.Namespace) -> ExitCode:
     before = (
         None if champion is None else _evaluate(champion, _as_seen_by(champion, challenger, images, options), options)
     )
-    further, flips = [check_parity_of(challenger.manifest.parity)], []
+    further, flips, beside = [check_parity_of(challenger.manifest.parity)], [], None
     if champion is not None and before is not None:
         calibrations = (challenger.manifest.calibration, champion.manifest.calibration)
         held = holdout_pairs(after, before, calibrations)
         replayed = _replay(options, champion, challenger)
         further += [*_found(held, replayed, challenger), check_latency(after, before, options.max_slowdown)]
         flips = flips_of([*held, *(replayed or [])])
+        beside = side_by_side(replayed, calibrations[1].threshold, calibrations[0].threshold) if replayed else None
     _write_report(options, challenger, after, images)
     verdict = decide(after, before, challenger.manifest.calibration.promise.overkill_at_most, further)
     _write_flips(options.flips, flips)
@@ -52,6 +54,7 @@ def run(options: argparse.Namespace) -> ExitCode:
                 "checks": [{"passed": check.passed, "text": check.text} for check in verdict.checks],
                 "verdict": verdict.text,
                 "flips": len(flips),
+                "replayed": beside,
                 "champion": None if before is None else before.to_json(),
                 "challenger": after.to_json(),
             }

@@ -158,6 +158,7 @@ def _as_json(report: TrainReport, out: Path) -> dict[str, object]:
         "suspicious_goods": list(report.suspicious_goods),
         "most_unusual_goods": list(report.most_unusual_goods),
         "test_images_learnt_from": list(report.test_images_learnt_from),
+        "goods_alike": [list(group) for group in report.goods_alike],
         "goods_in_two_groups": report.goods_in_two_groups,
         "train_s": round(report.train_s, 2),
     }

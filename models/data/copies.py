@@ -1,4 +1,4 @@
-"""Test images that are learnt from: the same file, or the same picture stored again.
+"""Images that show the same: test images that are learnt from, and good parts that are learnt from twice.
 
 Two pictures are compared by what each has beside what all that are learnt from have in common: good parts of an aligned
 line look alike, but not in that. At 64x64 grey values two different parts correlate by at most 0.99 on 1,231 good parts
@@ -20,11 +20,13 @@ from edge.preprocess import decode, preprocess
 from models.data.folder import test_images_in
 from models.data.images import ImageSet
 
-__all__ = ["NEAR", "warn_of_copies"]
+__all__ = ["NEAR", "alike_goods", "warn_of_copies"]
 
 NEAR = 0.993
 _SIDE_PX = 64
 _SHOWN = 5
+_ENOUGH_TO_COMPARE = 3  # of two pictures, all that both have in common is taken off
+_BLOCK = 512
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +56,26 @@ def warn_of_copies(root: Path, learnt_from: Sequence[ImageSet], spec: Preprocess
     return tuple(str(path) for path, _ in found)
 
 
+def alike_goods(goods: ImageSet, spec: PreprocessSpec) -> tuple[tuple[str, ...], ...]:
+    """Groups of good parts that show the same picture, byte by byte or nearly: each counts as often as it is there.
+
+    Args:
+        goods: that are learnt from.
+        spec: by which they were loaded; only what the network sees is compared.
+
+    Returns:
+        File names by group, each group in the order of `goods`, the largest first.
+    """
+    if len(goods) < _ENOUGH_TO_COMPARE:
+        return ()
+    groups = _Known((goods,), spec).groups()
+    found = sorted((tuple(path.name for path in group) for group in groups), key=lambda group: -len(group))
+    if found:
+        shown = "\n  ".join(", ".join(group) for group in found[:_SHOWN])
+        log.warning("%d good parts are there more than once, and count as often:\n  %s", len(found), shown)
+    return tuple(found)
+
+
 class _Known:
     """The images that are learnt from."""
 
@@ -81,6 +103,21 @@ class _Known:
         if not correlation[nearest] > NEAR:
             return None
         return f"shows what {self._paths[nearest]} shows (correlation {correlation[nearest]:.3f})"
+
+    def groups(self) -> list[list[Path]]:
+        """Those that are nearly the same as another, gathered; a chain of near ones is one group."""
+        group = list(range(len(self._paths)))  # of each image: the first image of its group
+        for start in range(0, len(group), _BLOCK):
+            near = self._units[start : start + _BLOCK] @ self._units.T > NEAR
+            for row, column in zip(*np.nonzero(near), strict=True):
+                one, other = group[start + int(row)], group[int(column)]
+                if one != other:
+                    first, second = min(one, other), max(one, other)
+                    group = [first if member == second else member for member in group]
+        members = [
+            [path for path, of in zip(self._paths, group, strict=True) if of == name] for name in sorted(set(group))
+        ]
+        return [paths for paths in members if len(paths) > 1]
 
     def _unit(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         own = values - self._shared @ (self._shared.T @ values)

@@ -18,7 +18,7 @@ from edge.preprocess.tiles import cut
 from models.calibration.outliers import outliers
 from models.calibration.threshold import calibrate
 from models.data.checks import warn_of_groups, warn_of_single_labels
-from models.data.copies import warn_of_copies
+from models.data.copies import alike_goods, warn_of_copies
 from models.data.folder import LabelledImage, defects_in, goods_in
 from models.data.images import FrameSurvey, ImageSet, load_images, survey_frames
 from models.data.sizing import InputSize
@@ -64,6 +64,7 @@ class TrainReport:
         suspicious_goods: file names of good parts that are unlike all others, the worst first.
         most_unusual_goods: the few that are least alike, whether that is much or not: what to look at first.
         test_images_learnt_from: paths of test images that are among the training images.
+        goods_alike: file names of good parts that show the same picture, by group.
         goods_in_two_groups: whether the good parts look like two part types.
     """
 
@@ -76,6 +77,7 @@ class TrainReport:
     suspicious_goods: tuple[str, ...]
     most_unusual_goods: tuple[str, ...]
     test_images_learnt_from: tuple[str, ...]
+    goods_alike: tuple[tuple[str, ...], ...]
     goods_in_two_groups: bool
     train_s: float
 
@@ -101,7 +103,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     defects = load_images(_only(survey.readable, defect_items), spec, progress, "loading defects")
 
     warn_of_single_labels(defects.items)
-    copies = warn_of_copies(request.data, (goods, defects), spec)
+    copies, alike = warn_of_copies(request.data, (goods, defects), spec), alike_goods(goods, spec)
 
     # 2. Features, once; everything after this learns from them.
     features = PatchFeatures(TIERS[request.tier].build(spec.height_px, spec.width_px, request.trunk_weights))
@@ -141,6 +143,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
         suspicious_goods=suspicious,
         most_unusual_goods=unusual,
         test_images_learnt_from=copies,
+        goods_alike=alike,
         goods_in_two_groups=two_groups,
         train_s=time.monotonic() - started,
     )

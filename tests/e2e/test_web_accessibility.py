@@ -13,6 +13,7 @@ from tests.support.plants import ADMIN_PASSWORD
 
 PAGES = (
     "/",
+    "/?kiosk=1",
     "/new-line?recipe=part&station=line-1",
     "/review",
     "/groups",

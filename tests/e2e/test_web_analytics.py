@@ -30,6 +30,12 @@ def test_analytics_charts_a_day_and_gives_the_table(page: Page, floor: Floor) ->
         page.get_by_role("link", name="Download table").click()
     rows = Path(started.value.path()).read_text("utf-8").splitlines()
     assert any(",2,1,0," in row for row in rows)
+    expect(page.locator("#latency-time .main-svg").first).to_be_visible()
+    for chart in ("control-chart", "verdicts", "pareto", "score", "latency", "labels", "drift", "reviewers"):
+        with page.expect_download() as started:
+            page.locator(f"a.data[href*='/{chart}.csv']").click()
+        assert started.value.suggested_filename == f"{chart}.csv"
+        assert "," in Path(started.value.path()).read_text("utf-8").splitlines()[0]
     page.get_by_label("Recipe").select_option("hangs")
     expect(page.locator("#empty")).to_be_visible()
     assert fits(page)
@@ -56,10 +62,15 @@ def test_analytics_say_what_the_random_sample_shows(browser: Browser, tmp_path: 
 
 
 @pytest.mark.parametrize(
-    ("language", "title"),
-    [("en", "Failed fraction, control chart"), ("zh", "不合格率控制图（p 图）")],  # noqa: RUF001 - as it is set in Chinese
+    ("language", "title", "save", "march"),
+    [
+        ("en", "Failed fraction, control chart", "Download picture of the chart", "March"),
+        ("zh", "不合格率控制图（p 图）", "下载图表图片", "三月"),  # noqa: RUF001 - as it is set in Chinese
+    ],
 )
-def test_a_shift_report_is_printed(browser: Browser, floor: Floor, language: str, title: str) -> None:
+def test_a_shift_report_is_printed(
+    browser: Browser, floor: Floor, language: str, title: str, save: str, march: str
+) -> None:
     """The browser makes a PDF of it: light, without buttons, in either language."""
     for verdict in (Verdict.PASS, Verdict.FAIL):
         floor.beat(floor.report("P-1", verdict))
@@ -68,11 +79,26 @@ def test_a_shift_report_is_printed(browser: Browser, floor: Floor, language: str
     page.context.add_cookies([{"name": "inspection_language", "value": language, "url": floor.address}])
     page.goto("/analytics?days=365")
     expect(page.locator("#pchart .main-svg").first).to_be_visible()
+    expect(page.locator("#pchart .modebar-btn").first).to_have_attribute("data-title", save)
     expect(page.locator("#latency")).to_contain_text("line-1")
+    hour = page.evaluate("new Date('2026-03-02T07:00:00Z').getHours()")  # the plant has this machine's clock
+    page.locator("#days").select_option("shift")
+    page.locator("#start").fill(f"{hour:02d}:00")
+    page.locator("#hours").fill("2")
+    page.locator("#day").fill("2026-03-02")
+    page.locator("#day").dispatch_event("change")
+    expect(page.locator("#period")).to_contain_text(f"2026-03-02 {hour:02d}:00")
+    expect(page.locator("#figures")).to_contain_text("50.00 %")
+    expect(page.locator("#latency")).to_be_hidden()
+    month = page.evaluate(
+        "document.getElementById('pchart')._fullLayout._d3locale.timeFormat('%B')(new Date(2026, 2, 2))"
+    )
+    assert month == march
     page.emulate_media(media="print")
     expect(page.locator("#chart-title")).to_have_text(title)
     expect(page.get_by_role("navigation")).to_be_hidden()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    expect(page.locator("#pchart .xtick text").first).to_have_css("fill", "rgb(17, 17, 17)")
     pdf = page.pdf()
     assert pdf.startswith(b"%PDF-")
     assert pdf.count(b"/Type /Page\n") >= 1

@@ -44,6 +44,7 @@ def test_a_part_judged_differently_is_shown_and_labelled(page: Page, browser: Br
     expect(page.locator("#history li")).to_have_count(1)
     for number in range(20, 28):
         floor.http.post("/recipes/part/samples?label=good", content=png(number)).raise_for_status()
+    page.get_by_label("Why it is trained").fill("new goods came in")
     page.locator("#train").click()
     expect(page.locator("#versions tbody tr")).to_have_count(2, timeout=JOB_MS)
     page.locator("#versions tbody tr", has_text="challenger").click()
@@ -52,6 +53,10 @@ def test_a_part_judged_differently_is_shown_and_labelled(page: Page, browser: Br
     expect(flip).to_contain_text("champion")
     expect(flip.locator("img")).to_have_js_property("naturalWidth", 160)
     expect(flip.locator(".side")).to_have_text([re.compile("PASS0.80"), re.compile("FAIL1.90")])
+    expect(page.locator("#detail")).to_contain_text("1 replayed part, judged by both")
+    expect(page.locator(".agreement .differs")).to_have_text("1")
+    expect(page.locator(".histogram svg")).to_have_attribute("aria-label", re.compile("champion, threshold 1.00"))
+    _follow_the_lineage(page)
     with page.expect_download() as report:
         page.get_by_role("link", name="Report of the evaluation, a file").click()
     assert re.fullmatch(r"part-[0-9a-f]{10}\.html", report.value.suggested_filename)
@@ -87,6 +92,18 @@ def _judge_while_away(browser: Browser, floor: Floor, part: InspectionResult) ->
     expect(flip.locator("b")).to_have_text("defect")
     assert floor.labels(part) == ["defect:-"]
     context.close()
+
+
+def _follow_the_lineage(page: Page) -> None:
+    page.get_by_text("Where it comes from").click()
+    lines = page.locator(".lineage")
+    expect(lines).to_contain_text(re.compile("It follows version [0-9a-f]{10}, the champion of that time"))
+    expect(lines).to_contain_text("Asked for by admin")
+    expect(lines).to_contain_text("new goods came in")
+    expect(lines).to_contain_text("Learnt from and tested on data version")
+    expect(lines).to_contain_text("seed 0")
+    lines.get_by_role("button", name="the data by version").click()
+    expect(page.locator("#data details")).to_have_attribute("open", "")
 
 
 def test_an_admin_forces_a_refused_model_on_record(page: Page, floor: Floor) -> None:
@@ -130,6 +147,17 @@ def test_labels_that_contradict_each_other_are_shown_before_training(page: Page,
     expect(page.locator("#doubts").get_by_text("admin: good · eve: scratch · max: dent")).to_be_visible()
     page.locator("#doubts").get_by_role("button", name="scratch").click()
     expect(page.locator("#doubts")).to_be_hidden()
+    floor.http.post("/recipes", json={"name": "twice"}).raise_for_status()
+    for number in range(8):
+        floor.http.post("/recipes/twice/samples?label=good", content=png(number)).raise_for_status()
+    floor.train_and_promote("twice")
+    page.goto("/models?recipe=twice")
+    page.locator("#doubts summary").click()
+    expect(page.locator("#doubts")).to_contain_text("good parts that show nearly the same")
+    expect(page.locator("#doubts .thumbs img")).to_have_count(2)
+    page.locator("#doubts").get_by_role("button", name="Keep one").click()
+    expect(page.locator("#doubts")).to_be_hidden()
+    expect(page.locator("#training")).to_contain_text("7")
     assert fits(page)
 
 
@@ -162,18 +190,29 @@ def test_a_model_goes_out_in_stages_and_is_halted(page: Page, floor: Floor) -> N
     page.locator("#train").click()
     page.get_by_role("button", name="In stages…").click(timeout=JOB_MS)
     dialog = page.locator("#rollout-dialog")
-    expect(dialog.get_by_label("line-1")).to_be_checked()
+    expect(dialog.get_by_label("line-1")).to_have_value("1")
+    expect(dialog.get_by_label("line-2")).to_have_value("0")
+    dialog.get_by_label("line-2").select_option("stage 2")
+    dialog.get_by_label("A stage waits").fill("30")
+    assert fits(page)
     dialog.get_by_label("Reason").fill("try it on one line")
     dialog.get_by_role("button", name="Start").click()
     panel = page.locator("#rollout")
     expect(panel).to_contain_text("under way")
-    expect(panel).to_contain_text("Stage 1 of 1: line-1")
+    expect(panel.locator(".stages li")).to_have_text(
+        ["Stage 1 of 2: line-1 ▶ here", "Stage 2 of 2: line-2 ○ to come", "Promotion: all stations ○ to come"]
+    )
+    expect(panel).to_contain_text("once each station has judged 320 parts")
     wanted = {row["name"]: row["desired_bundle_id"] for row in floor.http.get("/stations").json()}
     assert wanted["line-1"] != wanted["line-2"]
+    panel.get_by_role("button", name="Next stage…").click()
+    page.locator("#reason-dialog").get_by_label("Reason").fill("good so far")
+    page.locator("#reason-dialog").get_by_role("button", name="Advance").click()
+    expect(panel.locator(".stages [aria-current]")).to_contain_text("line-2")
     panel.get_by_role("button", name="Halt…").click()
     page.locator("#reason-dialog").get_by_label("Reason").fill("seen enough")
     page.locator("#reason-dialog").get_by_role("button", name="Halt").click()
-    expect(panel.locator(".history li")).to_contain_text(["started, admin", "halted, admin"])
+    expect(panel.locator(".history li")).to_contain_text(["started, admin", "advanced, admin", "halted, admin"])
     expect(panel).to_contain_text("seen enough")
     wanted = {row["name"]: row["desired_bundle_id"] for row in floor.http.get("/stations").json()}
     assert wanted["line-1"] == wanted["line-2"]

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from edge.contract.result import Verdict
 from edge.station.settings import load_station_settings
 from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
+from tests.support.plants import png
 
 pytestmark = pytest.mark.browser
 
@@ -78,10 +79,36 @@ def test_from_the_view_over_good_parts_to_a_judging_station(page: Page, floor: F
     page.get_by_role("button", name="Train the model").click()
     go = page.get_by_role("button", name="Go: let the station judge")
     expect(go).to_be_enabled(timeout=JOB_MS)
+    _try_the_model(page, floor)
     go.click()
     expect(page.get_by_role("link", name="Watch it live")).to_be_visible()
     assert floor.http.get("/stations").json()[0]["desired_bundle_id"] is not None
     assert fits(page)
+
+
+def _try_the_model(page: Page, floor: Floor) -> None:
+    """On the newest picture of the station and on one of the engineer's; no result comes of either."""
+    before = floor.http.get("/results").json()["results"]
+    page.get_by_role("button", name="Try live").click()
+    tried = page.locator("#tried .trial")
+    expect(tried).to_have_count(1, timeout=JOB_MS)
+    expect(tried).to_contain_text("P-8")
+    page.get_by_role("button", name="Try live").click()
+    page.get_by_label("Try pictures").set_input_files(
+        {"name": "mine.png", "mimeType": "image/png", "buffer": png(5, 200)}
+    )
+    expect(tried.first).to_contain_text("mine.png", timeout=JOB_MS)
+    expect(tried.first.locator("img")).to_have_js_property("naturalWidth", 200)
+    expect(tried.first.locator(".verdict")).to_be_visible()
+    expect(tried.first.locator(".score")).to_be_visible()
+    samples = floor.http.get("/recipes/part/samples/list").json()["samples"]
+    held = sum((sample["split"], sample["label"]) == ("holdout", "good") for sample in samples)
+    page.get_by_role("button", name="Try held-out good parts").click()
+    expect(page.locator("#tried-count")).to_contain_text(f"{2 + held} pictures tried", timeout=JOB_MS)
+    expect(tried.filter(has_text="held out")).to_have_count(held)
+    assert held > 0
+    assert floor.http.get("/results").json()["results"] == before
+    assert floor.http.get("/stations").json()[0]["heartbeat"] is None
 
 
 def test_a_region_by_numbers_without_a_pointer(page: Page, floor: Floor) -> None:

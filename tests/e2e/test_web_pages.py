@@ -2,16 +2,18 @@
 
 import re
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from edge.contract.result import Verdict, ViewVerdict
+from tests.support.browser import photograph
 from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
 from tests.support.live_plants import live_plant
-from tests.support.plants import ADMIN_PASSWORD, a_heartbeat
+from tests.support.plants import ADMIN_PASSWORD, a_heartbeat, a_result
 
 pytestmark = pytest.mark.browser
 
@@ -71,12 +73,54 @@ def test_an_alert_stands_out_until_somebody_cares(browser: Browser, tmp_path: Pa
         expect(alert).to_contain_text("line-1", timeout=JOB_MS)
         alert.get_by_role("button", name="I care").click()
         expect(alert).to_contain_text("admin cares")
+        hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        told = [
+            a_result(Verdict.FAIL if ago == 0 else Verdict.PASS, captured_at=hour - timedelta(hours=ago))
+            for ago in range(7)
+            for _ in range(20)
+        ]
+        batch = {"results": [result.model_dump(mode="json") for result in told]}
+        floor.station.post("/ingest/results", json=batch).raise_for_status()
+        chart = page.locator(".alert.new", has_text="Control chart")
+        expect(chart).to_contain_text("100.0% FAIL in the newest hour, beyond limits", timeout=JOB_MS)
         page.close()
 
 
 def test_lost_camera_is_told(page: Page, floor: Floor) -> None:
     floor.send(a_heartbeat(camera_connected=False))
     expect(page.get_by_text("Camera disconnected")).to_be_visible()
+
+
+def test_a_panel_is_read_from_afar_and_warns_of_an_old_picture(page: Page, floor: Floor) -> None:
+    """Alone on the panel, digits and the verdict's word are large, larger than at a desk, and nothing is cut off."""
+    floor.beat(floor.report("P-1", Verdict.UNDECIDED))
+    shown = [page.locator(".count b").first, page.locator(".verdict.large b")]
+    for width, height in ((1024, 600), (1920, 1080)):
+        page.set_viewport_size({"width": width, "height": height})
+        sizes = []
+        for address in ("/", "/?kiosk=1"):
+            page.goto(address)
+            expect(shown[1]).to_have_text("UNDECIDED")
+            sizes.append([float(one.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")) for one in shown])
+            photograph(page, f"panel_{height}_{len(sizes)}")
+        desk, panel = sizes
+        assert panel[0] > desk[0]
+        assert panel[1] > desk[1]
+        assert min(panel) >= height / 12.5
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert page.locator(".numbers").evaluate(
+            "e => [e.scrollHeight - e.clientHeight, e.scrollWidth - e.clientWidth]"
+        ) == [0, 0]
+    page.route("**/api/v1/stations", _with_old_picture)
+    expect(page.locator(".notice")).to_have_text("The picture is 45 s old: no part has come since.")
+    expect(page.locator(".slot-age")).to_have_class(re.compile("late"))
+    page.unroute_all(behavior="wait")
+
+
+def _with_old_picture(route: Route) -> None:
+    """As the service answers when nothing has come for a while."""
+    answer = route.fetch()
+    route.fulfill(response=answer, json=[{**station, "picture_age_s": 45.0} for station in answer.json()])
 
 
 def test_empty_pages_say_what_to_do(browser: Browser, tmp_path: Path) -> None:
@@ -134,6 +178,11 @@ def test_pages_in_chinese(browser: Browser, floor: Floor) -> None:
     page.goto("/new-line")
     expect(page.locator("#step-name")).to_contain_text("工件类型与工位")
     assert set(page.evaluate(_ENGLISH)) - {"GigE", "RTSP", "USB3", "Vision"} == {"admin", "line-1", "bottle"}
+    page.goto("/admin")
+    expect(page.locator("#stations")).to_contain_text("停用…")
+    expect(page.locator("#audit")).to_contain_text("工位")
+    page.locator("#audit").evaluate("table => table.remove()")  # the details of what was done are data
+    assert set(page.evaluate(_ENGLISH)) - {"PLANT", "toml", "Authorization", "Bearer"} <= {"admin", "line-1", "part"}
     page.goto("/groups")
     expect(page.locator("#empty")).to_contain_text("没有相似工件等待复判")
     assert set(page.evaluate(_ENGLISH)) == {"admin", "line-1", "part", "hangs"}
@@ -187,6 +236,7 @@ def test_administration_of_people_keys_and_the_audit_log(page: Page, floor: Floo
     assert refused.status_code == 401
     page.locator("#key-dialog").get_by_role("button", name="Close").click()
     expect(page.locator("#audit")).to_contain_text("key of a station renewed")
+    _take_out_of_service_and_use_the_name_again(page)
     page.get_by_role("button", name="Add key…").click()
     dialog = page.locator("#program-dialog")
     dialog.get_by_label("Name").fill("mes")
@@ -205,6 +255,22 @@ def test_administration_of_people_keys_and_the_audit_log(page: Page, floor: Floo
     page.get_by_role("button", name="Verify the chain").click()
     expect(page.locator("#verification")).to_contain_text("none altered")
     assert fits(page)
+
+
+def _take_out_of_service_and_use_the_name_again(page: Page) -> None:
+    page.get_by_role("button", name="Take out of service…").click()
+    page.locator("#retire-dialog").get_by_label("Reason").fill("the line was sold")
+    page.locator("#retire-dialog").get_by_role("button", name="Take out of service").click()
+    expect(page.locator("#stations tr.disabled")).to_contain_text("out of service since")
+    expect(page.locator("#audit")).to_contain_text("station taken out of service")
+    page.goto("/")
+    expect(page.locator("#stations")).to_contain_text("No station yet")
+    page.goto("/admin")
+    page.get_by_role("button", name="Use the name again…").click()
+    page.get_by_role("button", name="Make a new key").click()
+    expect(page.locator("#new-key")).to_have_text(re.compile("^st_"))
+    page.locator("#key-dialog").get_by_role("button", name="Close").click()
+    expect(page.locator("#stations tr.disabled")).to_have_count(0)
 
 
 def test_administration_is_for_admins(browser: Browser, floor: Floor) -> None:

@@ -1,8 +1,9 @@
 """A stand-in for `python -m models`: the same arguments, lines and exit codes, and a real signed bundle at the end.
 
 What it trains is told by the recipe's name: `fails` ends with an error, `hangs` waits to be ended, `slow…` waits for
-the file that `FAKE_MODELS_GO` names. The gate refuses the recipe `worse`. Everything else succeeds in a few hundred
-milliseconds. The threshold grows with the number of images, so that every training on new samples gives another bundle.
+the file that `FAKE_MODELS_GO` names, `twice` has two good parts that are alike. The gate refuses the recipe `worse`.
+Everything else succeeds in a few hundred milliseconds. The threshold grows with the number of images, so that every
+training on new samples gives another bundle.
 """
 
 import argparse
@@ -103,6 +104,8 @@ def _train(options: argparse.Namespace) -> int:
     for name in {"align", "ignore-mask"} & set(given):
         given[name] = Path(given[name]).name
     report["given"] = given
+    names = sorted(path.name for path in (options.data / "train" / "good").iterdir())
+    report["goods_alike"] = [names[:2]] if options.recipe == "twice" else []
     sys.stdout.write(json.dumps({**report, "parent": options.parent, "train_s": 0.2}) + "\n")
     return 0
 
@@ -148,6 +151,14 @@ def _flips(options: argparse.Namespace) -> int:
     return len(told)
 
 
+def _replayed(parts: int) -> dict[str, object]:
+    none = {"PASS": 0, "FAIL": 0, "UNDECIDED": 0}
+    scores = {"edges": [0.5, 1.0, 1.5, 2.0], "champion": [parts, 0, 0], "challenger": [0, 0, parts]}
+    thresholds = {"champion": 1.0, "challenger": 1.1}
+    agreement = {"PASS": {**none, "FAIL": parts}, "FAIL": none, "UNDECIDED": none}
+    return {"parts": parts, "agreement": agreement, "scores": {**scores, "thresholds": thresholds}}
+
+
 def _gate(options: argparse.Namespace) -> int:
     bundle = open_sealed(options.bundle, TrustedKeys((options.trust,)))
     passed = bundle.manifest.recipe != "worse"
@@ -169,6 +180,8 @@ def _gate(options: argparse.Namespace) -> int:
     report = {"passed": passed, "reasons": reasons, "champion": champion, "challenger": numbers}
     checks = [{"passed": False, "text": text} for text in reasons]
     verdict = {"verdict": "\n".join(["fake verdict", *reasons]), "checks": checks, "flips": _flips(options)}
+    if verdict["flips"]:
+        verdict["replayed"] = _replayed(verdict["flips"])
     sys.stdout.write(json.dumps({**report, **verdict}) + "\n")
     return 0 if passed else 1
 

@@ -66,10 +66,10 @@ def post_cancel(job_id: str, person: Engineer, plant: PlantDep) -> Job:
 
 def _parameters(session: Session, body: NewJob) -> dict[str, Any]:
     """As asked; of a training with the version of the recipe that it takes."""
-    parameters: dict[str, Any] = body.model_dump(exclude={"kind", "recipe"})
     if not isinstance(body, NewTrainJob):
-        return parameters
-    return {**parameters, **training_parameters(session, body.recipe, use_defects=body.use_defects)}
+        return body.model_dump(exclude={"kind", "recipe"})
+    why = {} if body.reason is None else {"reasons": [body.reason]}
+    return {**training_parameters(session, body.recipe, use_defects=body.use_defects), **why}
 
 
 def _check(session: Session, body: NewJob) -> None:

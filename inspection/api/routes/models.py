@@ -13,6 +13,7 @@ from inspection.api.access import Engineer, Operator, PlantDep
 from inspection.api.model_schemas import (
     GateReport,
     Heldout,
+    Lineage,
     Models,
     ModelVersion,
     Promote,
@@ -21,13 +22,14 @@ from inspection.api.model_schemas import (
     Rollback,
 )
 from inspection.api.schemas import SampleCounts
-from inspection.api.views import gate_report, model_view
+from inspection.api.views import gate_report, lineage_view, model_view
 from inspection.audit.change import change
 from inspection.jobs.book import last_training
 from inspection.people.roles import Role
 from inspection.plant import Plant
 from inspection.registry.bundles import bundles_of, manifest_of, register, require_bundle
 from inspection.registry.gates import latest_gate, refusal_of
+from inspection.registry.lineage import lineage_of
 from inspection.registry.promotions import champion_of, force, log_of, promote, rollback, rollback_target
 from inspection.registry.recipes import require_recipe
 from inspection.review.rates import upper_bounds
@@ -80,6 +82,17 @@ def get_gate(
         if gate is None:
             raise NotFound(f"bundle {bundle_id[:12]}: the gate has not run yet")
         return gate_report(session, gate, limit, offset)
+
+
+@router.get("/recipes/{recipe}/models/{bundle_id}/lineage")
+def get_lineage(recipe: str, bundle_id: str, person: Operator, plant: PlantDep) -> Lineage:
+    """What a version follows, what it learnt from, with which code, settings and seed, who made it and why."""
+    del person
+    with plant.database.read() as session:
+        row = require_bundle(session, bundle_id)
+        if row.recipe != recipe:
+            raise NotFound(f"bundle {bundle_id[:12]}: not of recipe {recipe!r}")
+        return lineage_view(lineage_of(session, row))
 
 
 @router.get("/recipes/{recipe}/models/{bundle_id}/report", response_class=Response)

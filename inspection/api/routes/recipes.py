@@ -26,7 +26,7 @@ from inspection.registry.promotions import champion_of
 from inspection.registry.recipes import add_recipe, list_recipes, require_recipe
 from inspection.review.queue import queue_length
 from inspection.review.wanted import Wanted
-from inspection.samples.doubts import doubts_of
+from inspection.samples.doubts import Named, doubts_of
 from inspection.samples.mask_picture import white_png
 from inspection.samples.rulings import rule
 from inspection.samples.samples import UPLOAD, Subject, add_statement, count_samples, last_upload, split_kept
@@ -82,8 +82,8 @@ def get_doubts(recipe: str, person: Operator, plant: PlantDep) -> list[Doubt]:
         require_recipe(session, recipe)
         trained = last_training(session, recipe)
         told = {} if trained is None or trained.result is None else trained.result
-        named = (told.get(name, []) for name in ("suspicious_goods", "test_images_learnt_from"))
-        return [Doubt.model_validate(doubt) for doubt in doubts_of(session, recipe, *named)]
+        named = Named(*(told.get(name, []) for name in ("suspicious_goods", "test_images_learnt_from", "goods_alike")))
+        return [Doubt.model_validate(doubt) for doubt in doubts_of(session, recipe, named)]
 
 
 @router.post("/recipes/{recipe}/samples", status_code=201)

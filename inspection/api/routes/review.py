@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session
 
 from edge.contract.result import Verdict
 from inspection.api.access import Inspector, Operator, PlantDep
+from inspection.api.analytics_tables import REVIEWERS_HEAD, reviewer_rows
+from inspection.api.csv_answer import csv_answer
 from inspection.api.review_schemas import (
     AlikeGroup,
     AuditPlan,
@@ -135,6 +137,14 @@ def get_reviewers(person: Inspector, plant: PlantDep, since: datetime | None = N
     del person
     with plant.database.read() as session:
         return [ReviewerMeasured.model_validate(one) for one in reviewers(session, since)]
+
+
+@router.get("/review/reviewers.csv", response_class=Response)
+def get_reviewers_table(person: Inspector, plant: PlantDep, since: datetime | None = None) -> Response:
+    """The same as CSV, a row for each person."""
+    del person
+    with plant.database.read() as session:
+        return csv_answer("reviewers", REVIEWERS_HEAD, reviewer_rows(reviewers(session, since)))
 
 
 @router.get("/results/{result_id}/beside")

@@ -13,6 +13,7 @@ from inspection.registry.recipes import require_recipe
 from inspection.rollout.book import Rollout as BookedRollout
 from inspection.rollout.book import StepKind, rollouts_of
 from inspection.rollout.evidence import collect
+from inspection.rollout.keeper import waiting_min
 from inspection.rollout.steps import advance, halt, start
 
 __all__ = ["router"]
@@ -38,11 +39,12 @@ def post_rollout(recipe: str, body: NewRollout, person: Engineer, plant: PlantDe
             recipe,
             body.bundle_id,
             stages=body.stages,
+            wait_min=body.wait_min,
             reason=body.reason,
             user=person.name,
             now=doing.now,
         )
-        details = {"bundle": body.bundle_id, "stages": body.stages, "reason": body.reason}
+        details = {"bundle": body.bundle_id, "stages": body.stages, "wait_min": body.wait_min, "reason": body.reason}
         doing.record("rollout.started", recipe=recipe, **details)
         return _newest(plant, doing.session, recipe)
 
@@ -91,6 +93,8 @@ def _view(plant: Plant, session: Session, rollout: BookedRollout) -> Rollout:
         state=_state(rollout),
         stage=rollout.stage,
         stages=row.stages,
+        wait_min=waiting_min(rollout, plant.settings.rollout),
+        advance_parts=plant.settings.rollout.advance_parts,
         stations=list(rollout.stations),
         reason=row.reason,
         user=row.user,

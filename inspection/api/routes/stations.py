@@ -5,10 +5,11 @@ from fastapi import APIRouter
 from edge.contract.errors import NotFound
 from edge.contract.link import LivePicture
 from inspection.api.access import Engineer, Operator, PlantDep
-from inspection.api.schemas import NewStation, Station, StationKey, StationLine
+from inspection.api.schemas import NewStation, RetiredStation, Station, StationKey, StationLine, StationRetirement
 from inspection.api.views import station_view
 from inspection.audit.change import change
 from inspection.stations.keys import add_station, list_stations, renew_key, require_station
+from inspection.stations.retirement import retire, retired_stations
 
 __all__ = ["router"]
 
@@ -19,8 +20,8 @@ router = APIRouter(tags=["stations"])
 def post_station(body: NewStation, person: Engineer, plant: PlantDep) -> StationKey:
     """Make a station; its key is shown this once."""
     with change(plant.database, person.name, plant.clock()) as doing:
-        key = add_station(doing.session, body.name, body.recipe, doing.now, body.line)
-        doing.record("station.created", station=body.name, recipe=body.recipe, line=body.line)
+        key = add_station(doing.session, body.name, body.recipe, doing.now, body.line, reuse=body.reuse)
+        doing.record("station.created", station=body.name, recipe=body.recipe, line=body.line, reuse=body.reuse)
     return StationKey(name=body.name, recipe=body.recipe, api_key=key)
 
 
@@ -40,6 +41,25 @@ def put_station_line(name: str, body: StationLine, person: Engineer, plant: Plan
     with change(plant.database, person.name, plant.clock()) as doing:
         require_station(doing.session, name).line = body.line
         doing.record("station.line_set", station=name, line=body.line)
+
+
+@router.post("/stations/{name}/retirement")
+def post_retirement(name: str, body: StationRetirement, person: Engineer, plant: PlantDep) -> RetiredStation:
+    """Take a station out of service: its key stops working at once, its results stay, its name is not free."""
+    with change(plant.database, person.name, plant.clock()) as doing:
+        row = retire(doing.session, name, doing.now)
+        doing.record("station.retired", station=name, reason=body.reason)
+        answer = RetiredStation.model_validate(row)
+    plant.live.forget(name)
+    return answer
+
+
+@router.get("/stations/retired")
+def get_retired(person: Operator, plant: PlantDep) -> list[RetiredStation]:
+    """Stations that are out of service."""
+    del person
+    with plant.database.read() as session:
+        return [RetiredStation.model_validate(row) for row in retired_stations(session)]
 
 
 @router.get("/stations")

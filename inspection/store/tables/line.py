@@ -23,6 +23,7 @@ __all__ = [
     "AlertRow",
     "BlobRow",
     "HourRow",
+    "LatencyHourRow",
     "MeasureHourRow",
     "RecipeRow",
     "RecipeVersionRow",
@@ -67,6 +68,7 @@ class StationRow(Base):
     line: Mapped[str | None] = mapped_column(Name, doc="the line that it stands at; None if nobody said")
     key_sha256: Mapped[str] = mapped_column(Sha256, unique=True)
     created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None] = mapped_column(doc="when it was taken out of service; its results stay")
 
 
 class StationBundleRow(Base):
@@ -136,6 +138,19 @@ class HourRow(Base):
     count: Mapped[int]
     scored: Mapped[int] = mapped_column(doc="results that have a score")
     score_sum: Mapped[float] = mapped_column(Double)
+
+
+class LatencyHourRow(Base):
+    """Results of an hour by how long their verdicts took; made as `hours` is."""
+
+    __tablename__ = "latency_hours"
+    # In the order in which a chart adds up, the counts in the index itself.
+    __table_args__ = ({"sqlite_with_rowid": False},)
+    hour: Mapped[datetime] = mapped_column(primary_key=True)
+    step: Mapped[int] = mapped_column(primary_key=True, autoincrement=False, doc="of `analytics.latency.step_of`")
+    station: Mapped[str] = mapped_column(Name, primary_key=True)
+    recipe: Mapped[str] = mapped_column(Name, primary_key=True)
+    count: Mapped[int]
 
 
 class MeasureHourRow(Base):

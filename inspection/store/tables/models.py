@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
+    Double,
     ForeignKey,
     Index,
     String,
@@ -90,6 +91,7 @@ class RolloutRow(Base):
     bundle_id: Mapped[str] = mapped_column(ForeignKey("bundles.id"))
     champion_id: Mapped[str] = mapped_column(ForeignKey("bundles.id"))
     stages: Mapped[list[list[str]]]
+    wait_min: Mapped[float | None] = mapped_column(Double, doc="that a stage lasts before it goes on by itself")
     reason: Mapped[str] = mapped_column(String(500))
     user: Mapped[str] = mapped_column(Name)
     created_at: Mapped[datetime]

@@ -47,26 +47,43 @@ function password(name, path) {
 }
 
 async function showStations() {
-  const stations = await get("/stations");
-  $("stations").replaceChildren(head(t("Name"), t("Recipe"), t("Line"), ""), h("tbody", {}, stations.map(station)));
+  const [stations, retired] = await Promise.all([get("/stations"), get("/stations/retired")]);
+  $("stations").replaceChildren(head(t("Name"), t("Recipe"), t("Line"), ""), h("tbody", {}, stations.map(station), retired.map(retiredStation)));
 }
 
 function station({ name, recipe, line }) {
   const move = (event) => event.target.checkValidity() && attempt(() => put(`/stations/${encodeURIComponent(name)}/line`, { line: event.target.value.trim() || null }));
   const at = h("input", { value: line ?? "", "aria-label": t("line of {name}", { name }), placeholder: t("none"), maxlength: 64, pattern: "[A-Za-z0-9][A-Za-z0-9._\\-]*", onchange: move });
-  return h("tr", {}, h("th", {}, name), h("td", {}, recipe), h("td", {}, at), h("td", { class: "end" }, h("button", { type: "button", class: "small", onclick: () => newKey(name) }, t("New key…"))));
+  return h("tr", {}, h("th", {}, name), h("td", {}, recipe), h("td", {}, at), h("td", { class: "end" }, h("button", { type: "button", class: "small", onclick: () => newKey(name) }, t("New key…")), " ", h("button", { type: "button", class: "small danger", onclick: () => retire(name) }, t("Take out of service…"))));
 }
 
-function newKey(name) {
+function retiredStation({ name, recipe, line, retired_at: since }) {
+  const again = h("button", { type: "button", class: "small", onclick: () => newKey(name, { name, recipe, line, reuse: true }) }, t("Use the name again…"));
+  return h("tr", { class: "disabled" }, h("th", {}, name, h("span", { class: "tag" }, t("out of service since {date}", { date: when(since).slice(0, 10) }))), h("td", {}, recipe), h("td", {}, line ?? "–"), h("td", { class: "end" }, again));
+}
+
+function retire(name) {
+  const dialog = $("retire-dialog");
+  dialog.querySelector("h2").textContent = t("Take {name} out of service", { name });
+  dialog.querySelector("textarea").value = "";
+  ask(dialog, async (fields) => {
+    await post(`/stations/${encodeURIComponent(name)}/retirement`, { reason: fields.reason.value });
+    await refresh();
+  });
+}
+
+/** A new key for a station; with `again` for one that is made of a name out of service. */
+function newKey(name, again = null) {
   const dialog = $("key-dialog");
   const shown = $("new-key");
-  dialog.querySelector("h2").textContent = t("New key of {name}", { name });
+  dialog.querySelector("h2").textContent = again ? t("A station named {name} again", { name }) : t("New key of {name}", { name });
+  $("key-text").textContent = again ? t("The results that bear this name become the new station's.") : t("The old key stops working at once; the station keeps its results until it has the new one.");
   shown.hidden = true;
   ask(dialog, async () => {
     if (!shown.hidden) return true;
-    shown.textContent = (await post(`/stations/${encodeURIComponent(name)}/key`)).api_key;
+    shown.textContent = (await (again ? post("/stations", again) : post(`/stations/${encodeURIComponent(name)}/key`))).api_key;
     shown.hidden = false;
-    await showAudit();
+    await Promise.all([showStations(), showAudit()]);
     return false;
   });
 }

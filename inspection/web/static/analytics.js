@@ -4,58 +4,91 @@ import { get } from "./api.js";
 import { auditPanel } from "./audit_panel.js";
 import { complain, flag, h, milliseconds, number, percent, when } from "./dom.js";
 import { driftTable } from "./drift_panel.js";
-import { controlChart, countsChart, driftChart, paretoChart } from "./charts.js";
+import { byClock, controlChart, countsChart, driftChart, latencyChart, paretoChart } from "./charts.js";
 import { t } from "./language.js";
 import { onReturn } from "./link.js";
 import { reviewersTable } from "./reviewers_panel.js";
 
 const $ = (id) => document.getElementById(id);
-const FILTERS = ["recipe", "station", "days"];
+const FILTERS = ["recipe", "station", "days", "day", "start", "hours"];
+const SHIFT = ["day", "start", "hours"];
+const isShift = () => $("days").value === "shift";
 const DAY_MS = 86400000;
+const state = { answer: null, theme: null };
 const RULES = { beyond_limits: t("beyond the control limits"), run: t("ninth or later on one side of the mean"), trend: t("sixth or later of a steady rise or fall") };
 
 function parameters() {
-  const until = new Date();
-  const days = Number($("days").value);
-  const wanted = new URLSearchParams({ since: new Date(until - days * DAY_MS).toISOString(), until: until.toISOString(), step: days <= 7 ? "hour" : "day", utc_offset_min: String(-until.getTimezoneOffset()) });
+  const wanted = isShift() ? new URLSearchParams({ shift_day: $("day").value, shift_start: $("start").value, shift_hours: $("hours").value }) : untilNow(Number($("days").value));
   for (const name of ["recipe", "station"]) if ($(name).value) wanted.set(name, $(name).value);
   return wanted;
 }
 
+function untilNow(days) {
+  const until = new Date();
+  return new URLSearchParams({ since: new Date(until - days * DAY_MS).toISOString(), until: until.toISOString(), step: days <= 7 ? "hour" : "day", utc_offset_min: String(-until.getTimezoneOffset()) });
+}
+
 async function show() {
+  $("shift").hidden = !isShift();
+  if (isShift() && SHIFT.some((name) => !$(name).value || !$(name).checkValidity())) return complain($("problem"), t("Say on which day the shift begins, at which hour, and how many hours it lasts."));
   const wanted = parameters();
   $("table").href = `/api/v1/analytics.csv?${wanted}`;
+  for (const link of document.querySelectorAll("[data-chart]")) link.href = `/api/v1/analytics/${link.dataset.chart}.csv?${wanted}`;
   try {
-    draw(await get(`/analytics?${wanted}`));
-    $("audit").replaceChildren(...auditPanel(await audited(wanted)));
-    if (flag("may-label")) $("reviewers").replaceChildren(...reviewersTable(await get(`/review/reviewers?since=${encodeURIComponent(wanted.get("since"))}`)));
-    $("latency").replaceChildren(...latencyTable(await get("/stations")));
-    const narrowed = ["recipe", "station"].filter((name) => $(name).value).map((name) => [name, $(name).value]);
-    $("causes").replaceChildren(...driftTable(await get(`/drift?${new URLSearchParams(narrowed)}`)));
+    const answer = await get(`/analytics?${wanted}`);
+    draw(answer);
+    await drawBeyond(answer);
     complain($("problem"), null);
   } catch (error) {
     complain($("problem"), error.message);
   }
 }
 
-function audited(wanted) {
-  if (!wanted.has("recipe")) return null;
-  return get(`/review/audit?${new URLSearchParams({ recipe: wanted.get("recipe"), since: wanted.get("since") })}`);
+/** What is of now, or since then, and so no part of a shift's report. */
+async function drawBeyond({ since }) {
+  for (const panel of document.querySelectorAll(".beyond")) panel.hidden = isShift();
+  if (isShift()) return;
+  $("audit").replaceChildren(...auditPanel(await audited(since)));
+  if (flag("may-label")) {
+    const asked = `since=${encodeURIComponent(since)}`;
+    $("reviewers-table").href = `/api/v1/review/reviewers.csv?${asked}`;
+    $("reviewers").replaceChildren(...reviewersTable(await get(`/review/reviewers?${asked}`)));
+  }
+  $("latency").replaceChildren(...latencyTable(await get("/stations")));
+  const narrowed = new URLSearchParams(["recipe", "station"].filter((name) => $(name).value).map((name) => [name, $(name).value]));
+  $("causes-table").href = `/api/v1/drift.csv?${narrowed}`;
+  $("causes").replaceChildren(...driftTable(await get(`/drift?${narrowed}`)));
+}
+
+function audited(since) {
+  const recipe = $("recipe").value;
+  return recipe ? get(`/review/audit?${new URLSearchParams({ recipe, since })}`) : null;
+}
+
+/** "Shift 2026-03-01 22:00 to 2026-03-02 06:00 (UTC+01:00)" */
+function period(answer) {
+  const ahead = Math.abs(answer.utc_offset_min);
+  const zone = `UTC${answer.utc_offset_min < 0 ? "−" : "+"}${String(Math.floor(ahead / 60)).padStart(2, "0")}:${String(ahead % 60).padStart(2, "0")}`;
+  const values = { since: byClock(answer.since, answer), until: byClock(answer.until, answer), zone, recipe: $("recipe").value || t("all"), station: $("station").value || t("all") };
+  return (isShift() ? t("Shift {since} to {until} ({zone})", values) : t("{since} to {until} ({zone})", values)) + t(" · recipe {recipe} · station {station}", values);
 }
 
 function draw(answer) {
+  state.answer = answer;
   const parts = answer.passed + answer.failed + answer.undecided;
   $("content").hidden = parts === 0;
   $("empty").hidden = parts > 0;
   $("empty").textContent = t("No part was judged in this period. Choose a longer one, or start a station.");
   $("updated").textContent = when(new Date().toISOString());
+  $("period").textContent = period(answer);
   if (parts === 0) return;
   $("figures").replaceChildren(...figures(answer, parts));
   controlChart($("pchart"), answer);
   countsChart($("counts"), answer);
   paretoChart($("pareto"), answer);
   driftChart($("drift"), answer);
-  $("signals").replaceChildren(...signals(answer.buckets));
+  latencyChart($("latency-time"), answer);
+  $("signals").replaceChildren(...signals(answer));
   $("people").replaceChildren(...people(answer.reviewed));
 }
 
@@ -69,10 +102,10 @@ function figures(answer, parts) {
   ];
 }
 
-function signals(buckets) {
-  const found = buckets.filter((bucket) => bucket.signals.length > 0).slice(-8);
+function signals(answer) {
+  const found = answer.buckets.filter((bucket) => bucket.signals.length > 0).slice(-8);
   if (found.length === 0) return [h("li", { class: "ok" }, t("✓ no rule broken"))];
-  return found.map((bucket) => h("li", { class: "warn" }, `${when(bucket.start).slice(0, 16)}: ${percent(bucket.failed_fraction)} · `, bucket.signals.map((rule) => RULES[rule]).join(", ")));
+  return found.map((bucket) => h("li", { class: "warn" }, `${byClock(bucket.start, answer)}: ${percent(bucket.failed_fraction)} · `, bucket.signals.map((rule) => RULES[rule]).join(", ")));
 }
 
 /** From the last heartbeat of each station that the filters leave. */
@@ -90,8 +123,16 @@ function people(reviewed) {
   return [h("tbody", {}, rows.map(([name, labels]) => h("tr", {}, h("th", {}, name), h("td", { class: "num" }, number(labels, 0)))))];
 }
 
+/** A hall wants dark, paper wants light; charts have their colours from the theme. */
+function forPaper({ matches }) {
+  const page = document.documentElement;
+  if (matches) state.theme = page.dataset.theme;
+  page.dataset.theme = matches ? "light" : state.theme;
+  if (state.answer) draw(state.answer);
+}
+
 function remember() {
-  const kept = new URLSearchParams(FILTERS.filter((name) => $(name).value).map((name) => [name, $(name).value]));
+  const kept = new URLSearchParams(FILTERS.filter((name) => $(name).value && (isShift() || !SHIFT.includes(name))).map((name) => [name, $(name).value]));
   history.replaceState(null, "", `?${kept}`);
   show();
 }
@@ -101,8 +142,10 @@ async function start() {
   $("recipe").append(...recipes.map((recipe) => h("option", {}, recipe.name)));
   $("station").append(...stations.map((station) => h("option", {}, station.name)));
   const asked = new URLSearchParams(location.search);
-  for (const name of FILTERS) if (asked.has(name) && [...$(name).options].some((option) => option.value === asked.get(name))) $(name).value = asked.get(name);
+  $("day").value = when(new Date().toISOString()).slice(0, 10);
+  for (const name of FILTERS) if (asked.has(name) && (SHIFT.includes(name) || [...$(name).options].some((option) => option.value === asked.get(name)))) $(name).value = asked.get(name);
   for (const name of FILTERS) $(name).addEventListener("change", remember);
+  window.matchMedia("print").addEventListener("change", forPaper);
   $("print").addEventListener("click", () => window.print());
   await show();
   setInterval(() => document.hidden || show(), 60000);

@@ -5,6 +5,7 @@ import { answered, unanswered } from "./link.js";
 import { told } from "./told.js";
 
 const PREFIX = "/api/v1";
+const PATIENCE_MS = 15000;
 const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
 
 /** A request that was answered with "no", or not at all (`status` 0). */
@@ -20,20 +21,20 @@ export class Refused extends Error {
 }
 
 export const get = (path) => request("GET", path);
-export const post = (path, body) => request("POST", path, body);
+export const post = (path, body, patienceMs = PATIENCE_MS) => request("POST", path, body, patienceMs);
 /** A file as the raw body. */
-export const postFile = (path, blob) => request("POST", path, blob);
+export const postFile = (path, blob, patienceMs = PATIENCE_MS) => request("POST", path, blob, patienceMs);
 export const put = (path, body) => request("PUT", path, body);
 export const patch = (path, body) => request("PATCH", path, body);
 /** Whether anybody is there; open to everybody. */
 export const ping = () => send("GET", "/healthz", {});
 export const imageUrl = (sha256, size) => `${PREFIX}/images/${sha256}?size=${size}`;
 
-async function request(method, path, body) {
+async function request(method, path, body, patienceMs = PATIENCE_MS) {
   const headers = { Accept: "application/json" };
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;
   if (body !== undefined) headers["Content-Type"] = body instanceof Blob ? "application/octet-stream" : "application/json";
-  const answer = await send(method, PREFIX + path, headers, body);
+  const answer = await send(method, PREFIX + path, headers, body, patienceMs);
   if (answer.status === 401 && !path.startsWith("/login")) {
     location.assign("/login");
     return new Promise(() => {}); // the page is on its way out
@@ -44,8 +45,8 @@ async function request(method, path, body) {
   return content;
 }
 
-async function send(method, address, headers, body) {
-  const options = { method, headers, body: body === undefined || body instanceof Blob ? body : JSON.stringify(body), credentials: "same-origin", signal: AbortSignal.timeout(15000) };
+async function send(method, address, headers, body, patienceMs = PATIENCE_MS) {
+  const options = { method, headers, body: body === undefined || body instanceof Blob ? body : JSON.stringify(body), credentials: "same-origin", signal: AbortSignal.timeout(patienceMs) };
   const answer = await fetch(address, options).catch(() => null);
   if (answer === null || isOfProxy(answer)) {
     const reason = t("the plant service does not answer; is it running, is the network up?");

@@ -33,6 +33,7 @@ const ACTIONS = {
   "station.created": t("station made"),
   "station.key_renewed": t("key of a station renewed"),
   "station.line_set": t("line of a station set"),
+  "station.retired": t("station taken out of service"),
   "user.changed": t("person changed"),
   "user.created": t("person added"),
 };

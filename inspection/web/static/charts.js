@@ -1,15 +1,12 @@
 // The charts, drawn by plotly, which is served from its installed package.
 
-import { when } from "./dom.js";
 import { t } from "./language.js";
+import { LOCALE } from "./plotly_language.js";
 import { typeWord } from "./words.js";
 
 const style = getComputedStyle(document.documentElement);
 const colour = (name) => style.getPropertyValue(`--${name}`).trim();
-const LOCALE = "page";
-const CONFIG = { displaylogo: false, showSendToCloud: false, responsive: true, locale: LOCALE, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
-const BUTTONS = { "Download plot as a PNG": t("Download the chart as a picture"), Zoom: t("Zoom by a box"), Pan: t("Move"), "Zoom in": t("zoom in"), "Zoom out": t("zoom out"), "Reset axes": t("Whole chart") };
-window.Plotly.register({ moduleType: "locale", name: LOCALE, dictionary: BUTTONS, format: {} });
+const CONFIG = { locale: LOCALE, displaylogo: false, showSendToCloud: false, responsive: true, modeBarButtonsToRemove: ["lasso2d", "select2d", "autoScale2d"] };
 
 function plot(element, traces, layout) {
   const axis = { gridcolor: colour("line"), zerolinecolor: colour("line") };
@@ -17,9 +14,9 @@ function plot(element, traces, layout) {
   window.Plotly.react(element, traces, { ...base, ...layout, xaxis: { ...axis, ...layout.xaxis }, yaxis: { ...axis, rangemode: "tozero", ...layout.yaxis } }, CONFIG);
 }
 
-// Local time: plotly would show the instants in UTC, and a day of the plant under the date before.
-const local = (bucket) => when(bucket.start);
-const starts = (answer) => answer.buckets.map(local);
+/** An instant by the clock of the answer; plotly would show it in UTC, and a day of the plant under the date before. */
+export const byClock = (instant, answer) => new Date(Date.parse(instant) + answer.utc_offset_min * 60000).toISOString().slice(0, 16).replace("T", " ");
+const starts = (answer) => answer.buckets.map((bucket) => byClock(bucket.start, answer));
 const TIMES = { tickformat: "%m-%d", tickformatstops: [{ dtickrange: [null, 43200000], value: "%H:%M\n%m-%d" }] };
 const line = (name, x, y, dash, stroke) => ({ name, x, y, mode: "lines", line: { dash, color: stroke, width: 1.5, shape: "hvh" }, hoverinfo: "skip" });
 
@@ -35,7 +32,7 @@ export function controlChart(element, answer) {
       { ...line(t("control limits"), x, buckets.map((bucket) => bucket.lower), "dash", colour("muted")), showlegend: false },
       line(t("mean"), x, buckets.map(() => centre), "dot", colour("muted")),
       { name: t("failed parts"), x, y: buckets.map((bucket) => bucket.failed_fraction), mode: "lines+markers", line: { color: colour("accent") }, connectgaps: false },
-      { name: t("rule broken"), x: bad.map(local), y: bad.map((bucket) => bucket.failed_fraction), mode: "markers", marker: { color: colour("fail"), size: 13, symbol: "diamond" } },
+      { name: t("rule broken"), x: bad.map((bucket) => byClock(bucket.start, answer)), y: bad.map((bucket) => bucket.failed_fraction), mode: "markers", marker: { color: colour("fail"), size: 13, symbol: "diamond" } },
     ],
     { xaxis: TIMES, yaxis: { tickformat: ".1%" } },
   );
@@ -67,4 +64,12 @@ export function paretoChart(element, answer) {
 /** The mean score of passed parts: it moves before parts fail. */
 export function driftChart(element, answer) {
   plot(element, [{ name: t("mean score"), x: starts(answer), y: answer.buckets.map((bucket) => bucket.mean_pass_score), mode: "lines+markers", line: { color: colour("pass") } }], { xaxis: TIMES });
+}
+
+/** Half and 99 % of the verdicts within, against the deadline. */
+export function latencyChart(element, answer) {
+  const x = starts(answer);
+  const within = (name, key, stroke, dash) => ({ name, x, y: answer.buckets.map((bucket) => bucket[key]), mode: "lines+markers", line: { color: stroke, dash }, connectgaps: false });
+  const deadline = answer.deadline_ms === null ? [] : [line(t("deadline"), x, x.map(() => answer.deadline_ms), "dash", colour("fail"))];
+  plot(element, [within(t("half within"), "p50_ms", colour("accent"), "solid"), within(t("99 % within"), "p99_ms", colour("undecided"), "dot"), ...deadline], { xaxis: TIMES, yaxis: { ticksuffix: " ms" } });
 }

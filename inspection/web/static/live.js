@@ -16,8 +16,16 @@ const cards = new Map();
 async function refresh() {
   const stations = await get("/stations");
   list.dataset.count = String(stations.length);
-  if (stations.length === 0) return showEmpty();
+  if (stations.length === 0) {
+    cards.clear();
+    return showEmpty();
+  }
   document.getElementById("loading")?.remove();
+  for (const [name, card] of cards) {
+    if (stations.some((station) => station.name === name)) continue;
+    card.element.remove();
+    cards.delete(name);
+  }
   for (const station of stations) {
     if (!cards.has(station.name)) {
       const card = new StationCard(station.name);

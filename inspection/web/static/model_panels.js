@@ -3,6 +3,8 @@
 import { h, number, percent, short, when } from "./dom.js";
 import { checkList, flipList } from "./gate_panel.js";
 import { rich, t } from "./language.js";
+import { lineagePanel } from "./lineage_panel.js";
+import { replayPanel } from "./replay_panel.js";
 import { thresholdPanel } from "./threshold_panel.js";
 import { told } from "./told.js";
 import { typeWord } from "./words.js";
@@ -52,13 +54,14 @@ function action(model, busy, actions) {
   return h("button", { type: "button", class: "small", disabled: busy, onclick: stop(() => actions.gate(model.id)) }, t("Run gate"));
 }
 
-export function detailPanel({ models, selected, report, mayChange, actions }) {
+export function detailPanel({ models, selected, report, mayChange, opened, actions }) {
   const model = models.models.find((candidate) => candidate.id === selected);
   if (!model) return [h("h2", {}, t("Evaluation")), h("p", { class: "muted" }, t("Choose a version."))];
   return [
     h("h2", {}, ...rich("Evaluation of {bundle}", { bundle: h("code", {}, short(model.id)) })),
     h("p", { class: "promise" }, told(model.promise)),
     h("p", { class: "muted" }, t("Trunk {trunk}.", { trunk: model.trunk }), " ", origin(model)),
+    lineagePanel(models.recipe, model, opened, actions.select),
     ...(model.gate ? gateDetail(model, report, actions) : [h("p", { class: "reason" }, t("The gate has not compared it with the champion yet. Run it; only then can it be promoted."))]),
     mayChange && !model.champion && models.champion_id ? h("button", { type: "button", class: "small", onclick: () => actions.shadow(model) }, t("Try it beside the champion…")) : null,
     model.gate ? h("a", { href: `/api/v1/recipes/${encodeURIComponent(models.recipe)}/models/${model.id}/report`, download: "" }, t("Report of the evaluation, a file")) : null,
@@ -81,6 +84,7 @@ function gateDetail(model, report, actions) {
     model.champion || model.gate_is_current ? null : h("p", { class: "reason" }, t("The champion has changed since. Run the gate again before promoting.")),
     evaluation.checks?.length ? checkList(evaluation.checks) : reasons.length ? h("ul", { class: `reasons ${model.gate.passed ? "yes" : "no"}` }, reasons.map((text) => h("li", {}, told(text)))) : null,
     comparison(evaluation.champion, evaluation.challenger),
+    ...replayPanel(evaluation.replayed),
     ...flipList(report, actions),
   ].filter((part) => part !== null);
 }

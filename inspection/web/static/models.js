@@ -13,6 +13,7 @@ import { poll } from "./poll.js";
 import { recipePanel } from "./recipe_panel.js";
 import { rolloutPanel } from "./rollout_panel.js";
 import { shadowPanel } from "./shadow_panel.js";
+import { askForStages } from "./stages_dialog.js";
 import { trainingPanel } from "./training_panel.js";
 
 const $ = (id) => document.getElementById(id);
@@ -57,25 +58,11 @@ async function reportOf(models) {
   return state.reported.report;
 }
 
-/** Which stations run the new model first. */
-async function stage(model) {
-  const stations = (await get("/stations")).filter((station) => station.recipe === state.recipe);
-  const dialog = $("rollout-dialog");
-  const boxes = stations.map((station, index) => h("label", { class: "switch" }, h("input", { type: "checkbox", name: "station", value: station.name, checked: index === 0 }), " ", station.name));
-  $("rollout-stations").replaceChildren($("rollout-stations").querySelector("legend"), ...(boxes.length ? boxes : [h("p", { class: "muted" }, t("No station of this recipe."))]));
-  dialog.querySelector("textarea").value = "";
-  ask(dialog, async (fields) => {
-    const first = [...dialog.querySelectorAll("input:checked")].map((box) => box.value);
-    await post(`${recipePath()}/rollouts`, { bundle_id: model.id, stages: [first], reason: fields.reason.value });
-    again();
-  });
-}
-
 function drawAll(models, job, report) {
   state.last = [models, job, report];
   state.hasChampion = models.champion_id !== null;
   if (!models.models.some((model) => model.id === state.selected)) state.selected = models.models[0]?.id ?? null;
-  const context = { models, job, mayChange, selected: state.selected, report, logOpen: state.logOpen, actions };
+  const context = { models, job, mayChange, selected: state.selected, report, opened: state.opened, logOpen: state.logOpen, actions };
   draw("training", [models.waiting, models.samples, job, models.champion_id], () => trainingPanel(context));
   draw("versions", [models.models, models.champion_id, state.selected, job?.state, state.underWay], () => versionsPanel(context));
   draw("detail", [models.models, models.champion_id, state.selected, report, [...pending()], actions.mayUndo()], () => detailPanel(context));
@@ -116,7 +103,7 @@ const recipePath = () => `/recipes/${encodeURIComponent(state.recipe)}`;
 
 const actions = {
   mayStage: () => !state.underWay && state.hasChampion,
-  stage,
+  stage: (model) => askForStages(state.recipe, model.id, again),
   shadow: (model) => reason(t("Try {bundle} beside the champion", { bundle: model.id.slice(0, 10) }), t("Every station of this recipe asks it, too, in spare time; it decides nothing."), t("Try"), (text) => post(`${recipePath()}/shadow`, { bundle_id: model.id, reason: text })),
   endShadow: () => reason(t("End the trial"), t("The stations let go of the challenger."), t("End"), (text) => post(`${recipePath()}/shadow`, { bundle_id: null, reason: text })),
   advance: () => reason(t("Next stage"), t("More stations run the new model; after the last stage it is promoted."), t("Advance"), (text) => post(`${recipePath()}/rollouts/current/advance`, { reason: text })),
@@ -130,7 +117,7 @@ const actions = {
   toggleLog: (isOpen) => {
     state.logOpen = isOpen;
   },
-  train: () => start({ kind: "train", recipe: state.recipe }),
+  train: (why) => start({ kind: "train", recipe: state.recipe, ...(why ? { reason: why } : {}) }),
   start: (body) => start({ recipe: state.recipe, ...body }),
   gate: (id) => start({ kind: "gate", recipe: state.recipe, bundle_id: id }),
   cancel: (id) => attempt(() => post(`/jobs/${id}/cancel`)),
@@ -142,10 +129,10 @@ const actions = {
   mayUndo: () => state.last[2]?.flips.some(({ result_id: id }) => id === decisions.made.at(-1)?.ids[0]) ?? false, // of what is in sight
   label: (id, label) => judged(decisions.say([id], { label }).done),
   undo: () => judged(decisions.takeBack()?.done),
-  rule: (sha256, body) =>
+  rule: (rulings) =>
     attempt(async () => {
-      await post(`${recipePath()}/samples/${sha256}/ruling`, body);
       state.doubted = {};
+      for (const [sha256, body] of rulings) await post(`${recipePath()}/samples/${sha256}/ruling`, body);
     }),
   rollback: (id) =>
     reason(t("Roll back to {bundle}", { bundle: id.slice(0, 10) }), t("Every station of this recipe goes back to the champion before this one."), t("Roll back"), (text) => post(`${recipePath()}/rollback`, { reason: text })),

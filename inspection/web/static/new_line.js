@@ -8,12 +8,14 @@ import { poll } from "./poll.js";
 import { Region } from "./region.js";
 import { stationFile } from "./station_file.js";
 import { told } from "./told.js";
+import { Trial } from "./trial.js";
 
 const ENOUGH = 20; // good parts: fewer train, too, and promise little
 const FRESH = 48;
 const $ = (id) => document.getElementById(id);
 const asked = new URLSearchParams(location.search);
 const state = { recipe: asked.get("recipe"), station: asked.get("station"), fresh: [], bad: new Set(), picture: null, job: null };
+const trial = new Trial($("tried"), (text) => say(text));
 const region = new Region($("region"), showView);
 const recipePath = () => `/recipes/${encodeURIComponent(state.recipe)}`;
 const say = (text) => ($("said").textContent = text);
@@ -129,9 +131,28 @@ function showCounts({ samples, models, champion_id: champion }) {
   const ready = models.find((model) => model.gate?.passed && model.gate_is_current && !model.champion);
   $("promise").hidden = models.length === 0;
   $("promise").textContent = told(models[0]?.promise) ?? "";
+  showTrial(models[0]);
   $("go").disabled = !ready;
   $("go").dataset.bundle = ready?.id ?? "";
   $("watch").hidden = champion === null;
+}
+
+/** The newest model, whether its gate passed or not. */
+function showTrial(model) {
+  trial.of(state.recipe, model);
+  for (const id of ["try-live", "try-held", "try-files"]) $(id).disabled = !model;
+  $("tried-count").textContent = model ? trial.summary() : t("Train the model first.");
+}
+
+async function tryOut(action) {
+  await action();
+  $("tried-count").textContent = trial.summary();
+}
+
+function tryLive() {
+  const on = trial.live === null;
+  $("try-live").setAttribute("aria-pressed", String(on));
+  trial.watch(on ? state.station : null);
 }
 
 async function showJob() {
@@ -159,6 +180,7 @@ async function train() {
 }
 
 async function go() {
+  if (trial.live !== null) tryLive();
   await attempt(() => post(`${recipePath()}/promote`, { bundle_id: $("go").dataset.bundle, reason: t("set up with the page New line") }), t("✓ the station takes the model between two parts"));
   again();
 }
@@ -176,6 +198,9 @@ $("region-form").addEventListener("submit", (event) => {
 $("save-view").addEventListener("click", saveView);
 $("keep-goods").addEventListener("click", keepGoods);
 $("train").addEventListener("click", train);
+$("try-live").addEventListener("click", tryLive);
+$("try-held").addEventListener("click", () => tryOut(() => trial.heldOut()));
+$("try-files").addEventListener("change", (event) => tryOut(() => trial.files(event.target.files)));
 $("go").addEventListener("click", go);
 for (const id of ["view-mm", "defect-mm", "speed", "exposure"]) $(id).addEventListener("input", showView);
 for (const button of document.querySelectorAll("[data-region]")) {

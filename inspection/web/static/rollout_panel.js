@@ -16,10 +16,25 @@ export function rolloutPanel(rollout, mayChange, actions) {
   const buttons = running && mayChange ? h("div", { class: "row" }, h("button", { type: "button", class: "primary small", id: "advance", onclick: actions.advance }, last ? t("Finish: promote everywhere…") : t("Next stage…")), h("button", { type: "button", class: "danger small", id: "halt", onclick: actions.halt }, t("Halt…"))) : null;
   return [
     h("div", { class: "row spread" }, h("h2", {}, ...rich("Rollout of {bundle}", { bundle: h("code", {}, short(rollout.bundle_id)) }), " ", h("span", { class: `rollout-state ${rollout.state}` }, STATES[rollout.state])), buttons),
-    h("p", { class: "muted" }, t("Stage {stage} of {stages}: {stations}", { stage: rollout.stage + 1, stages: rollout.stages.length, stations: rollout.stations.join(", ") || "–" })),
+    stageList(rollout, running),
+    running ? h("p", { class: "muted" }, waits(rollout)) : null,
     running ? evidence(rollout.evidence) : null,
     h("ol", { class: "history" }, rollout.steps.map(step)),
   ].filter((part) => part !== null);
+}
+
+/** Every stage, and the promotion at the end: what is behind, where it stands, what is to come. */
+function stageList(rollout, running) {
+  const done = rollout.state === "finished";
+  const word = (index) => (done || index < rollout.stage ? t("✓ done") : index === rollout.stage && running ? t("▶ here") : index === rollout.stage ? t("■ halted here") : t("○ to come"));
+  const line = (stations, index) => h("li", { "aria-current": running && index === rollout.stage ? "step" : null }, h("b", {}, t("Stage {stage} of {stages}: {stations}", { stage: index + 1, stages: rollout.stages.length, stations: stations.join(", ") })), " ", h("span", { class: "muted" }, word(index)));
+  return h("ol", { class: "stages" }, rollout.stages.map(line), h("li", {}, h("b", {}, t("Promotion: all stations")), " ", h("span", { class: "muted" }, done ? t("✓ done") : t("○ to come"))));
+}
+
+function waits({ wait_min: minutes, advance_parts: parts, steps }) {
+  if (minutes === null) return t("It goes on when somebody says so.");
+  const since = new Date(steps.at(-1).created_at);
+  return t("It goes on by itself from {time}, once each station has judged {parts} parts within its band.", { time: when(new Date(since.getTime() + minutes * 60000).toISOString()).slice(0, 16), parts });
 }
 
 function evidence(stations) {

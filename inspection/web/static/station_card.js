@@ -87,6 +87,7 @@ function notice(station) {
   const beat = station.heartbeat;
   if (station.state === "silent") return t("No heartbeat for {age}: the picture is old. Check the station and its network.", { age: age(station.heartbeat_age_s) });
   if (beat && !beat.camera_connected) return t("Camera disconnected: the station is trying again. Check cable and power.");
+  if (beat && station.picture_age_s > STALE_PICTURE_S) return t("The picture is {age} old: no part has come since.", { age: age(station.picture_age_s) });
   if (beat && station.picture_result_id === null) return beat.bundle_id ? t("No part judged yet.") : t("No model yet: promote one on the page Models.");
   return "";
 }

@@ -43,10 +43,12 @@ function mergeCounts(bySplit) {
 function button({ samples, models }, busy, actions) {
   const none = samples.goods.train === 0;
   const word = models.length ? t("Retrain") : t("Train first model");
+  const why = h("input", { id: "why", maxlength: 500, placeholder: t("why, if you like"), "aria-label": t("Why it is trained") });
   return h(
     "div",
     { class: "train-button" },
-    h("button", { type: "button", class: "primary", id: "train", disabled: busy || none, onclick: actions.train }, busy ? t("Training…") : word),
+    busy || none ? null : why,
+    h("button", { type: "button", class: "primary", id: "train", disabled: busy || none, onclick: () => actions.train(why.value.trim()) }, busy ? t("Training…") : word),
     none ? h("small", {}, t("upload images of good parts first")) : null,
   );
 }

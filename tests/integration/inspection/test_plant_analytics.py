@@ -2,16 +2,18 @@
 
 import csv
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 from typing import Any
 
+import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from edge.contract.result import Verdict
+from edge.contract.result import Times, Verdict
 from inspection.plant import Plant
 from inspection.store.schema import migrate, revert
 from inspection.store.tables import HourRow
-from tests.support.plants import Person, a_result, add_station, send_results
+from tests.support.plants import Person, a_result, add_station, new_plant, running, send_results, sign_in
 
 DAY = datetime(2026, 3, 1, 20, 30, tzinfo=UTC)
 WINDOW = {"since": "2026-03-01T00:00:00Z", "until": "2026-03-03T00:00:00Z"}
@@ -83,6 +85,77 @@ def test_the_table_has_what_the_charts_have(client: TestClient, admin: Person, s
     assert answer.headers["content-type"].startswith("text/csv")
     assert len(rows) == 48
     assert [row["passed"] for row in rows if row["passed"] != "0"] == ["2"]
+
+
+def test_each_charts_table_has_its_numbers_and_units(
+    client: TestClient, admin: Person, station: dict[str, str]
+) -> None:
+    _send(client, station)
+    for chart, first, values in (
+        ("control-chart", "judged_parts", ["3", "1"]),
+        ("verdicts", "passed_parts", ["2", "0"]),
+        ("pareto", "parts", ["1", "1"]),
+        ("score", "mean_pass_score_log10", ["2.5", ""]),
+        ("latency", "timed_parts", ["3", "2"]),
+        ("labels", "labels", []),
+    ):
+        answer = admin.get(f"/analytics/{chart}.csv", params=WINDOW)
+        rows = list(csv.DictReader(answer.text.splitlines()))
+        assert [row[first] for row in rows] == values, chart
+        assert answer.headers["content-disposition"] == f'attachment; filename="{chart}.csv"'
+    assert admin.get("/analytics/weather.csv").status_code == 422
+
+
+def test_a_table_runs_nothing_in_a_spreadsheet(client: TestClient, admin: Person, station: dict[str, str]) -> None:
+    """A station names a class that a spreadsheet would take for a formula."""
+    send_results(client, station, a_result(Verdict.FAIL, captured_at=DAY, defect_class='=HYPERLINK("x")'))
+    rows = list(csv.DictReader(admin.get("/analytics/pareto.csv", params=WINDOW).text.splitlines()))
+    assert [(row["defect_class"], row["running_fraction"]) for row in rows] == [('\'=HYPERLINK("x")', "1.0")]
+
+
+def test_drift_and_reviewers_are_tables_too(client: TestClient, admin: Person, station: dict[str, str]) -> None:
+    part = a_result(captured_at=DAY)
+    send_results(client, station, part)
+    admin.post("/labels", {"result_id": part.id, "label": "good", "took_s": 2.5})
+    (row,) = csv.DictReader(admin.get("/review/reviewers.csv").text.splitlines())
+    assert (row["person"], row["decisions"], row["median_s"]) == ("admin", "1", "2.5")
+    assert admin.get("/drift.csv").text.startswith("station,camera,recipe,bundle_id,since,likely_cause,compared_with")
+
+
+def test_latency_by_bucket(client: TestClient, admin: Person, station: dict[str, str]) -> None:
+    for took_us, hour in ((10_000, 0), (10_000, 0), (100_000, 0), (20_000, 5)):
+        times = Times(trigger_us=0, frame_received_us=0, verdict_us=took_us)
+        send_results(client, station, a_result(captured_at=DAY + timedelta(hours=hour), times=times))
+    first, second = _answer(admin)["buckets"]
+    assert (first["timed"], second["timed"]) == (3, 1)
+    assert first["p50_ms"] == pytest.approx(10, rel=0.09)
+    assert first["p99_ms"] == pytest.approx(100, rel=0.09)
+    assert second["p50_ms"] == pytest.approx(20, rel=0.09)
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "since", "until"),
+    [
+        ("Asia/Shanghai", "2026-03-01", "2026-03-01T14:00:00Z", "2026-03-01T22:00:00Z"),
+        ("Europe/Berlin", "2026-03-28", "2026-03-28T21:00:00Z", "2026-03-29T05:00:00Z"),  # clocks go forward at 01:00Z
+        ("America/New_York", "2026-03-01", "2026-03-02T03:00:00Z", "2026-03-02T11:00:00Z"),
+    ],
+)
+def test_a_shift_goes_by_the_plants_clock_and_past_midnight(
+    tmp_path: Path, zone: str, day: str, since: str, until: str
+) -> None:
+    with running(new_plant(tmp_path, time_zone=zone)) as client:
+        asked = {"shift_day": day, "shift_start": "22:00"}
+        answer = sign_in(client).get("/analytics", params=asked).json()
+        assert (answer["since"], answer["until"]) == (since, until)
+        assert (len(answer["buckets"]), answer["buckets"][0]["start"]) == (8, since)
+
+
+def test_a_shift_between_the_hours_that_are_counted_is_refused(admin: Person) -> None:
+    answer = admin.get("/analytics", params={"shift_day": "2026-03-01", "shift_start": "06:30"})
+    assert (answer.status_code, "expected the beginning of an hour" in answer.json()["message"]) == (400, True)
+    alone = admin.get("/analytics", params={"shift_day": "2026-03-01"})
+    assert "together" in alone.json()["message"]
 
 
 def test_windows_that_make_no_sense_are_refused(admin: Person) -> None:

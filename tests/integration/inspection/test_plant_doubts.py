@@ -133,6 +133,29 @@ def test_a_ruling_is_shown_with_the_part(
     assert admin.get(f"/results/{_part(client, station, 2).id}").json()["rulings"] == []
 
 
+def test_alike_goods_are_one_doubt_until_one_or_all_are_kept(
+    admin: Person, plant: Plant, client: TestClient, station: dict[str, str]
+) -> None:
+    parts = [_part(client, station, seed) for seed in range(5)]
+    for part in parts:
+        _say(admin, part, "good")
+    names = [f"{part.images[0].sha256}.png" for part in parts]
+    with plant.database.write() as session:
+        row = add_job(session, JobKind.TRAIN, "part", {}, "admin", plant.clock())
+        told = {"goods_alike": [names[:3], names[3:], ["gone.png", names[0]]]}
+        row.state, row.result = JobState.SUCCEEDED.value, told
+    first, second = _doubts(admin)
+    assert (first["kind"], len(first["alike"]), len(second["alike"])) == ("alike_goods", 2, 1)
+    for sha256 in first["alike"]:
+        admin.post(f"/recipes/part/samples/{sha256}/ruling", {"label": "unsure"})
+    assert [doubt["sha256"] for doubt in _doubts(admin)] == [second["sha256"]]
+    for sha256 in (second["sha256"], *second["alike"]):
+        admin.post(f"/recipes/part/samples/{sha256}/ruling", {"label": "good"})
+    assert _doubts(admin) == []
+    counts = admin.get("/recipes/part/models").json()["samples"]["goods"]
+    assert counts["train"] + counts["holdout"] == 3
+
+
 def test_doubts_of_an_unknown_recipe_are_not_found(admin: Person) -> None:
     assert admin.get("/recipes/none/samples/doubts").status_code == 404
 

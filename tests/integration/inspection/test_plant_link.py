@@ -134,6 +134,30 @@ def test_renewed_key_replaces_the_old_one(client: TestClient, admin: Person, sta
     assert send_results(client, {"Authorization": f"Bearer {key}"}, a_result()).status_code == 200
 
 
+def test_a_station_is_taken_out_of_service_and_its_name_used_again(
+    client: TestClient, admin: Person, station: dict[str, str], plant: Plant, clock: ManualClock
+) -> None:
+    client.post(f"{API}/stations/me/heartbeat", json=a_heartbeat().model_dump(mode="json"), headers=station)
+    send_results(client, station, a_result())
+    assert admin.post("/stations/line-1/retirement", {"reason": "sold"}).json()["name"] == "line-1"
+    assert send_results(client, station, a_result()).status_code == 401
+    assert admin.get("/stations").json() == []
+    assert [row["name"] for row in admin.get("/stations/retired").json()] == ["line-1"]
+    assert len(admin.get("/results?station=line-1").json()["results"]) == 1
+    assert (admin.get("/audit").json()[0]["action"], admin.post("/stations/line-1/key").status_code) == (
+        "station.retired",
+        404,
+    )
+    clock.advance(3600)
+    plant.alerts.look()
+    assert admin.get("/alerts").json() == []
+    again = {"name": "line-1", "recipe": "part"}
+    assert "say that the name is to be used again" in admin.post("/stations", again).json()["message"]
+    key = admin.post("/stations", {**again, "reuse": True}).json()["api_key"]
+    assert send_results(client, {"Authorization": f"Bearer {key}"}, a_result()).status_code == 200
+    assert [row["name"] for row in admin.get("/stations").json()] == ["line-1"]
+
+
 def test_key_is_stored_as_a_hash_only(client: TestClient, plant: Plant, station: dict[str, str]) -> None:
     del client
     key = station["Authorization"].removeprefix("Bearer ")

@@ -1,14 +1,17 @@
 """The registry: only signed bundles come in, only evidence promotes, the log is only added to."""
 
+from base64 import b64decode
 from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import func, select
 
 from edge.contract.manifest import HeldoutScores
 from edge.contract.signature import SigningKey
 from inspection.plant import Plant
 from inspection.registry.promotions import champion_of
+from inspection.store.tables import BlobRow, GateRow, HourRow, JobRow, ResultImageRow, ResultRow
 from tests.support.plants import (
     API,
     Person,
@@ -16,6 +19,7 @@ from tests.support.plants import (
     add_samples,
     add_station,
     new_plant,
+    png,
     running,
     sign_in,
     train,
@@ -246,3 +250,31 @@ def test_a_training_says_which_data_it_learnt_from(admin: Person) -> None:
     told = admin.get("/recipes/part/data-versions/comparison", params={"before": first, "after": second}).json()
     assert (len(told["added"]), told["removed"], told["relabelled"], told["moved"]) == (3, [], [], [])
     assert admin.get(f"/recipes/part/data-versions/{'0' * 64}").status_code == 404
+
+
+def test_a_version_is_tried_on_a_picture_and_nothing_of_it_is_kept(plant: Plant, admin: Person, tmp_path: Path) -> None:
+    admin.post("/recipes", {"name": "part"})
+    path = tmp_path / "made.bundle"
+    bundle_id = write_tiny_bundle(path, _key(plant), "part", threshold=0.5)
+    assert _upload(admin, path)[0] == 201
+    stored = admin.send("/recipes/part/samples", png(2, 64), label="good").json()["sha256"]
+    before = _rows(plant)
+    where = f"/recipes/part/models/{bundle_id}/trial"
+    tried = admin.send(where, png(1, 64)).json()
+    assert (tried["verdict"], tried["threshold"], tried["reason"]) == (
+        "FAIL" if tried["score"] > 0.5 else "PASS",
+        0.5,
+        None,
+    )
+    assert b64decode(tried["picture_png_base64"]).startswith(b"\x89PNG")
+    assert admin.post(f"{where}?sha256={stored}").json()["score"] is not None
+    assert admin.send(where, b"no picture").status_code == 422
+    assert admin.post(f"{where}?sha256={'0' * 64}").status_code == 404
+    assert admin.send(f"/recipes/part/models/{'0' * 64}/trial", png(1)).status_code == 404
+    assert _rows(plant) == before
+
+
+def _rows(plant: Plant) -> dict[str, int]:
+    with plant.database.read() as session:
+        kinds = (ResultRow, ResultImageRow, HourRow, JobRow, GateRow, BlobRow)
+        return {kind.__tablename__: session.scalar(select(func.count()).select_from(kind)) or 0 for kind in kinds}

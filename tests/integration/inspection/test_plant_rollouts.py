@@ -242,6 +242,21 @@ def test_it_advances_by_itself_after_enough_parts_and_time(moving: Floor, clock:
         assert champion_of(session, "part") == moving.challenger
 
 
+def test_a_rollout_waits_as_long_as_the_engineer_says(tmp_path: Path, clock: ManualClock) -> None:
+    """By the settings only a person takes it on; this one goes on by itself after five minutes."""
+    with _open(tmp_path, clock, RolloutSettings(check_every_s=3600, advance_parts=20)) as floor:
+        floor.judged("line-1", floor.champion, 40)
+        body = {"bundle_id": floor.challenger, "stages": [["line-1"], ["line-2"]], "wait_min": 5, **WHY}
+        assert floor.admin.post("/recipes/part/rollouts", body).json()["wait_min"] == 5
+        floor.judged("line-1", floor.challenger, 25)
+        clock.advance(299)
+        assert floor.look()["stage"] == 0
+        clock.advance(2)
+        assert floor.look()["stage"] == 1
+        assert floor.step("halt").json()["state"] == "halted"
+        assert floor.start().json()["wait_min"] is None
+
+
 def test_the_champion_stays_while_a_rollout_is_under_way(floor: Floor) -> None:
     floor.start()
     refused = [

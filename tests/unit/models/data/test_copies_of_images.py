@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from edge.contract.manifest import PreprocessSpec, Tiles
-from models.data.copies import warn_of_copies
+from models.data.copies import alike_goods, warn_of_copies
 from models.data.folder import goods_in
 from models.data.images import ImageSet, load_images
 from models.progress import Progress
@@ -98,3 +98,18 @@ def test_goods_that_are_all_one_picture_make_no_test_image_a_copy(tmp_path: Path
     for number in range(5):
         write_image(folder.root / "train" / "good" / f"{number}.png", good_part(0))
     assert warn_of_copies(folder.root, learnt(folder), SPEC) == ()
+
+
+def test_good_parts_that_are_there_twice_are_gathered(folder: DataFolder, caplog: pytest.LogCaptureFixture) -> None:
+    write_image(folder.root / "train/good" / "again.png", part(1))
+    cv2.imwrite(str(folder.root / "train/good" / "stored.jpg"), part(1)[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 90])
+    write_image(folder.root / "train/good" / "other.png", part(4))
+    (goods,) = learnt(folder)
+    found = [set(group) for group in alike_goods(goods, SPEC)]
+    assert found == [{"001.png", "again.png", "stored.jpg"}, {"004.png", "other.png"}]
+    assert "2 good parts are there more than once" in caplog.text
+
+
+def test_parts_of_one_kind_are_not_alike(folder: DataFolder) -> None:
+    (goods,) = learnt(folder)
+    assert alike_goods(goods, SPEC) == ()
