@@ -16,7 +16,7 @@ from models.heads.whitening import COMPONENTS, Whitening
 __all__ = ["FusedHeads", "HeadPlan", "Heads", "JointEvidence", "RawMaps", "fit_heads"]
 
 _LABELS_WEIGH = 2.0  # the evidence of the defect head, beside that of novelty
-_SHARE = 0.02  # orders of magnitude by which labels may raise the score of the one good part in a hundred
+_SHARE = 0.02  # orders of magnitude by which each labelled type may raise the score of the one good part in a hundred
 _ONE_IN_A_HUNDRED = 2.0
 _RESERVES = tuple(step / 10 for step in range(61))
 
@@ -184,11 +184,12 @@ class FusedHeads(nn.Module):
         """How much stronger than novelty the evidence of labels must be, so that other types lose nothing.
 
         A maximum of both raises scores of good parts, and with them the threshold that every other type must pass. The
-        smallest reserve is taken that keeps this within `_SHARE`; None, and labels do not count, where none does.
+        smallest reserve is taken that keeps this within a share for each labelled type, for the more are labelled, the
+        less is left that could lose; None, and labels do not count, where none does.
         """
         novelty = self.novelty(goods)
         evidence = self._evidence(novelty, goods)
-        allowed = Tail(pool(novelty)).level(_ONE_IN_A_HUNDRED) + _SHARE
+        allowed = Tail(pool(novelty)).level(_ONE_IN_A_HUNDRED) + _SHARE * len(self.classes)
         for reserve in _RESERVES:
             if Tail(pool(torch.maximum(novelty, evidence - reserve))).level(_ONE_IN_A_HUNDRED) <= allowed:
                 return reserve

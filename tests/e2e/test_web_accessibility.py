@@ -23,7 +23,7 @@ PAGES = (
 )
 DIALOGS = {
     *("accept-dialog", "key-dialog", "key-sheet", "password-dialog", "person-dialog", "program-dialog"),
-    *("reason-dialog", "recipe-dialog", "rollout-dialog", "settings-dialog", "station-dialog"),
+    *("reason-dialog", "recipe-dialog", "retire-dialog", "rollout-dialog", "settings-dialog", "station-dialog"),
 }
 GRAVE = {"serious", "critical"}
 
