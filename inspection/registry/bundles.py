@@ -17,7 +17,7 @@ from edge.contract.signature import TrustedKeys
 from inspection.registry.recipes import require_recipe
 from inspection.store.tables import BundleRow
 
-__all__ = ["BundleFiles", "bundles_of", "manifest_of", "register", "require_bundle"]
+__all__ = ["BundleFiles", "bundles_of", "manifest_of", "register", "require_bundle", "require_bundle_of"]
 
 
 class BundleFiles:
@@ -102,6 +102,18 @@ def require_bundle(session: Session, bundle_id: str) -> BundleRow:
     row = session.get(BundleRow, bundle_id)
     if row is None:
         raise NotFound(f"bundle {bundle_id[:12]}: not in the registry")
+    return row
+
+
+def require_bundle_of(session: Session, recipe: str, bundle_id: str) -> BundleRow:
+    """The same, of this recipe.
+
+    Raises:
+        NotFound: there is none, or it is of another recipe.
+    """
+    row = require_bundle(session, bundle_id)
+    if row.recipe != recipe:
+        raise NotFound(f"bundle {bundle_id[:12]}: not of recipe {recipe!r}")
     return row
 
 

@@ -27,7 +27,7 @@ from inspection.audit.change import change
 from inspection.jobs.book import last_training
 from inspection.people.roles import Role
 from inspection.plant import Plant
-from inspection.registry.bundles import bundles_of, manifest_of, register, require_bundle
+from inspection.registry.bundles import bundles_of, manifest_of, register, require_bundle_of
 from inspection.registry.gates import latest_gate, refusal_of
 from inspection.registry.lineage import lineage_of
 from inspection.registry.promotions import champion_of, force, log_of, promote, rollback, rollback_target
@@ -76,8 +76,7 @@ def get_gate(
     """What the gate said of a bundle, in words, and the parts on which it and the champion disagree."""
     del person
     with plant.database.read() as session:
-        if require_bundle(session, bundle_id).recipe != recipe:
-            raise NotFound(f"bundle {bundle_id[:12]}: not of recipe {recipe!r}")
+        require_bundle_of(session, recipe, bundle_id)
         gate = latest_gate(session, bundle_id)
         if gate is None:
             raise NotFound(f"bundle {bundle_id[:12]}: the gate has not run yet")
@@ -89,9 +88,7 @@ def get_lineage(recipe: str, bundle_id: str, person: Operator, plant: PlantDep) 
     """What a version follows, what it learnt from, with which code, settings and seed, who made it and why."""
     del person
     with plant.database.read() as session:
-        row = require_bundle(session, bundle_id)
-        if row.recipe != recipe:
-            raise NotFound(f"bundle {bundle_id[:12]}: not of recipe {recipe!r}")
+        row = require_bundle_of(session, recipe, bundle_id)
         return lineage_view(lineage_of(session, row))
 
 
@@ -103,8 +100,7 @@ def get_report(recipe: str, bundle_id: str, person: Operator, plant: PlantDep) -
     """
     del person
     with plant.database.read() as session:
-        if require_bundle(session, bundle_id).recipe != recipe:
-            raise NotFound(f"bundle {bundle_id[:12]}: not of recipe {recipe!r}")
+        require_bundle_of(session, recipe, bundle_id)
     headers = {
         "Content-Disposition": f'attachment; filename="{recipe}-{bundle_id[:10]}.html"',
         "Content-Encoding": "gzip",
@@ -117,9 +113,7 @@ def get_heldout(recipe: str, bundle_id: str, person: Operator, plant: PlantDep) 
     """Scores of held-out parts, by which a person sees what another threshold would do."""
     del person
     with plant.database.read() as session:
-        row = require_bundle(session, bundle_id)
-        if row.recipe != recipe:
-            raise NotFound(f"bundle {bundle_id[:12]}: not of recipe {recipe!r}")
+        row = require_bundle_of(session, recipe, bundle_id)
         calibration = manifest_of(row).calibration
     scores = calibration.heldout_scores
     if scores is None:

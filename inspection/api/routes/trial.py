@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request
 from starlette.concurrency import run_in_threadpool
 
-from edge.contract.errors import DataInvalid, NotFound
+from edge.contract.errors import DataInvalid
 from inspection.api.access import Engineer, PlantDep
 from inspection.api.model_schemas import Trial
 from inspection.api.schemas import Sha256
 from inspection.plant import Plant
-from inspection.registry.bundles import require_bundle
+from inspection.registry.bundles import require_bundle_of
 from inspection.store.images import EXTENSIONS, image_row, media_type_of, require_decodable_size
 
 __all__ = ["router"]
@@ -36,8 +36,7 @@ async def post_trial(
 def _try(plant: Plant, named: tuple[str, str], sha256: str | None, data: bytes | None) -> Trial:
     recipe, bundle_id = named
     with plant.database.read() as session:
-        if require_bundle(session, bundle_id).recipe != recipe:
-            raise NotFound(f"bundle {bundle_id[:12]}: not of recipe {recipe!r}")
+        require_bundle_of(session, recipe, bundle_id)
         if sha256 is not None:
             image_row(session, sha256)
     picture = data if data is not None else plant.blobs.get(sha256 or "")
