@@ -59,12 +59,12 @@ function decide(one, label) {
   const type = label === "defect" ? one.type.value.trim() : "";
   const said = { label, took_s: (performance.now() - state.shownAt) / 1000, from_queue: true, ...(type ? { defect_type: type } : {}) };
   state.said = n("{count} part judged", "{count} parts judged", ids.length);
+  say(state.said); // before it is sent: whether that can be stored now is what counts
   const { key, done } = decisions.say(ids, said);
   done.then((error) => error && refused(error));
   remove(one);
   state.decided.set(key, one);
   if (state.decided.size > DECIDED_KEPT) state.decided.delete(state.decided.keys().next().value);
-  say(state.said);
 }
 
 function remove(one) {

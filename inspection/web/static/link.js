@@ -4,20 +4,23 @@ import { n, t } from "./language.js";
 
 const banner = document.getElementById("link-state"); // none at the sign-in
 const state = { away: null, trouble: null, kept: 0, heard: performance.now() };
-const listeners = new Set();
+const returning = new Set();
+const leaving = new Set();
 
 /** The service has answered, whatever it said. */
 export function answered() {
   const returns = state.away !== null;
   Object.assign(state, { away: null, heard: performance.now() });
   show();
-  if (returns) for (const listener of listeners) listener();
+  if (returns) for (const listener of returning) listener();
 }
 
 /** Nobody has answered. */
 export function unanswered(reason) {
+  const leaves = state.away === null;
   state.away = reason;
   show();
+  if (leaves) for (const listener of leaving) listener();
 }
 
 /** What a page asks for again and again fails for another reason; null when it succeeds. */
@@ -35,7 +38,8 @@ export function keeping(count) {
 /** Why nobody answers; null while somebody does. */
 export const awayBecause = () => state.away;
 export const silentMs = () => performance.now() - state.heard;
-export const onReturn = (listener) => listeners.add(listener);
+export const onReturn = (listener) => returning.add(listener);
+export const onAway = (listener) => leaving.add(listener);
 
 function show() {
   const reason = state.away ?? state.trouble;

@@ -3,7 +3,7 @@
 // what waits, whichever page it is from.
 
 import { post } from "./api.js";
-import { awayBecause, keeping, onReturn } from "./link.js";
+import { awayBecause, keeping, onAway, onReturn } from "./link.js";
 
 const WAITS_MS = [500, 1000, 2000, 5000, 10000];
 const PREFIX = `inspection_decision ${document.querySelector('meta[name="user"]')?.content ?? ""} `;
@@ -14,6 +14,7 @@ class Outbox {
     Object.assign(this, { unkept: new Map(), open: new Map(), listeners: new Set(), sending: false, count: 0, wake: null });
     window.addEventListener("storage", (event) => event.key?.startsWith(PREFIX) && this.tell(null));
     window.addEventListener("beforeunload", (event) => this.unkept.size > 0 && event.preventDefault());
+    onAway(() => this.waiting.length > 0 && this.tell(null)); // another tab may be the one that tries
     onReturn(() => {
       this.wake?.();
       this.send();
@@ -45,9 +46,11 @@ class Outbox {
     return true;
   }
 
-  /** Calls `changed(waiting, problem)` on every change. */
+  /** Calls `changed(waiting, problem)` now and on every change: what an earlier page left may be stored before a page listens. */
   watch(changed) {
     this.listeners.add(changed);
+    const { waiting } = this;
+    changed(waiting, this.reasonFor(waiting));
   }
 
   async send() {
@@ -81,6 +84,10 @@ class Outbox {
     }
   }
 
+  reasonFor(waiting) {
+    return waiting.length > 0 ? awayBecause() : null;
+  }
+
   keep(key, item) {
     try {
       localStorage.setItem(key, JSON.stringify(item));
@@ -107,7 +114,7 @@ class Outbox {
       resolve(null);
     }
     keeping(waiting.length);
-    const reason = problem ?? (waiting.length > 0 ? awayBecause() : null); // another tab may be the one that tries
+    const reason = problem ?? this.reasonFor(waiting);
     for (const changed of this.listeners) changed(waiting, reason);
   }
 }

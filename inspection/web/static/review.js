@@ -44,9 +44,9 @@ async function restart() {
 
 function render() {
   const item = current();
-  showWaiting();
   $("bench").hidden = !item;
   $("empty").hidden = Boolean(item);
+  showWaiting();
   $("leave").hidden = shown.visited === null;
   if (!item) return showEmpty();
   if ($("bench").dataset.shown !== item.result.id) showItem(item);
@@ -70,6 +70,7 @@ function prepare() {
 }
 
 function showWaiting() {
+  if ($("bench").hidden && $("empty").hidden) return; // nobody has counted yet
   const count = Math.max(0, queue.left);
   $("waiting").textContent = waitingShown() ? n("{count} part waits", "{count} parts wait", count) : n("{count} part", "{count} parts", count);
 }
