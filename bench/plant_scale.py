@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 from bench.plant_rows import EVERY, FLAGGED, RECIPES, START, STATIONS, Seeded, count, seeded, write_results
 from edge.contract.link import IngestBatch
 from edge.contract.result import InspectionResult
+from edge.plant.settings import PlantSettings
 from inspection.api.access import CSRF_HEADER
 from inspection.plant import Plant
 from inspection.review.states import await_review
@@ -40,9 +41,9 @@ T = TypeVar("T")
 DRAWN = 0.003
 WAITING = 1000
 ROUNDS = 40
-BATCH = 100
+BATCH: int = PlantSettings.model_fields["batch_size"].default
+"""As a station sends them when many wait."""
 INGEST_BATCHES = 40
-"""Of a hundred results each, as a station sends them."""
 
 
 def main() -> int:

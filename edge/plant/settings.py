@@ -21,7 +21,7 @@ class PlantSettings(Value):
     )
     heartbeat_s: Annotated[float, Field(ge=0.05, le=60, description="seconds between two heartbeats")] = 1.0
     timeout_s: Annotated[float, Field(gt=0, le=120, description="for one request")] = 10.0
-    batch_size: Annotated[int, Field(ge=1, le=500, description="results in one upload")] = 100
+    batch_size: Annotated[int, Field(ge=1, le=500, description="results in one upload")] = 250
     max_backoff_s: Annotated[float, Field(gt=0, le=600, description="longest pause after repeated failures")] = 30.0
     drain_s: Annotated[
         float, Field(ge=0, le=300, description="when the station ends, time to upload what still waits on disk")

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from edge.contract.result import InspectionResult
+from inspection.clock import hour_of
 from inspection.store.sums import add_up
 from inspection.store.tables import HourRow
 from inspection.store.types import storable
@@ -29,9 +30,8 @@ def count_results(session: Session, results: Iterable[InspectionResult]) -> None
 
 
 def _key(result: InspectionResult) -> _Key:
-    hour = result.captured_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     return (
-        hour,
+        hour_of(result.captured_at),
         result.station,
         storable(result.recipe),
         result.verdict.value,

@@ -7,11 +7,12 @@ latencies have steps, however many parts it judged.
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy.orm import Session
 
 from edge.contract.result import InspectionResult
+from inspection.clock import hour_of
 from inspection.store.sums import add_up
 from inspection.store.tables import LatencyHourRow
 from inspection.store.types import storable
@@ -29,8 +30,7 @@ def count_latencies(session: Session, results: Iterable[InspectionResult]) -> No
     for result in results:
         took_ms = result.frame_to_verdict_ms
         if took_ms is not None:
-            hour = result.captured_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-            counts[hour, result.station, storable(result.recipe), step_of(took_ms)] += 1
+            counts[hour_of(result.captured_at), result.station, storable(result.recipe), step_of(took_ms)] += 1
     rows = [{**dict(zip(_KEY, key, strict=True)), "count": count} for key, count in counts.items()]
     add_up(session, LatencyHourRow, rows, ("count",))
 

@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from sqlalchemy.orm import Session
 
 from edge.contract.result import InspectionResult, Verdict
+from inspection.clock import hour_of
 from inspection.store.sums import add_up
 from inspection.store.tables import MeasureHourRow
 from inspection.store.types import storable
@@ -58,9 +59,8 @@ def _measures(result: InspectionResult) -> Iterator[tuple[Measure, float]]:
 
 
 def _place(result: InspectionResult) -> Place:
-    hour = result.captured_at.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
     texts = storable(result.camera), storable(result.recipe), storable(result.bundle_id or "")
-    return (result.station, *texts, hour)
+    return (result.station, *texts, hour_of(result.captured_at))
 
 
 def _row(place: Place, measure: Measure, found: Sequence[float]) -> dict[str, Any]:
