@@ -1,5 +1,6 @@
-"""kill -9 of the service amid ingest, label, promotion and migration: nothing is half done, and again works."""
+"""kill -9 of the service amid ingest, label, promotion and migration, on both databases: nothing is half done."""
 
+import json
 import signal
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import func, inspect, select
+from sqlalchemy import URL, func, inspect, select
 
 from inspection.people.api_keys import Rights, add_api_key
 from inspection.people.roles import Role
@@ -64,11 +65,29 @@ class Request:
 
 @dataclass(frozen=True)
 class Made:
-    """A plant that was closed: what it needs to be asked."""
+    """A plant that was closed: what it needs to be opened and asked."""
 
     folder: Path
+    where: dict[str, Any]
+    address: URL
     bundle_id: str
     keys: dict[str, dict[str, str]]
+
+    def database(self) -> Database:
+        """As it was left."""
+        return Database(self.address, make=False)
+
+    @contextmanager
+    def doomed(self, statement: str) -> Iterator[subprocess.Popen[str]]:
+        """A process that serves the plant until after this statement."""
+        changes = json.dumps(self.where, default=str)
+        argv = [sys.executable, "-m", "tests.support.doomed_plant", str(self.folder), statement, changes]
+        process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
+        try:
+            yield process
+        finally:
+            process.kill()
+            process.communicate()
 
     def request(self, name: str) -> Request:
         """The change of this name."""
@@ -89,8 +108,9 @@ class Made:
 
 
 @pytest.fixture(name="made")
-def _made(tmp_path: Path) -> Made:
-    plant = new_plant(tmp_path)
+def _made(tmp_path: Path, where: dict[str, Any]) -> Made:
+    plant = new_plant(tmp_path, **where)
+    address = plant.database.engine.url
     with running(plant) as client:
         admin = sign_in(client)
         station = add_station(admin)
@@ -99,18 +119,9 @@ def _made(tmp_path: Path) -> Made:
         bundle_id = train(admin, "part")["result"]["bundle_id"]
         with plant.database.write() as session:
             key = add_api_key(session, "mes", Rights(Role.ENGINEER), "admin", plant.clock())
-    return Made(tmp_path, bundle_id, {"station": station, "program": {"Authorization": f"Bearer {key}"}})
-
-
-@contextmanager
-def _doomed(folder: Path, statement: str) -> Iterator[subprocess.Popen[str]]:
-    argv = [sys.executable, "-m", "tests.support.doomed_plant", str(folder), statement]
-    process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+    return Made(
+        tmp_path, where, address, bundle_id, {"station": station, "program": {"Authorization": f"Bearer {key}"}}
+    )
 
 
 def _counts(database: Database, tables: dict[Any, int]) -> dict[Any, int]:
@@ -127,16 +138,16 @@ def _counted(database: Database) -> int:
 def test_a_change_is_whole_or_not_at_all(made: Made, name: str) -> None:
     asked = made.request(name)
     key = made.keys["station" if name == "ingest" else "program"]
-    database = Database(made.folder / "data" / "plant.sqlite3", make=False)
+    database = made.database()
     before, hours = _counts(database, asked.written), _counted(database)
-    with _doomed(made.folder, asked.dies_after) as process:
+    with made.doomed(asked.dies_after) as process:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         with pytest.raises(httpx.TransportError):
             httpx.post(f"{address}{API}{asked.path}", json=asked.body, headers=key)
         assert process.wait(20) == -signal.SIGKILL
     assert (_counts(database, asked.written), _counted(database)) == (before, hours)
-    with running(new_plant(made.folder)) as client:
+    with running(new_plant(made.folder, **made.where)) as client:
         assert client.post(f"{API}{asked.path}", json=asked.body, headers=key).status_code == asked.status
         assert sign_in(client).get("/audit/verification").json()["broken_at"] is None
     after = {table: count + asked.written[table] for table, count in before.items()}
@@ -145,15 +156,14 @@ def test_a_change_is_whole_or_not_at_all(made: Made, name: str) -> None:
 
 
 def test_a_migration_is_whole_or_not_at_all(made: Made) -> None:
-    path = made.folder / "data" / "plant.sqlite3"
-    database = Database(path, make=False)
+    database = made.database()
     revert(database.engine, "0011")
-    with _doomed(made.folder, "INSERT INTO review_parts") as process:  # in the last step, after others
+    with made.doomed("INSERT INTO review_parts") as process:  # in the last step, after others
         assert process.wait(60) == -signal.SIGKILL
     names = {column["name"] for column in inspect(database.engine).get_columns("api_keys")}
     assert ("scopes" in names, "review_parts" in inspect(database.engine).get_table_names()) == (False, False)
     database.close()
-    again = Database(path)
+    again = Database(made.address)
     assert _counts(again, {ResultRow: 1, ReviewPartRow: 1}) == {ResultRow: 1, ReviewPartRow: 1}
     again.close()
 
@@ -161,17 +171,17 @@ def test_a_migration_is_whole_or_not_at_all(made: Made) -> None:
 @pytest.mark.parametrize(("dies_after", "trainings"), [("INSERT INTO bundles", 2), ("INSERT INTO gates", 1)])
 def test_a_job_goes_on_where_it_was(made: Made, dies_after: str, trainings: int) -> None:
     """Killed amid registering the bundle it trains again; killed in the gate it keeps the bundle and gates that."""
-    with running(new_plant(made.folder)) as client:
+    with running(new_plant(made.folder, **made.where)) as client:
         add_samples(sign_in(client), "part", range(20, 30))
-    database = Database(made.folder / "data" / "plant.sqlite3", make=False)
+    database = made.database()
     before = _counts(database, {BundleRow: 0, GateRow: 0})
-    with _doomed(made.folder, dies_after) as process:
+    with made.doomed(dies_after) as process:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         asked = {"kind": "train", "recipe": "part"}
         job_id = httpx.post(f"{address}{API}/jobs", json=asked, headers=made.keys["program"]).json()["id"]
         assert process.wait(30) == -signal.SIGKILL
-    with running(new_plant(made.folder)) as client:
+    with running(new_plant(made.folder, **made.where)) as client:
         job = wait_for_job(sign_in(client), job_id)
     assert (job["state"], job["interruptions"], job["result"]["gate"]["passed"]) == ("succeeded", 1, True)
     assert sum("fake models:" in line for line in job["log"]) == trainings
