@@ -150,6 +150,7 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         replay_parts=settings.gate_replay_parts,
         max_slowdown=settings.gate_max_slowdown,
         acceptances_promote=settings.acceptances_promote,
+        scores=data / "scores" if settings.ray is None else None,  # a folder of this machine
         features=data / "features",
         features_mib=settings.features_mib if settings.ray is None else 0,  # a folder of this machine
     )

@@ -53,7 +53,7 @@ def _gate_order(
     bundle = shop.bundles.path(bundle_id)
     report = None if quick else ticket.folder / "report.html"
     if champion is None or champion == bundle_id:
-        return GateOrder(bundle, holdout, shop.public_key, None, report=report)
+        return GateOrder(bundle, holdout, shop.public_key, None, report=report, scores=shop.scores)
     return GateOrder(
         bundle,
         holdout,
@@ -62,6 +62,7 @@ def _gate_order(
         replay=None if quick else _parts_of_the_line(shop, ticket),
         flips=ticket.folder / "flips.jsonl",
         report=report,
+        scores=shop.scores,
         max_slowdown=shop.max_slowdown,
     )
 

@@ -30,6 +30,7 @@ class Workshop:
         max_slowdown: of a challenger's session against the champion's; None judges it not.
         features: folder in which trainings keep features of images; it may be deleted at any time.
         features_mib: what it may grow to; 0 keeps none.
+        scores: folder in which gates keep what bundles gave to images; it may be deleted at any time. None keeps none.
         acceptances_promote: whether what was accepted runs as soon as the gate passed it.
     """
 
@@ -45,6 +46,7 @@ class Workshop:
     max_slowdown: float | None
     features: Path
     features_mib: int
+    scores: Path | None
     acceptances_promote: bool
 
 

@@ -18,7 +18,7 @@ from edge.contract.signature import SigningKey, TrustedKeys
 from edge.inference import InferenceSettings, open_session
 from models.acceptance.choice import Choice, Shown, choose
 from models.acceptance.graph import heads_of, whitened_of, with_outputs, with_tolerance, without_tolerance
-from models.acceptance.tolerance import Floats, Tolerance, tolerated
+from models.acceptance.tolerance import Floats, tolerated
 from models.data.folder import SUFFIXES, LabelledImage, defects_in
 from models.data.images import ImageSet, load_images
 from models.progress import Progress
@@ -27,7 +27,6 @@ __all__ = ["ACCEPT_STEPS", "AcceptReport", "AcceptRequest", "accept"]
 
 ACCEPT_STEPS = {"loading accepted parts": 1.0, "loading known defects": 2.0}
 _TOLERANCE = 0.01  # of the score: as between torch and onnxruntime
-_BATCH = 32
 _PARITY_IMAGES = 32
 
 
@@ -99,7 +98,10 @@ def accept(request: AcceptRequest, progress: Progress) -> AcceptReport:
     choice = choose(accepted, caught, eyes.passes)
     model = with_tolerance(plain, choice.tolerance)
     half = _PARITY_IMAGES // 2
-    report = eyes.compare(model, choice.tolerance, np.concatenate([parts.pixels[:half], defects.pixels[:half]]))
+    pixels = np.concatenate([parts.pixels[:half], defects.pixels[:half]])
+    whitened = [shown.whitened[:half] for shown in (seen, caught) if len(shown)]
+    expected = eyes.scores(tolerated(np.concatenate(whitened), choice.tolerance))
+    report = eyes.compare(model, pixels, expected)
     bundle_id = _write(request, sealed, model, report)
     return _report(bundle_id, accepted, len(caught), choice)
 
@@ -126,27 +128,22 @@ class _Eyes:
         passes = np.array([score[0] <= self._passes_up_to for _, _, score in said])
         return Shown(names, whitened, unusual, passes)
 
-    def scores(self, whitened: Floats, tolerance: Tolerance) -> Floats:
-        """Scores `(N,)` of whitened parts `(N, P, D)` under a tolerance."""
-        starts = range(0, len(whitened), _BATCH)
-        batches = [tolerated(whitened[start : start + _BATCH], tolerance) for start in starts]
-        parts = [self._heads.run(["score"], {self._whitened: batch})[0] for batch in batches]
-        return np.concatenate(parts) if parts else np.zeros(0, np.float32)
+    def scores(self, whitened: Floats) -> Floats:
+        """Scores `(N,)` of whitened parts `(N, P, D)`."""
+        return np.asarray(self._heads.run(["score"], {self._whitened: whitened})[0], np.float32)
 
-    def passes(self, whitened: Floats, tolerance: Tolerance) -> NDArray[np.bool_]:
+    def passes(self, whitened: Floats) -> NDArray[np.bool_]:
         """Which of them pass, `(N,)`."""
-        return np.asarray(self.scores(whitened, tolerance) <= self._passes_up_to)
+        return np.asarray(self.scores(whitened) <= self._passes_up_to)
 
-    def compare(self, model: ModelProto, tolerance: Tolerance, pixels: NDArray[np.uint8]) -> ParityReport:
-        """The new graph against the same tolerance computed outside of it.
+    def compare(self, model: ModelProto, pixels: NDArray[np.uint8], expected: Floats) -> ParityReport:
+        """The new graph on pixels `(N, …)` against scores `(N,)` by the same tolerance computed outside of it.
 
         Raises:
             GateRefused: they disagree.
         """
         session = open_session(model.SerializeToString(), InferenceSettings())
         got = np.concatenate([session.run(["score"], {self._pixels: part})[0] for part in pixels])
-        patches = np.concatenate([self._whole.run([self._whitened], {self._pixels: part})[0] for part in pixels])
-        expected = self.scores(patches, tolerance)
         worst = float(np.abs(got - expected).max())
         flips = int(((got <= self._passes_up_to) != (expected <= self._passes_up_to)).sum())
         if not worst <= _TOLERANCE or flips:

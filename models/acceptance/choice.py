@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from edge.contract.errors import GateRefused
-from models.acceptance.tolerance import Floats, Tolerance, directions_of
+from models.acceptance.tolerance import Floats, Tolerance, cosines_with, directions_of, eased
 
 __all__ = ["Choice", "Shown", "choose"]
 
@@ -20,8 +20,9 @@ _BEYOND = 0.4  # no level itself, but beside the last one
 _ENOUGH = 0.9  # of accepted parts that were left out
 _FOLDS = 5
 _NAMED = 10
+_BATCH = 32  # parts whose cosines are in memory at a time
 
-Judge = Callable[[Floats, Tolerance], NDArray[np.bool_]]
+Judge = Callable[[Floats], NDArray[np.bool_]]
 
 
 @dataclass(frozen=True)
@@ -71,25 +72,28 @@ def choose(accepted: Shown, defects: Shown, passes: Judge) -> Choice:
     Args:
         accepted: parts that the champion does not pass.
         defects: known ones.
-        passes: judges whitened parts `(N, P, D)` under a tolerance, `(N,)`.
+        passes: judges whitened parts `(N, P, D)`, `(N,)`.
 
     Raises:
         GateRefused: every level loses a known defect, or none lets an accepted part pass.
     """
     directions = directions_of(accepted.whitened, accepted.unusual)
     caught = defects.only(~defects.passes)
-    lost = {level: _lost(caught, Tolerance(directions, level), passes) for level in (*LEVELS, _BEYOND)}
+    seen = _under(caught, directions, (*LEVELS, _BEYOND), passes)
+    lost = {
+        level: [name for name, passed in zip(caught.names, now, strict=True) if passed] for level, now in seen.items()
+    }
     allowed = _allowed(lost)
     if not allowed:
         raise GateRefused(
             f"accept: {len(accepted)} parts look like known defects, which would pass: {_some(lost[LEVELS[0]])}"
         )
-    shares = {level: _left_out(accepted, level, passes) for level in allowed}
+    shares = _left_out(accepted, allowed, passes)
     level = next(
         (level for level in allowed if shares[level] >= _ENOUGH), max(allowed, key=lambda level: shares[level])
     )
     tolerance = Tolerance(directions, level)
-    passing = passes(accepted.whitened, tolerance)
+    passing = _under(accepted, directions, [level], passes)[level]
     if not passing.any():
         raise GateRefused(_nothing_gained(accepted, lost))
     return Choice(tolerance, shares[level], passing, {level: names for level, names in lost.items() if names})
@@ -104,25 +108,28 @@ def _allowed(lost: dict[float, list[str]]) -> list[float]:
     return [level for level, next_ in beside if not lost[level] and (level == LEVELS[0] or not lost[next_])]
 
 
-def _lost(caught: Shown, tolerance: Tolerance, passes: Judge) -> list[str]:
-    now = passes(caught.whitened, tolerance)
-    return [name for name, passed in zip(caught.names, now, strict=True) if passed]
+def _under(parts: Shown, directions: Floats, levels: Sequence[float], passes: Judge) -> dict[float, NDArray[np.bool_]]:
+    """By level which of the parts pass; the cosines, which take longest, are the same at all of them."""
+    found: dict[float, list[NDArray[np.bool_]]] = {level: [np.zeros(0, np.bool_)] for level in levels}
+    for start in range(0, len(parts), _BATCH):
+        whitened = parts.whitened[start : start + _BATCH]
+        cosines = cosines_with(whitened, directions)
+        for level, passing in found.items():
+            passing.append(passes(eased(whitened, cosines, level)))
+    return {level: np.concatenate(passing) for level, passing in found.items()}
 
 
-def _left_out(accepted: Shown, level: float, passes: Judge) -> float:
-    """Share of the accepted parts that pass by what the others taught; of a single one, whether it passes by itself."""
-    if len(accepted) == 1:
-        return float(
-            passes(accepted.whitened, Tolerance(directions_of(accepted.whitened, accepted.unusual), level)).mean()
-        )
+def _left_out(accepted: Shown, levels: Sequence[float], passes: Judge) -> dict[float, float]:
+    """By level the share of the accepted parts that pass by what the others taught; a single one by itself."""
     fold = np.arange(len(accepted)) % min(_FOLDS, len(accepted))
-    passed = [_fold_passing(accepted, fold == index, level, passes) for index in range(int(fold.max()) + 1)]
-    return float(np.concatenate(passed).mean())
-
-
-def _fold_passing(accepted: Shown, out: NDArray[np.bool_], level: float, passes: Judge) -> NDArray[np.bool_]:
-    learnt, judged = accepted.only(~out), accepted.only(out)
-    return passes(judged.whitened, Tolerance(directions_of(learnt.whitened, learnt.unusual), level))
+    shares: dict[float, int] = dict.fromkeys(levels, 0)
+    for index in range(int(fold.max()) + 1):
+        out = fold == index
+        learnt = accepted if len(accepted) == 1 else accepted.only(~out)
+        directions = directions_of(learnt.whitened, learnt.unusual)
+        for level, passing in _under(accepted.only(out), directions, levels, passes).items():
+            shares[level] += int(passing.sum())
+    return {level: passed / len(accepted) for level, passed in shares.items()}
 
 
 def _nothing_gained(accepted: Shown, lost: dict[float, list[str]]) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RAMP", "TINY", "Tolerance", "directions_of", "tolerated"]
+__all__ = ["RAMP", "TINY", "Tolerance", "cosines_with", "directions_of", "eased", "tolerated"]
 
 RAMP = 0.1  # of the cosine: from nothing tolerated to all of it, so that no verdict hangs on a rounding
 TINY = 1e-6  # length below which a patch has no direction
@@ -49,9 +49,18 @@ def directions_of(whitened: Floats, unusual: Floats) -> Floats:
 
 def tolerated(whitened: Floats, tolerance: Tolerance) -> Floats:
     """Whitened patches `(..., D)` with the tolerated ones moved to what is usual: what the graph computes."""
+    return eased(whitened, cosines_with(whitened, tolerance.directions), tolerance.alike)
+
+
+def cosines_with(whitened: Floats, directions: Floats) -> Floats:
+    """Of each patch `(..., D)` with the direction of `(K, D)` that it is most alike to, `(...)`."""
     length = np.maximum(np.linalg.norm(whitened, axis=-1), TINY)
-    cosine = (whitened @ tolerance.directions.T).max(axis=-1) / length
-    usual = np.clip((cosine - (tolerance.alike - RAMP)) / RAMP, 0, 1)
+    return np.asarray((whitened @ directions.T).max(axis=-1) / length, np.float32)
+
+
+def eased(whitened: Floats, cosines: Floats, alike: float) -> Floats:
+    """Patches `(..., D)` of these cosines `(...)`, tolerated from this cosine on."""
+    usual = np.clip((cosines - (alike - RAMP)) / RAMP, 0, 1)
     return np.asarray(whitened * (1 - usual)[..., None], np.float32)
 
 

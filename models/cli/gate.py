@@ -16,6 +16,7 @@ from models.cli.costs import costs_from
 from models.data.images import ImageSet
 from models.evaluation.evaluate import EVALUATION_STEPS, Evaluation, evaluate, load_test_images
 from models.evaluation.gate import Check, check_latency, check_parity_of, check_replay, decide, paired
+from models.evaluation.kept_scores import keep_scores, kept_scores
 from models.evaluation.pairs import Pair, flips_of, holdout_pairs
 from models.evaluation.replay import REPLAYING, judge_both, replayed_parts
 from models.evaluation.side_by_side import side_by_side
@@ -31,10 +32,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     challenger = load_detector(options.challenger, trusted, InferenceSettings())
     champion = _champion(options.champion, trusted, challenger)
     images = _images(challenger, options)
-    after = _evaluate(challenger, images, options)
-    before = (
-        None if champion is None else _evaluate(champion, _as_seen_by(champion, challenger, images, options), options)
-    )
+    after = evaluate(challenger, images, _progress(options))
+    before = None if champion is None else _judged_before(champion, challenger, images, options)
+    keep_scores(options.scores, challenger.bundle_id, _by_digest(images, after))
     further, flips, beside = [check_parity_of(challenger.manifest.parity)], [], None
     if champion is not None and before is not None:
         calibrations = (challenger.manifest.calibration, champion.manifest.calibration)
@@ -81,8 +81,7 @@ def _champion(path: Path | None, trusted: TrustedKeys, challenger: Detector) -> 
 
 
 def _images(detector: Detector, options: argparse.Namespace) -> ImageSet:
-    progress = Progress(EVALUATION_STEPS, as_json=options.progress_json)
-    return load_test_images(options.data, detector.manifest.preprocess, progress)
+    return load_test_images(options.data, detector.manifest.preprocess, _progress(options))
 
 
 def _as_seen_by(champion: Detector, challenger: Detector, images: ImageSet, options: argparse.Namespace) -> ImageSet:
@@ -91,8 +90,23 @@ def _as_seen_by(champion: Detector, challenger: Detector, images: ImageSet, opti
     return images if same else _images(champion, options)
 
 
-def _evaluate(detector: Detector, images: ImageSet, options: argparse.Namespace) -> Evaluation:
-    return evaluate(detector, images, Progress(EVALUATION_STEPS, as_json=options.progress_json))
+def _judged_before(
+    champion: Detector, challenger: Detector, images: ImageSet, options: argparse.Namespace
+) -> Evaluation:
+    """The champion on the same images; those that it judged at an earlier gate count as they did there."""
+    seen = _as_seen_by(champion, challenger, images, options)
+    known = kept_scores(options.scores, champion.bundle_id)
+    before = evaluate(champion, seen, _progress(options), known)
+    keep_scores(options.scores, champion.bundle_id, _by_digest(seen, before))
+    return before
+
+
+def _by_digest(images: ImageSet, result: Evaluation) -> dict[str, float]:
+    return dict(zip(images.sha256, result.scores.tolist(), strict=True))
+
+
+def _progress(options: argparse.Namespace) -> Progress:
+    return Progress(EVALUATION_STEPS, as_json=options.progress_json)
 
 
 def _replay(options: argparse.Namespace, champion: Detector, challenger: Detector) -> list[Pair] | None:

@@ -162,6 +162,9 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help="write an HTML report on the challenger that opens offline"
     )
+    parser.add_argument(
+        "--scores", type=Path, metavar="DIR", help="keep scores there: the next gate does not judge the champion again"
+    )
     _add_costs(parser, escape_cost=20.0)
     parser.add_argument(
         "--max-slowdown",

@@ -49,6 +49,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     gate.add_argument("--replay", type=Path)
     gate.add_argument("--flips", type=Path)
     gate.add_argument("--report", type=Path)
+    gate.add_argument("--scores", type=Path)
     gate.add_argument("--max-slowdown", type=float)
     gate.add_argument("--json", action="store_true")
     gate.add_argument("--progress-json", action="store_true")

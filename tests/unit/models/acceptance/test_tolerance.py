@@ -30,10 +30,9 @@ def lengths(whitened: Floats) -> Floats:
     return np.asarray(np.linalg.norm(whitened, axis=-1), np.float32)
 
 
-def passes(whitened: Floats, tolerance: Tolerance | None = None) -> Any:
+def passes(whitened: Floats) -> Any:
     """A detector whose score is the length of the longest patch."""
-    left = whitened if tolerance is None else tolerated(whitened, tolerance)
-    return lengths(left).max(axis=1) <= PASSES_UP_TO
+    return lengths(whitened).max(axis=1) <= PASSES_UP_TO
 
 
 def shown(*peaks: list[float]) -> Shown:
@@ -73,7 +72,7 @@ def test_accepted_parts_pass_and_known_defects_do_not() -> None:
     choice = chosen(shown(*STAIN), shown(*CRACK))
     assert choice.passing.all()
     assert choice.left_out_passing == 1.0
-    assert not passes(parts(*CRACK), choice.tolerance).any()
+    assert not passes(tolerated(parts(*CRACK), choice.tolerance)).any()
 
 
 @pytest.mark.parametrize(("loses_from", "allowed"), [(0.8, 0), (0.7, 1), (0.65, 1), (0.6, 2), (0.4, 6), (0.0, 7)])
