@@ -3,8 +3,8 @@
     PYTHONPATH=. .venv/bin/python bench/plant_scale.py [--small 50000] [--large 1000000] [--postgres] [--folder DIR]
 
 Writes seeded results straight into the tables: 20 stations, one part every 6 s, 3 % flagged and all of those judged but
-the newest thousand. Then asks the service, in this process and over no socket. Prints one JSON line a size, and one of
-the ratios. Each request is asked in turn, so that all of them meet the same machine.
+the newest thousand, as are those drawn by chance. Then asks the service, in this process and over no socket. Prints one
+JSON line a size, and one of the ratios. Each request is asked in turn, so that all of them meet the same machine.
 """
 
 import argparse
@@ -105,7 +105,8 @@ def fill(plant: Plant, size: int) -> None:
         results = [seeded(chance, number) for number in numbers]
         with plant.database.write() as session:
             write(session, results)
-            label(session, [result for result in results if result.failed and result.number <= flagged_from])
+            shown = [result for result in results if result.failed or is_drawn(result)]
+            label(session, [result for result in shown if result.number <= flagged_from])
     settle(plant, size)
 
 

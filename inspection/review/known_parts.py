@@ -16,7 +16,7 @@ from inspection.review.labels import Decision
 from inspection.review.standing import stands
 from inspection.review.wanted import Wanted, picture_arrived
 from inspection.samples.statements import Label
-from inspection.store.tables import LabelRow, ResultRow, ReviewCheckRow
+from inspection.store.tables import LabelRow, ResultRow, ReviewCheckRow, ReviewPartRow
 
 __all__ = ["answer_check", "answer_checks", "how_many", "known_unseen", "mixed_in", "truth_known"]
 
@@ -87,9 +87,9 @@ def known_unseen(session: Session, rows: Sequence[ResultRow], wanted: Wanted, us
     """
     recipes = {row.recipe for row in rows}
     mine = exists().where(LabelRow.result_id == ResultRow.id, LabelRow.user == user)
-    query = select(ResultRow).where(
-        ResultRow.number.in_(wanted.known()), ResultRow.recipe.in_(recipes), ~mine, ~_answered(user)
-    )
+    # The recipes are asked of the parts in review: of the results they would read the index of years.
+    known = wanted.known().where(ReviewPartRow.recipe.in_(recipes))
+    query = select(ResultRow).where(ResultRow.number.in_(known), ~mine, ~_answered(user))
     newest = session.scalars(query.where(picture_arrived()).order_by(ResultRow.number.desc()).limit(_LOOKED_AT))
     return sorted(newest, key=lambda row: _lot(user, row.id))
 
