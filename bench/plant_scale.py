@@ -4,7 +4,7 @@
 
 Writes seeded results straight into the tables: 20 stations, one part every 6 s, 3 % flagged and all of those judged but
 the newest thousand, as are those drawn by chance. Then asks the service, in this process and over no socket. Prints one
-JSON line a size, and one of the ratios. Each request is asked in turn, so that all of them meet the same machine.
+JSON line a size, and one of the ratios. Requests and sizes take turns, so that all of them meet the same machine.
 """
 
 import argparse
@@ -12,10 +12,12 @@ import json
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -46,8 +48,41 @@ BATCH: int = PlantSettings.model_fields["batch_size"].default
 INGEST_BATCHES = 40
 
 
+@dataclass
+class Site:
+    """One plant of a size, with what it took so far.
+
+    Attributes:
+        asked: seconds of each request.
+        through: seconds of each batch through the API.
+        bulk: of each batch by SQLAlchemy.
+    """
+
+    size: int
+    plant: Plant
+    client: TestClient
+    admin: Person
+    key: dict[str, str]
+    filled_s: float
+    asked: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    through: list[float] = field(default_factory=list)
+    bulk: list[float] = field(default_factory=list)
+
+    def told(self) -> dict[str, Any]:
+        """95th percentile in ms by request, and results a second by the median batch."""
+        rate, best = BATCH / float(np.median(self.through)), BATCH / float(np.median(self.bulk))
+        return {
+            "results": self.size,
+            "filled_s": round(self.filled_s, 1),
+            "p95_ms": {name: round(1000 * float(np.percentile(took, 95)), 1) for name, took in self.asked.items()},
+            "ingest_per_s": round(rate),
+            "bulk_per_s": round(best),
+            "ingest_of_bulk": round(rate / best, 2),
+        }
+
+
 def main() -> int:
-    """Measure each size on one database."""
+    """Fill all sizes, then ask them in turn."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--small", type=int, default=50_000)
     parser.add_argument("--large", type=int, default=1_000_000)
@@ -57,35 +92,37 @@ def main() -> int:
     with ExitStack() as stack:
         folder = options.folder or Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(postgres_server()) if options.postgres else None
-        measured = []
+        sites = []
         for size in (0, options.small, options.large):
             where: dict[str, Any] = {}
             if server is not None:
                 (folder / "postgres-password").write_text(PASSWORD, "utf-8")
                 where = {"database_url": server.new_database(), "database_password_file": folder / "postgres-password"}
-            found = measure(folder / f"plant-{size}", size, where)
-            print(json.dumps({"database": "postgres" if server else "sqlite", **found}), flush=True)
-            measured.append(found)
-        print(json.dumps(compared(*measured)))
+            sites.append(made(stack, folder / f"plant-{size}", size, where))
+        for _ in range(ROUNDS):
+            for site in sites[1:]:
+                ask(site)
+        ingest(sites)
+        found = [site.told() for site in sites]
+        for told in found:
+            print(json.dumps({"database": "postgres" if server else "sqlite", **told}))
+        print(json.dumps(compared(*found)))
     return 0
 
 
-def measure(folder: Path, size: int, where: dict[str, Any]) -> dict[str, Any]:
-    """One size: what requests take, and how fast results come in."""
+def made(stack: ExitStack, folder: Path, size: int, where: dict[str, Any]) -> Site:
+    """A running plant with so many results."""
     plant = new_plant(folder, **where)
-    with running(plant) as client:
-        admin = sign_in(client)
-        keys = [add_station(admin, f"line-{number}", RECIPES[number % len(RECIPES)]) for number in range(STATIONS)]
-        for number in (1, 5, 9):
-            admin.client.put(
-                f"{API}/stations/line-{number}/line", json={"line": "north"}, headers={CSRF_HEADER: admin.csrf}
-            ).raise_for_status()
-        began = time.perf_counter()
-        fill(plant, size)
-        filled_s = time.perf_counter() - began
-        asked = {} if size == 0 else requests(admin, size)
-        rates = ingest(plant, client, keys[0], size)
-    return {"results": size, "filled_s": round(filled_s, 1), "p95_ms": asked, **rates}
+    client = stack.enter_context(running(plant))
+    admin = sign_in(client)
+    keys = [add_station(admin, f"line-{number}", RECIPES[number % len(RECIPES)]) for number in range(STATIONS)]
+    for number in (1, 5, 9):
+        admin.client.put(
+            f"{API}/stations/line-{number}/line", json={"line": "north"}, headers={CSRF_HEADER: admin.csrf}
+        ).raise_for_status()
+    began = time.perf_counter()
+    fill(plant, size)
+    return Site(size, plant, client, admin, keys[0], time.perf_counter() - began)
 
 
 def compared(empty: dict[str, Any], small: dict[str, Any], large: dict[str, Any]) -> dict[str, Any]:
@@ -153,14 +190,23 @@ def settle(plant: Plant, size: int) -> None:
             connection.execute(text("VACUUM ANALYZE"))
 
 
-def requests(admin: Person, size: int) -> dict[str, float]:
-    """95th percentile in ms by request."""
+def ask(site: Site) -> None:
+    """Every request once."""
+    for name, (path, params) in requests(site.size).items():
+        began = time.perf_counter()
+        answer = site.admin.get(path, params=params)
+        site.asked[name].append(time.perf_counter() - began)
+        answer.raise_for_status()
+
+
+def requests(size: int) -> dict[str, tuple[str, dict[str, Any]]]:
+    """What is asked, by name."""
     until = START + size * EVERY
     since = until - timedelta(days=3)
     week = {"since": since.isoformat(), "until": until.isoformat()}
     middle = START + size // 2 * EVERY
     day = {"since": (middle - timedelta(days=1)).isoformat(), "until": middle.isoformat()}
-    asked: dict[str, tuple[str, dict[str, Any]]] = {
+    return {
         "queue": ("/review/queue", {}),
         "queue_of_recipe": ("/review/queue", {"recipe": "lid"}),
         "queue_by_value": ("/review/queue", {"order": "value", "recipe": "lid"}),
@@ -182,29 +228,19 @@ def requests(admin: Person, size: int) -> dict[str, float]:
         "analytics": ("/analytics", week),
         "stations": ("/stations", {}),
     }
-    took: dict[str, list[float]] = {name: [] for name in asked}
-    for _ in range(ROUNDS):
-        for name, (path, params) in asked.items():
-            began = time.perf_counter()
-            answer = admin.get(path, params=params)
-            took[name].append(1000 * (time.perf_counter() - began))
-            answer.raise_for_status()
-    return {name: round(float(np.percentile(times, 95)), 1) for name, times in took.items()}
 
 
-def ingest(plant: Plant, client: TestClient, key: dict[str, str], size: int) -> dict[str, float]:
-    """Results a second through the API, and by SQLAlchemy in bulk, in turn, of the same kind of rows."""
+def ingest(sites: Sequence[Site]) -> None:
+    """Batches through the API, and by SQLAlchemy in bulk, in turn, of the same kind of rows; each plant in turn."""
     chance = random.Random(1)  # noqa: S311 - a seeded bench
-    made = (replace(seeded(chance, size + number), station="line-0").result() for number in range(1, 10**6))
-    through: list[float] = []
-    bulk: list[float] = []
+    first = max(site.size for site in sites)
+    made = (replace(seeded(chance, first + number), station="line-0").result() for number in range(1, 10**6))
     for batch in islice(batched(made, BATCH), INGEST_BATCHES):
         body = IngestBatch(results=batch).model_dump_json()
-        through.append(_timed(lambda: _send(client, key, body)))  # noqa: B023 - called at once
-        rows = [row(seeded(chance, size).result()) for _ in range(BATCH)]
-        bulk.append(_timed(lambda: _bulk(plant, rows)))  # noqa: B023 - called at once
-    rate, best = BATCH / float(np.median(through)), BATCH / float(np.median(bulk))
-    return {"ingest_per_s": round(rate), "bulk_per_s": round(best), "ingest_of_bulk": round(rate / best, 2)}
+        for site in sites:
+            site.through.append(_timed(partial(_send, site.client, site.key, body)))
+            rows = [row(seeded(chance, first).result()) for _ in range(BATCH)]
+            site.bulk.append(_timed(partial(_bulk, site.plant, rows)))
 
 
 def _send(client: TestClient, key: dict[str, str], body: str) -> None:
