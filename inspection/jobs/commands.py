@@ -48,8 +48,8 @@ class GateOrder:
         replay: folder of replayed parts; only beside a champion.
         flips: file that takes the parts on which the two disagree; only beside a champion.
         report: file that takes an HTML page about the challenger; None writes none.
-        scores: folder of scores that gates share, so that the champion judges no image twice; None keeps none.
         max_slowdown: budget of the session's time against the champion's; None judges it not.
+        scores: folder of scores that gates share, so that the champion judges no image twice; None keeps none.
     """
 
     bundle: Path
@@ -59,8 +59,8 @@ class GateOrder:
     replay: Path | None = None
     flips: Path | None = None
     report: Path | None = None
-    scores: Path | None = None
     max_slowdown: float | None = None
+    scores: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -146,7 +146,7 @@ class ModelCommands:
     def gate(self, order: GateOrder) -> Command:
         """Compare a bundle with the champion; exit 0 passed, 1 refused, a JSON report last."""
         argv = [*self.program, "gate", str(order.bundle), str(order.holdout), "--trust", order.trust]
-        for option in ("champion", "replay", "flips", "report", "scores", "max_slowdown"):
+        for option in ("champion", "replay", "flips", "report", "max_slowdown", "scores"):
             value = getattr(order, option)
             if value is not None:
                 argv += [f"--{option.replace('_', '-')}", str(value)]

@@ -57,13 +57,14 @@ def test_gate_command(champion: Path | None, extra: list[str]) -> None:
     assert argv == ("models", "gate", "new", "holdout", "--trust", "KEY=", *extra, "--json", "--progress-json")
 
 
-def test_gate_command_names_replay_flips_and_budget() -> None:
+def test_gate_command_names_replay_flips_budget_and_scores() -> None:
     order = GateOrder(
-        Path("new"), Path("holdout"), "KEY=", Path("old"), Path("replay"), Path("flips"), Path("page"), 1.5
+        *(Path("new"), Path("holdout"), "KEY=", Path("old"), Path("replay"), Path("flips"), Path("page"), 1.5),
+        scores=Path("scores"),
     )
     assert " ".join(ModelCommands(PROGRAM).gate(order).argv) == (
         "models gate new holdout --trust KEY= --champion old --replay replay --flips flips --report page"
-        " --max-slowdown 1.5 --json --progress-json"
+        " --max-slowdown 1.5 --scores scores --json --progress-json"
     )
 
 
