@@ -194,25 +194,22 @@ def test_a_defect_is_marked_where_it_is(page: Page, floor: Floor) -> None:
     def at(x: float, y: float) -> tuple[float, float]:
         return left + x * scale, top + y * scale
 
+    def drag(start: tuple[float, float], end: tuple[float, float]) -> None:
+        page.mouse.move(*at(*start))
+        page.mouse.down()
+        page.mouse.move(*at(*end))
+        page.mouse.up()
+
     page.get_by_role("button", name="Box").click()
-    page.mouse.move(*at(20, 30))
-    page.mouse.down()
-    page.mouse.move(*at(60, 80))
-    page.mouse.up()
+    drag((20, 30), (60, 80))
     page.get_by_role("button", name="Polygon").click()
     for corner in ((100, 20), (140, 20), (140, 60)):
         page.mouse.click(*at(*corner))
     page.get_by_role("button", name="Brush").click()
-    page.mouse.move(*at(20, 100))
-    page.mouse.down()
-    page.mouse.move(*at(60, 100))
-    page.mouse.up()
+    drag((20, 100), (60, 100))
     page.get_by_role("button", name="Undo stroke").click()
     page.get_by_role("button", name="Eraser").click()
-    page.mouse.move(*at(130, 30))
-    page.mouse.down()
-    page.mouse.move(*at(138, 30))
-    page.mouse.up()
+    drag((130, 30), (138, 30))
     page.keyboard.press("Escape")
     page.keyboard.press("d")
     expect(page.locator("#outbox")).to_have_text("✓ all saved")
