@@ -13,6 +13,7 @@ from edge.contract.errors import DataInvalid, SettingsInvalid
 from inspection.backup.contents import DATABASE, LIST, MEMBER_PATTERN, Contents
 from inspection.store.image_settings import DiskImages, ImagesSettings
 from inspection.store.image_store import open_image_store
+from inspection.tar_files import take_out
 
 __all__ = ["restore_backup"]
 
@@ -54,7 +55,7 @@ def _unpack(source: Path, aside: Path) -> Contents:
             for member in archive:
                 if not member.isfile() or not re.fullmatch(f"{MEMBER_PATTERN}|{re.escape(LIST)}", member.name):
                     raise DataInvalid(f"{source}: expected a backup of a plant, got a member {member.name[:100]!r}")
-                archive.extract(member, aside, filter="data")
+                take_out(archive, member, aside)
         contents = Contents.model_validate_json((aside / LIST).read_bytes())
     except FileNotFoundError as error:
         raise DataInvalid(f"{source}: expected a whole backup, got none or one that was cut off: {error}") from error

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryFile
 
+from inspection.tar_files import take_out
+
 __all__ = ["PIECE_BYTES", "pack", "unpack"]
 
 PIECE_BYTES = 32 << 20
@@ -29,10 +31,15 @@ def pack(paths: Sequence[Path], beside: Path) -> Iterator[bytes]:
 
 
 def unpack(pieces: Iterable[bytes], folder: Path) -> None:
-    """Put what `pack` made into `folder`; nothing gets outside of it."""
+    """Put what `pack` made into `folder`; nothing gets outside of it.
+
+    Raises:
+        tarfile.TarError: it is no archive, or one of something else.
+    """
     with TemporaryFile(dir=folder) as file:
         for piece in pieces:
             file.write(piece)
         file.seek(0)
         with tarfile.open(fileobj=file, mode="r") as archive:
-            archive.extractall(folder, filter="data")
+            for member in archive:
+                take_out(archive, member, folder)
