@@ -79,6 +79,8 @@ def listen(host: str, port: int) -> socket.socket:
         raise SettingsInvalid(f"host {host!r}: expected a name or address of this machine: {error}") from error
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Connections inherit it: an answer is two writes, and the second would wait 40 ms for the ACK of the first.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         listener.bind((host, port))
         listener.listen(128)

@@ -62,7 +62,7 @@ class PushedFrames:
             fault = str(error)
         return Frame(
             pixels=pixels,
-            part_id=part_id or f"part-{new_result_id()[:12]}",
+            part_id=part_id or f"part-{new_result_id()[-12:]}",
             camera=self._camera,
             captured_at=self._clock.utc(),
             received_us=received_us,

@@ -1,14 +1,16 @@
 """The result of one trigger: what outputs, spool, plant and page all receive."""
 
+import secrets
+import time
 from enum import StrEnum
 from typing import Annotated
-from uuid import uuid4
 
 from pydantic import AwareDatetime, Field
 
 from edge.contract.values import Value
 
 __all__ = [
+    "ID_DIGITS",
     "ImageKind",
     "ImageRef",
     "ImageStatistics",
@@ -20,6 +22,9 @@ __all__ = [
     "ViewVerdict",
     "new_result_id",
 ]
+
+ID_DIGITS = 32
+_TIME_DIGITS = 12
 
 
 class Verdict(StrEnum):
@@ -151,5 +156,9 @@ class InspectionResult(Value):
 
 
 def new_result_id() -> str:
-    """A fresh random result id, 32 hexadecimal digits."""
-    return uuid4().hex
+    """A fresh result id, 32 hexadecimal digits: milliseconds of the wall clock, then 80 random bits.
+
+    As UUIDs of version 7 do, so that the plant's index over years of ids grows at its end and is not written all over.
+    A clock that is set back costs that order, nothing else.
+    """
+    return f"{time.time_ns() // 1_000_000:0{_TIME_DIGITS}x}{secrets.token_hex((ID_DIGITS - _TIME_DIGITS) // 2)}"

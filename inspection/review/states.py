@@ -7,17 +7,19 @@ for review or somebody labelled it.
 from collections.abc import Collection, Sequence
 from enum import StrEnum
 
-from sqlalchemy import BindParameter, Insert, bindparam, insert, literal, select
+from sqlalchemy import BindParameter, Insert, bindparam, func, insert, literal, select
 from sqlalchemy.orm import Session
 
-from edge.contract.result import Verdict
+from edge.contract.result import ID_DIGITS, Verdict
 from inspection.samples.statements import Label
 from inspection.store.rows import table_of
 from inspection.store.tables import AuditDrawRow, ResultRow, ReviewPartRow
 
-__all__ = ["FLAGGED", "PartState", "await_review", "restate", "state_of"]
+__all__ = ["FLAGGED", "LOT_DIGITS", "PartState", "await_review", "restate", "state_of"]
 
 FLAGGED = (Verdict.FAIL.value, Verdict.UNDECIDED.value)
+LOT_DIGITS = 8
+"""At the end of a result's id, where all ids are random; a share of the lots is a share of the parts."""
 _CLEAR = frozenset({Label.GOOD.value, Label.DEFECT.value})
 
 
@@ -69,6 +71,7 @@ def restate(session: Session, result: ResultRow, said: Sequence[str]) -> None:
                 station=result.station,
                 verdict=result.verdict,
                 state=state.value,
+                lot=result.id[-LOT_DIGITS:],
             )
         )
     session.flush()
@@ -79,12 +82,13 @@ def _wants_review(session: Session, result: ResultRow) -> bool:
 
 
 def _let_wait() -> Insert:
-    columns = ("number", "result_id", "recipe", "station", "verdict", "state")
+    columns = ("number", "result_id", "recipe", "station", "verdict", "state", "lot")
     row, state = table_of(ResultRow).c, literal(PartState.WAITING.value)
     parts = table_of(ReviewPartRow)
     ids: BindParameter[str] = bindparam("ids", expanding=True)
     known = select(parts.c.result_id).where(parts.c.result_id.in_(ids))
-    new = select(row.number, row.id, row.recipe, row.station, row.verdict, state)
+    lot = func.substr(row.id, ID_DIGITS - LOT_DIGITS + 1)
+    new = select(row.number, row.id, row.recipe, row.station, row.verdict, state, lot)
     return insert(parts).from_select(columns, new.where(row.id.in_(ids), row.id.not_in(known)))
 
 

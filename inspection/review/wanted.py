@@ -9,7 +9,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from edge.contract.result import ImageKind
 from inspection.review.standing import stands
-from inspection.review.states import FLAGGED, PartState
+from inspection.review.states import FLAGGED, LOT_DIGITS, PartState
 from inspection.samples.statements import Label
 from inspection.store.asked import at_line, judged, taken
 from inspection.store.tables import BlobRow, LabelRow, ResultImageRow, ResultRow, ReviewPartRow
@@ -125,10 +125,11 @@ def _said(*conditions: ColumnElement[bool]) -> ColumnElement[bool]:
 
 
 def _wants_second(second: SecondOpinion) -> ColumnElement[bool]:
-    """Judged by one other person; ids are random, so that their first digits draw a share that nobody chose."""
+    """Judged by one other person, and of the share of lots that nobody chose."""
     if second.share == 0:
         return false()
     part = ReviewPartRow
-    drawn = part.result_id < f"{min(int(second.share * 16**8), 16**8 - 1):08x}"
+    lots = 16**LOT_DIGITS
+    drawn = part.lot < f"{min(int(second.share * lots), lots - 1):0{LOT_DIGITS}x}"
     mine = exists().where(LabelRow.result_id == part.result_id, LabelRow.user == second.user)
     return and_(drawn, ~mine, picture_arrived(part.result_id))

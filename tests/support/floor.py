@@ -14,6 +14,7 @@ from edge.contract.ledger import LedgerCounts
 from edge.contract.link import Heartbeat, LatencySummary, LivePicture, Percentiles
 from edge.contract.result import ImageKind, InspectionResult, Verdict
 from edge.contract.signature import SigningKey
+from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.plants import ADMIN_PASSWORD, a_heartbeat, a_result, image_ref, png
 from tests.support.tiny_bundle import write_tiny_bundle
 
@@ -29,7 +30,7 @@ class Floor:
     def __init__(self, address: str, folder: Path) -> None:
         self.address = address
         self.folder = folder
-        self.http = httpx.Client(base_url=f"{address}/api/v1", timeout=30)
+        self.http = httpx.Client(base_url=f"{address}/api/v1", timeout=30, verify=NO_CERTIFICATES)
         answer = self.http.post("/login", json={"name": "admin", "password": ADMIN_PASSWORD}).json()
         self.http.headers["X-CSRF-Token"] = answer["csrf"]
         for recipe in ("part", "hangs"):
@@ -38,7 +39,7 @@ class Floor:
                 self.http.post(f"/recipes/{recipe}/samples?label=good", content=png(number)).raise_for_status()
         key = self.http.post("/stations", json={"name": "line-1", "recipe": "part"}).json()["api_key"]
         self.station = httpx.Client(
-            base_url=f"{address}/api/v1", timeout=30, headers={"Authorization": f"Bearer {key}"}
+            base_url=f"{address}/api/v1", timeout=30, verify=NO_CERTIFICATES, headers={"Authorization": f"Bearer {key}"}
         )
 
     def close(self) -> None:
@@ -95,7 +96,7 @@ class Floor:
         """Label a result as another inspector, who is made for it."""
         body = {"name": name, "role": "inspector", "password": ADMIN_PASSWORD}
         self.http.post("/users", json=body).raise_for_status()
-        with httpx.Client(base_url=f"{self.address}/api/v1") as other:
+        with httpx.Client(base_url=f"{self.address}/api/v1", verify=NO_CERTIFICATES) as other:
             csrf = other.post("/login", json={"name": name, "password": ADMIN_PASSWORD}).json()["csrf"]
             said = {"result_id": result.id, "label": label, **more}
             other.post("/labels", json=said, headers={"X-CSRF-Token": csrf}).raise_for_status()

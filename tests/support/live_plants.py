@@ -14,6 +14,7 @@ from inspection.api.app import plant_app
 from inspection.clock import utc_now
 from inspection.plant import open_plant
 from inspection.server import listen
+from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.plants import FAKE_MODELS, give_tables, plant_settings
 
 __all__ = ["live_plant"]
@@ -33,7 +34,7 @@ def live_plant(folder: Path, **changes: Any) -> Iterator[str]:
     try:
         while not server.started:
             time.sleep(0.02)
-        httpx.get(f"{address}/readyz").raise_for_status()
+        httpx.get(f"{address}/readyz", verify=NO_CERTIFICATES).raise_for_status()
         yield address
     finally:
         server.should_exit = True

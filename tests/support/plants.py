@@ -90,7 +90,8 @@ def plant_settings(folder: Path, **changes: Any) -> PlantSettings:
     folder.mkdir(parents=True, exist_ok=True)
     password = folder / "password.txt"
     password.write_text(ADMIN_PASSWORD, "utf-8")
-    changes.setdefault("audit_escapes_at_most", 0)
+    for share in ("audit_escapes_at_most", "review_second_share", "review_known_share"):
+        changes.setdefault(share, 0)
     return PlantSettings(data_dir=folder / "data", admin_password_file=password, **changes)
 
 

@@ -15,6 +15,7 @@ import httpx
 from edge.contract.signature import SigningKey
 from edge.station.settings import StationSettings, load_station_settings
 from tests.support.edge_fakes import eventually, png
+from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.tiny_bundle import write_tiny_bundle
 
 ROOT = Path(__file__).parents[2]
@@ -136,12 +137,12 @@ class RunningStation:
         eventually(lambda: "API on " in self.log or self.process.poll() is not None)
         assert self.process.poll() is None, self.log
         url = self.log.split("API on ")[1].split()[0]
-        eventually(lambda: httpx.get(f"{url}/healthz", trust_env=False).is_success)
+        eventually(lambda: httpx.get(f"{url}/healthz", trust_env=False, verify=NO_CERTIFICATES).is_success)
         return url
 
     def status(self) -> dict[str, Any]:
         """What it says of itself."""
-        return httpx.get(f"{self.url()}/v1/status", trust_env=False, timeout=20).json()
+        return httpx.get(f"{self.url()}/v1/status", trust_env=False, verify=NO_CERTIFICATES, timeout=20).json()
 
     def waiting(self) -> int:
         """Results that are not at the plant yet, those that the plant refused too."""

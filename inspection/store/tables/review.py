@@ -55,7 +55,7 @@ class ReviewPartRow(Base):
 
     __tablename__ = "review_parts"
     __table_args__ = (
-        Index("ix_review_parts_state_result_id", "state", "result_id"),
+        Index("ix_review_parts_state_lot", "state", "lot"),
         Index("ix_review_parts_state_number", "state", "number"),
         Index("ix_review_parts_state_recipe_number", "state", "recipe", "number"),
     )
@@ -65,6 +65,7 @@ class ReviewPartRow(Base):
     station: Mapped[str] = mapped_column(Name)
     verdict: Mapped[str] = mapped_column(String(16))
     state: Mapped[str] = mapped_column(String(8))
+    lot: Mapped[str] = mapped_column(String(8), doc="last digits of the id: as good as drawn, and as good after years")
 
 
 class ReviewCheckRow(Base):

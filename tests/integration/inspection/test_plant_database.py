@@ -76,8 +76,8 @@ def test_parts_in_review_are_found_again_by_the_migration(address: URL) -> None:
     revert(database.engine, "0013")
     migrate(database.engine)
     with database.read() as session:
-        found = {row.result_id: row.state for row in session.scalars(select(ReviewPartRow))}
-    assert found == {results[state].id: state.partition(",")[0] for state in said}
+        found = {row.result_id: (row.state, row.lot) for row in session.scalars(select(ReviewPartRow))}
+    assert found == {results[state].id: (state.partition(",")[0], results[state].id[-8:]) for state in said}
     database.close()
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import text
 
 from edge.contract.terminal import ExitCode
 from inspection.store.database import Database
+from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.plants import ADMIN_PASSWORD
 
 
@@ -39,7 +40,7 @@ def _service(path: Path, port: int) -> Iterator[subprocess.Popen[str]]:
     try:
         while process.poll() is None:
             try:
-                httpx.get(f"http://127.0.0.1:{port}/readyz").raise_for_status()
+                httpx.get(f"http://127.0.0.1:{port}/readyz", verify=NO_CERTIFICATES).raise_for_status()
                 break
             except httpx.HTTPError:
                 time.sleep(0.05)

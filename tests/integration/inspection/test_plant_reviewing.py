@@ -229,6 +229,20 @@ def test_a_second_opinion_is_asked_for_blind(everybody_twice: tuple[Plant, TestC
     assert measured[other.name]["seconds_median"] == 1.5
 
 
+def test_a_share_of_the_judged_parts_is_drawn_by_the_end_of_the_id(
+    tmp_path: Any, clock: ManualClock, where: dict[str, Any]
+) -> None:
+    """The beginning is the time, and would give the second person all parts of a morning or none."""
+    with running(plant := new_plant(tmp_path, clock, review_second_share=0.5, **where)) as client:
+        admin = sign_in(client)
+        station = add_station(admin)
+        other = person_with(plant, client, Role.INSPECTOR)
+        for seed, (begin, end) in enumerate([("0", "7fffffff"), ("0", "80000000"), ("f", "00000000"), ("f", "f" * 8)]):
+            one = part(client, station, seed, id=f"{begin * 24}{end}")
+            admin.post("/labels", {"result_id": one.id, "label": "defect"}).raise_for_status()
+        assert found(other) == ["P-2", "P-0"]
+
+
 def test_a_part_of_known_truth_measures_and_labels_nothing(everybody_twice: tuple[Plant, TestClient]) -> None:
     plant, client = everybody_twice
     admin = sign_in(client)
