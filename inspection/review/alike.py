@@ -9,8 +9,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.cluster.hierarchy import fcluster, linkage
-from scipy.spatial.distance import cdist
 
 __all__ = ["alike_groups", "home_groups", "nearest", "typical_first"]
 
@@ -26,6 +24,8 @@ def alike_groups(signatures: Sequence[Sequence[int]], farthest: float = _FARTHES
     """
     if len(signatures) < 2:  # noqa: PLR2004 - nothing to compare
         return [[index] for index in range(len(signatures))]
+    from scipy.cluster.hierarchy import fcluster, linkage  # noqa: PLC0415 - slow to import: the service starts without
+
     numbers = fcluster(linkage(_matrix(signatures), "average", metric="cosine"), farthest, "distance")
     groups: defaultdict[int, list[int]] = defaultdict(list)
     for index, number in enumerate(numbers):
@@ -36,7 +36,7 @@ def alike_groups(signatures: Sequence[Sequence[int]], farthest: float = _FARTHES
 def typical_first(signatures: Sequence[Sequence[int]]) -> list[int]:
     """Indices from the most typical of these parts to the odd one."""
     directions = _matrix(signatures)
-    distances = cdist(directions, directions.mean(axis=0, keepdims=True), "cosine")[:, 0]
+    distances = _distances(directions, directions.mean(axis=0, keepdims=True))[:, 0]
     return [int(index) for index in np.argsort(distances, kind="stable")]
 
 
@@ -44,7 +44,7 @@ def nearest(signature: Sequence[int], others: Sequence[Sequence[int]], count: in
     """Indices of those of `others` that are most alike and alike at all, the nearest first."""
     if not others:
         return []
-    distances = cdist(_matrix([signature]), _matrix(others), "cosine")[0]
+    distances = _distances(_matrix([signature]), _matrix(others))[0]
     order = np.argsort(distances, kind="stable")[:count]
     return [int(index) for index in order if distances[index] <= _FARTHEST]
 
@@ -58,15 +58,19 @@ def home_groups(
     """
     if not signatures or not groups:
         return [None] * len(signatures)
-    means = np.stack([_directions(members).mean(axis=0) for members in groups])
-    distances = 1 - _directions(signatures) @ means.T
+    means = np.stack([_unit(_matrix(members)).mean(axis=0) for members in groups])
+    distances = 1 - _unit(_matrix(signatures)) @ means.T
     best = distances.argmin(axis=1)
     return [int(group) if row[group] <= farthest else None for group, row in zip(best, distances, strict=True)]
 
 
-def _directions(signatures: Sequence[Sequence[int]]) -> NDArray[np.float64]:
-    matrix = _matrix(signatures)
-    unit: NDArray[np.float64] = matrix / np.maximum(np.linalg.norm(matrix, axis=1, keepdims=True), 1e-9)
+def _distances(some: NDArray[np.float64], others: NDArray[np.float64]) -> NDArray[np.float64]:
+    """1 - cosine of each row of one to each row of the other."""
+    return 1 - _unit(some) @ _unit(others).T
+
+
+def _unit(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    unit: NDArray[np.float64] = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-9)
     return unit
 
 

@@ -83,7 +83,7 @@ def _train(options: argparse.Namespace) -> int:
     for number, step in enumerate(STEPS):
         sys.stderr.write(json.dumps({"progress": number / len(STEPS), "step": step}) + "\n")
         sys.stderr.flush()
-        time.sleep(0.05)
+        time.sleep(0.01)
         if options.recipe.startswith("slow") and step == STEPS[1]:
             while not Path(os.environ["FAKE_MODELS_GO"]).exists():
                 time.sleep(0.05)
@@ -187,6 +187,11 @@ def _gate(options: argparse.Namespace) -> int:
     return 0 if passed else 1
 
 
+def main(argv: list[str]) -> int:
+    """Run one command; its exit code."""
+    parsed = _parse(argv)
+    return {"train": _train, "gate": _gate, "threshold": _threshold, "accept": _accept}[parsed.command](parsed)
+
+
 if __name__ == "__main__":
-    parsed = _parse(sys.argv[1:])
-    sys.exit({"train": _train, "gate": _gate, "threshold": _threshold, "accept": _accept}[parsed.command](parsed))
+    sys.exit(main(sys.argv[1:]))

@@ -12,10 +12,12 @@ import uvicorn
 
 from inspection.api.app import plant_app
 from inspection.clock import utc_now
+from inspection.jobs.commands import ModelCommands
 from inspection.plant import open_plant
 from inspection.server import listen
 from tests.support.plain_http import NO_CERTIFICATES
-from tests.support.plants import FAKE_MODELS, give_tables, plant_settings
+from tests.support.plants import give_tables, plant_settings
+from tests.support.warm_models import warm_models
 
 __all__ = ["live_plant"]
 
@@ -27,7 +29,7 @@ def live_plant(folder: Path, **changes: Any) -> Iterator[str]:
     address = f"http://127.0.0.1:{listener.getsockname()[1]}"
     settings = plant_settings(folder, **changes)
     give_tables(settings)
-    app = plant_app(open_plant(settings, FAKE_MODELS, utc_now))
+    app = plant_app(open_plant(settings, ModelCommands(warm_models()), utc_now))
     server = uvicorn.Server(uvicorn.Config(app, log_config=None, access_log=False, lifespan="on"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()

@@ -31,6 +31,7 @@ from inspection.people.users import add_user
 from inspection.plant import Plant, open_plant
 from inspection.settings import PlantSettings
 from inspection.store.database import Database
+from tests.support.warm_models import warm_models
 
 ADMIN_PASSWORD = "correct-horse-battery"
 FAKE_MODELS = ModelCommands((sys.executable, "-m", "tests.support.fake_models"))
@@ -99,7 +100,7 @@ def new_plant(folder: Path, clock: ManualClock | None = None, **changes: Any) ->
     """Open a plant; the caller closes it or lets an application do so."""
     settings = plant_settings(folder, **changes)
     give_tables(settings)
-    return open_plant(settings, FAKE_MODELS, clock or ManualClock())
+    return open_plant(settings, ModelCommands(warm_models()), clock or ManualClock())
 
 
 def give_tables(settings: PlantSettings) -> None:
