@@ -1,9 +1,11 @@
 """What accepting twenty parts does: each defect type in turn is called good, and accepted; prints JSON lines.
 
-    .venv/bin/python bench/learning/accepted.py ../shared/data/magnetic_tile --seeds 1
+    PYTHONPATH=. .venv/bin/python bench/learning/accepted.py ../shared/data/magnetic_tile --seeds 1 [--marks]
 
 Of the other types half are known defects, the other half is judged and was never labelled. Parts of the accepted kind
-that were not accepted are its next overkills. A type of defects is a hard kind: it differs from part to part.
+that were not accepted are its next overkills. A type of defects is a hard kind: it differs from part to part. With
+`--marks` the kinds are harmless marks that look alike on each part, rendered onto real goods: a fibre, the ring of a
+dried drop, a dot of chalk, each at another place, turn and size.
 """
 
 import argparse
@@ -16,7 +18,12 @@ import time
 from pathlib import Path
 from typing import Any
 
+import cv2
+
+from bench.learning.marks import MARKS, marked
+
 ACCEPTED = 20
+MARKED = 100
 
 
 def main() -> None:
@@ -25,6 +32,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="folder in the MVTec layout")
     parser.add_argument("--bundle", type=Path, help="trained on its goods alone (default: trained here)")
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--marks", action="store_true", help="accept harmless marks, not defect types")
     options = parser.parse_args()
     data: Path = options.data.resolve()
     with tempfile.TemporaryDirectory() as temporary:
@@ -32,7 +40,8 @@ def main() -> None:
         if options.bundle is None:
             _run("train", str(data), "--out", str(bundle))
         for seed in range(options.seeds):
-            for kind in sorted(path.name for path in (data / "test").iterdir() if path.name != "good"):
+            types = sorted(path.name for path in (data / "test").iterdir() if path.name != "good")
+            for kind in MARKS if options.marks else types:
                 told = _accept(data, Path(temporary) / f"{seed}-{kind}", bundle, kind, seed)
                 print(json.dumps({"seed": seed, "kind": kind, **told}), flush=True)
 
@@ -71,7 +80,13 @@ def _lay_out(data: Path, folder: Path, kind: str, seed: int) -> None:
     for source in sorted((data / "test").iterdir()):
         files = sorted(source.iterdir())
         random.Random(seed).shuffle(files)  # noqa: S311 - repeatable
-        if source.name == "good":
+        if source.name == "good" and kind in MARKS:
+            marks, plain = files[:MARKED], files[MARKED:]
+            _mark(marks[:ACCEPTED], folder / "accepted", kind, seed)
+            _mark(marks[ACCEPTED:], folder / "test" / kind, kind, seed)
+            _link(plain, folder / "test" / "good")
+            _link(plain[:130], folder / "holdout" / "test" / "good")
+        elif source.name == "good":
             _link(files, folder / "test" / "good")
             _link(files[:130], folder / "holdout" / "test" / "good")
         elif source.name == kind:
@@ -82,6 +97,13 @@ def _lay_out(data: Path, folder: Path, kind: str, seed: int) -> None:
             _link(files[:half], folder / "defects" / source.name)
             _link(files[half:], folder / "test" / source.name)
             _link(files[half:], folder / "holdout" / "test" / source.name)
+
+
+def _mark(files: list[Path], folder: Path, kind: str, seed: int) -> None:
+    folder.mkdir(parents=True)
+    for number, file in enumerate(files):
+        image = cv2.imread(str(file))
+        cv2.imwrite(str(folder / f"{file.stem}.png"), marked(image, kind, 10_000 * seed + len(files) * 100 + number))
 
 
 def _link(files: list[Path], folder: Path) -> None:
