@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from edge.contract.result import Verdict
 from tests.support.floor import Floor, fits, sign_in_page
@@ -39,6 +39,26 @@ def test_analytics_charts_a_day_and_gives_the_table(page: Page, floor: Floor) ->
     page.get_by_label("Recipe").select_option("hangs")
     expect(page.locator("#empty")).to_be_visible()
     assert fits(page)
+
+
+def test_a_late_answer_does_not_replace_a_newer_one(page: Page, floor: Floor) -> None:
+    """The period is changed twice, and the service answers the first question last."""
+    for verdict in (Verdict.PASS, Verdict.FAIL):
+        floor.report("P-1", verdict)
+    page.goto("/analytics")
+    expect(page.locator("#empty")).to_be_visible()
+    held: list[Route] = []
+    week = re.compile(r"/api/v1/analytics\?.*step=hour")
+    page.route(week, lambda route: held.append(route))  # noqa: PLW0108 - it sets an attribute on it
+    page.locator("#days").select_option("7 days")
+    page.locator("#days").select_option("1 year")
+    expect(page.locator("#figures")).to_contain_text("50.00 %")
+    with page.expect_response(week) as late:
+        held[0].continue_()
+    late.value.finished()
+    page.evaluate("new Promise(requestAnimationFrame)")
+    expect(page.locator("#figures")).to_be_visible()
+    expect(page.locator("#empty")).to_be_hidden()
 
 
 def test_analytics_say_what_the_random_sample_shows(browser: Browser, tmp_path: Path) -> None:

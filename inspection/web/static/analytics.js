@@ -7,6 +7,7 @@ import { driftTable } from "./drift_panel.js";
 import { byClock, controlChart, countsChart, driftChart, latencyChart, paretoChart } from "./charts.js";
 import { t } from "./language.js";
 import { onReturn } from "./link.js";
+import { newest } from "./newest.js";
 import { reviewersTable } from "./reviewers_panel.js";
 
 const $ = (id) => document.getElementById(id);
@@ -15,6 +16,7 @@ const SHIFT = ["day", "start", "hours"];
 const isShift = () => $("days").value === "shift";
 const DAY_MS = 86400000;
 const state = { answer: null, theme: null };
+const asking = newest();
 const RULES = { beyond_limits: t("beyond the control limits"), run: t("ninth or later on one side of the mean"), trend: t("sixth or later of a steady rise or fall") };
 
 function parameters() {
@@ -29,6 +31,7 @@ function untilNow(days) {
 }
 
 async function show() {
+  const isNewest = asking();
   $("shift").hidden = !isShift();
   if (isShift() && SHIFT.some((name) => !$(name).value || !$(name).checkValidity())) return complain($("problem"), t("Say on which day the shift begins, at which hour, and how many hours it lasts."));
   const wanted = parameters();
@@ -36,28 +39,32 @@ async function show() {
   for (const link of document.querySelectorAll("[data-chart]")) link.href = `/api/v1/analytics/${link.dataset.chart}.csv?${wanted}`;
   try {
     const answer = await get(`/analytics?${wanted}`);
+    if (!isNewest()) return;
     draw(answer);
-    await drawBeyond(answer);
-    complain($("problem"), null);
+    await drawBeyond(answer, isNewest);
+    if (isNewest()) complain($("problem"), null);
   } catch (error) {
-    complain($("problem"), error.message);
+    if (isNewest()) complain($("problem"), error.message);
   }
 }
 
 /** What is of now, or since then, and so no part of a shift's report. */
-async function drawBeyond({ since }) {
+async function drawBeyond({ since }, isNewest) {
   for (const panel of document.querySelectorAll(".beyond")) panel.hidden = isShift();
   if (isShift()) return;
-  $("audit").replaceChildren(...auditPanel(await audited(since)));
-  if (flag("may-label")) {
-    const asked = `since=${encodeURIComponent(since)}`;
-    $("reviewers-table").href = `/api/v1/review/reviewers.csv?${asked}`;
-    $("reviewers").replaceChildren(...reviewersTable(await get(`/review/reviewers?${asked}`)));
-  }
-  $("latency").replaceChildren(...latencyTable(await get("/stations")));
+  const period = `since=${encodeURIComponent(since)}`;
   const narrowed = new URLSearchParams(["recipe", "station"].filter((name) => $(name).value).map((name) => [name, $(name).value]));
+  const asked = [audited(since), flag("may-label") ? get(`/review/reviewers?${period}`) : null, get("/stations"), get(`/drift?${narrowed}`)];
+  const [audit, reviewers, stations, drift] = await Promise.all(asked);
+  if (!isNewest()) return;
+  $("audit").replaceChildren(...auditPanel(audit));
+  if (reviewers) {
+    $("reviewers-table").href = `/api/v1/review/reviewers.csv?${period}`;
+    $("reviewers").replaceChildren(...reviewersTable(reviewers));
+  }
+  $("latency").replaceChildren(...latencyTable(stations));
   $("causes-table").href = `/api/v1/drift.csv?${narrowed}`;
-  $("causes").replaceChildren(...driftTable(await get(`/drift?${narrowed}`)));
+  $("causes").replaceChildren(...driftTable(drift));
 }
 
 function audited(since) {

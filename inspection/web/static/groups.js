@@ -9,6 +9,7 @@ import { GroupCard } from "./group_card.js";
 import { listen } from "./keys.js";
 import { n, t } from "./language.js";
 import { onReturn } from "./link.js";
+import { newest } from "./newest.js";
 import { outbox } from "./outbox.js";
 
 const $ = (id) => document.getElementById(id);
@@ -17,9 +18,12 @@ const DECIDED_KEPT = 20;
 const state = { cards: [], at: 0, shownAt: performance.now(), out: new Set(), decided: new Map(), said: "" };
 const filters = new Filters({ recipe: "recipe", station: "station", verdict: "verdict-filter" }, load);
 const decisions = new Decisions("groups");
+const asking = newest();
 
 async function load() {
+  const isNewest = asking();
   const answer = await get(`/review/groups?${new URLSearchParams(filters.chosen())}`);
+  if (!isNewest()) return;
   const said = pending(); // decided here, and not counted by the service yet
   state.cards = answer.groups.filter(({ ids }) => !ids.some((id) => said.has(id))).map(card);
   state.at = 0;
