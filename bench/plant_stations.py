@@ -50,6 +50,9 @@ class NoBundles:
     def refuse(self, reason: str | None) -> None:
         """Nothing to complain about."""
 
+    def drop(self) -> None:
+        """Nothing judges beside."""
+
 
 @dataclass
 class Station:
@@ -150,7 +153,7 @@ def _station(folder: Path, name: str, settings: PlantSettings) -> Station:
         return a_heartbeat(sent_at=utc_now())
 
     incoming = folder / name / "incoming"
-    link = HeartbeatLink(client, describe, NoBundles(), incoming, SystemClock(), settings.heartbeat_s)
+    link = HeartbeatLink(client, describe, (NoBundles(), NoBundles()), incoming, SystemClock(), settings.heartbeat_s)
     return Station(name, spool, uploader, link)
 
 

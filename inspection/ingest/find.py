@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from edge.contract.errors import NotFound
 from edge.contract.result import ImageKind, InspectionResult
 from inspection.review.standing import stands
+from inspection.review.states import PartState
 from inspection.store.asked import at_line, judged, taken
 from inspection.store.tables import BlobRow, LabelRow, ResultImageRow, ResultRow, ReviewPartRow, StationRow
 
@@ -96,14 +97,15 @@ def _page(session: Session, wanted: ResultFilter) -> Select[ResultRow]:
 
 def _page_by_arrival(wanted: ResultFilter) -> Select[ResultRow]:
     part = ReviewPartRow
-    if wanted.review is None:
+    if wanted.review is None and wanted.label is None:
         query, number = select(ResultRow).where(*_fits(wanted)), ResultRow.number
-    else:  # Few of all results were ever in review: walking those gets to an end sooner.
+    else:  # Few of all results were ever in review, and all that have a label: walking those gets to an end sooner.
+        state = part.state != PartState.WAITING if wanted.review is None else part.state == wanted.review
         copied = {name: getattr(wanted, name) for name in ("recipe", "station", "verdict")}
         asked = [getattr(part, name) == value for name, value in copied.items() if value is not None]
         others = _fits(replace(wanted, review=None, recipe=None, station=None, verdict=None))
         query = select(ResultRow).join(part, part.number == ResultRow.number)
-        query, number = query.where(part.state == wanted.review, *asked, *others), part.number
+        query, number = query.where(state, *asked, *others), part.number
     older = () if wanted.before is None else (number < wanted.before,)
     return query.where(*older).order_by(number.desc()).limit(wanted.limit)
 

@@ -4,12 +4,12 @@ Known is what two people said alike and nobody otherwise. What a reviewer says o
 labels: a tired reviewer must not unsettle what is settled.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from hashlib import sha256
 from math import ceil
 
-from sqlalchemy import ColumnElement, and_, exists, select
+from sqlalchemy import ColumnElement, and_, exists, select, union_all
 from sqlalchemy.orm import Session, aliased
 
 from inspection.review.labels import Decision
@@ -21,7 +21,9 @@ from inspection.store.tables import LabelRow, ResultRow, ReviewCheckRow, ReviewP
 __all__ = ["answer_check", "answer_checks", "how_many", "known_unseen", "mixed_in", "truth_known"]
 
 _AGREE = 2
-_LOOKED_AT = 200  # of the newest known parts
+_LOOKED_AT = 200  # of the newest known parts that the user has not seen
+_PAGE = 400  # of known parts, and
+_PAGES = 5  # so many: who has seen all of those waits for new ones
 
 
 def mixed_in(session: Session, rows: Sequence[ResultRow], wanted: Wanted, user: str, share: float) -> list[ResultRow]:
@@ -85,13 +87,35 @@ def known_unseen(session: Session, rows: Sequence[ResultRow], wanted: Wanted, us
 
     They are of the recipes of these rows, and fit what was asked for.
     """
-    recipes = {row.recipe for row in rows}
+    if not rows:
+        return []
     mine = exists().where(LabelRow.result_id == ResultRow.id, LabelRow.user == user)
-    # The recipes are asked of the parts in review: of the results they would read the index of years.
-    known = wanted.known().where(ReviewPartRow.recipe.in_(recipes))
-    query = select(ResultRow).where(ResultRow.number.in_(known), ~mine, ~_answered(user))
-    newest = session.scalars(query.where(picture_arrived()).order_by(ResultRow.number.desc()).limit(_LOOKED_AT))
-    return sorted(newest, key=lambda row: _lot(user, row.id))
+    found: list[ResultRow] = []
+    for numbers in _newest_known(session, wanted, sorted({row.recipe for row in rows})):
+        query = select(ResultRow).where(ResultRow.number.in_(numbers), ~mine, ~_answered(user), picture_arrived())
+        found.extend(session.scalars(query.order_by(ResultRow.number.desc())))
+        if len(found) >= _LOOKED_AT:
+            break
+    return sorted(found[:_LOOKED_AT], key=lambda row: _lot(user, row.id))
+
+
+def _newest_known(session: Session, wanted: Wanted, recipes: Sequence[str]) -> Iterator[list[int]]:
+    """Numbers of known parts, the newest first, page by page.
+
+    Each recipe is read from the newest end of its index: asked with what the user has said, a database may gather all
+    that was ever known first.
+    """
+    number = ReviewPartRow.number
+    before: int | None = None
+    for _ in range(_PAGES):
+        older = () if before is None else (number < before,)
+        known = [wanted.known().where(ReviewPartRow.recipe == recipe, *older) for recipe in recipes]
+        pages = [of_one.order_by(number.desc()).limit(_PAGE).subquery() for of_one in known]
+        numbers = sorted(session.scalars(union_all(*(select(page.c.number) for page in pages))), reverse=True)[:_PAGE]
+        yield numbers
+        if len(numbers) < _PAGE:
+            return
+        before = numbers[-1]
 
 
 def _answered(user: str) -> ColumnElement[bool]:

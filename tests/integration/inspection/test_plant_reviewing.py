@@ -14,6 +14,7 @@ from edge.contract.result import InspectionResult, Verdict
 from inspection.jobs.material import lay_out
 from inspection.people.roles import Role
 from inspection.plant import Plant
+from inspection.review import known_parts
 from inspection.samples.samples import samples_of
 from tests.support.plants import (
     ManualClock,
@@ -331,6 +332,27 @@ def test_known_parts_fit_the_filters(everybody_twice: tuple[Plant, TestClient]) 
     part(client, station, 1, defect_class="scratch")
     assert found(third, defect_class="scratch") == ["P-1"]
     assert sorted(found(third)) == ["P-0", "P-1"]
+
+
+def test_known_parts_are_looked_for_further_back_when_the_newest_were_seen(
+    everybody_twice: tuple[Plant, TestClient], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_parts, "_PAGE", 2)
+    plant, client = everybody_twice
+    admin = sign_in(client)
+    station = add_station(admin)
+    second, third = person_with(plant, client, Role.ENGINEER), person_with(plant, client, Role.INSPECTOR)
+    known = [part(client, station, seed) for seed in range(5)]
+    for result in known:
+        for person in (admin, second):
+            person.post("/labels", {"result_id": result.id, "label": "defect"})
+    for result in known[2:]:  # the newest three
+        third.post("/labels", {"result_id": result.id, "label": "defect"})
+    for seed in range(10, 14):
+        part(client, station, seed)
+    assert {"P-0", "P-1"} < set(found(third))
+    monkeypatch.setattr(known_parts, "_PAGES", 1)
+    assert not {f"P-{seed}" for seed in range(5)} & set(found(third))
 
 
 def test_reviewers_are_not_shown_to_operators(client: TestClient, plant: Plant, admin: Person) -> None:

@@ -84,6 +84,8 @@ def test_parts_are_found_by_label_that_stands_and_state(admin: Person, parts: li
     for part, label in ((parts[1], "good"), (parts[1], "defect"), (parts[2], "good"), (parts[2], "retracted")):
         admin.post("/labels", {"result_id": part.id, "label": label}).raise_for_status()
     assert _found(admin, label="defect") == ["P-1"]
+    assert _found(admin, label="defect", recipe=parts[1].recipe, station=parts[1].station) == ["P-1"]
+    assert _found(admin, label="defect", station="elsewhere") == []
     assert _found(admin, label="good") == []
     assert _found(admin, review="once") == ["P-1"]
     assert _found(admin, review="waiting") == ["P-2", "P-3"]
