@@ -62,10 +62,11 @@ def _make(shop: Workshop, ticket: Ticket, laid: _Laid) -> dict[str, Any]:
     if laid.accepted is None:
         raise JobFailed("accept: all that was accepted is in the hold-out, which tests and teaches nothing")
     out = ticket.folder / "model.bundle"
-    summary = _teach(shop, ticket, shop.bundles.path(laid.champion), laid.accepted, laid.material.defects, out)
-    if "refused" in summary:
+    try:
+        summary = _teach(shop, ticket, shop.bundles.path(laid.champion), laid.accepted, laid.material.defects, out)
+    except GateRefused:
         _refuse(shop, ticket)
-        raise GateRefused(str(summary["refused"]))
+        raise
     return keep_made(shop, ticket, out, summary, "accept")
 
 
@@ -78,8 +79,10 @@ def with_accepted(shop: Workshop, ticket: Ticket, trained: Path, defects: Path |
         pictures = lay_out_pictures(session, shop.blobs, frames, ticket.folder / "accepted")
     ticket.desk.report(1.0, "accepting what was accepted before")
     out = ticket.folder / "accepting.bundle"
-    told = _teach(shop, ticket, trained, pictures, defects, out)
-    return (trained if "refused" in told else out), {"accepted": told}
+    try:
+        return out, {"accepted": _teach(shop, ticket, trained, pictures, defects, out)}
+    except GateRefused as error:
+        return trained, {"accepted": {"refused": str(error)}}
 
 
 def _lay_out(shop: Workshop, ticket: Ticket) -> _Laid:
@@ -102,12 +105,16 @@ def _lay_out(shop: Workshop, ticket: Ticket) -> _Laid:
 def _teach(
     shop: Workshop, ticket: Ticket, bundle: Path, accepted: Path, defects: Path | None, out: Path
 ) -> dict[str, Any]:
-    """The command's summary, or `refused` with its last words."""
+    """The command's summary.
+
+    Raises:
+        GateRefused: it wrote no bundle; with its last words.
+    """
     order = AcceptOrder(bundle, accepted, defects, out, shop.key_file, shop.public_key)
     finished = run_models(shop, ticket, shop.commands.accept(order), {_OK, _NO, _BAD_INPUT})
     if finished.exit_code == _OK:
         return read_report(finished)
-    return {"refused": ticket.desk.last_words[-1] if ticket.desk.last_words else "it said nothing; see the log"}
+    raise GateRefused(ticket.desk.last_words[-1] if ticket.desk.last_words else "it said nothing; see the log")
 
 
 def _refuse(shop: Workshop, ticket: Ticket) -> None:

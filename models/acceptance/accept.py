@@ -16,8 +16,9 @@ from edge.contract.errors import DataInvalid, GateRefused
 from edge.contract.manifest import Manifest, ParityReport, PreprocessSpec
 from edge.contract.signature import SigningKey, TrustedKeys
 from edge.inference import InferenceSettings, open_session
-from models.acceptance.choice import Choice, Shown, choose
+from models.acceptance.choice import Choice, choose
 from models.acceptance.graph import heads_of, whitened_of, with_outputs, with_tolerance, without_tolerance
+from models.acceptance.shown import Shown
 from models.acceptance.tolerance import Floats, tolerated
 from models.data.folder import SUFFIXES, LabelledImage, defects_in
 from models.data.images import ImageSet, load_images
@@ -57,22 +58,24 @@ class AcceptReport:
 
     Attributes:
         alike: cosine from which on a patch is tolerated.
+        beyond: and how far, beyond where no plane loses a known defect, it must lie.
         accepted: parts that the bundle did not pass.
         passing: of these, that pass now.
         left_out_passing: share of them that pass by what the others taught: what to expect of the next ones.
         still_failing: file names of the others.
         defects: known ones that were judged again; none was lost.
-        refused: for each more tolerant level, the known defects that it would have lost.
+        limited_by: known defects that would have been lost if likeness alone decided.
     """
 
     bundle_id: str
     alike: float
+    beyond: float
     accepted: int
     passing: int
     left_out_passing: float
     still_failing: tuple[str, ...]
     defects: int
-    refused: dict[float, list[str]]
+    limited_by: tuple[str, ...]
 
 
 def accept(request: AcceptRequest, progress: Progress) -> AcceptReport:
@@ -189,10 +192,11 @@ def _report(bundle_id: str, accepted: Shown, defects: int, choice: Choice) -> Ac
     return AcceptReport(
         bundle_id=bundle_id,
         alike=choice.tolerance.alike,
+        beyond=choice.tolerance.beyond,
         accepted=len(accepted),
         passing=int(choice.passing.sum()),
         left_out_passing=choice.left_out_passing,
         still_failing=tuple(accepted.only(~choice.passing).names),
         defects=defects,
-        refused=choice.refused,
+        limited_by=tuple(choice.limited_by),
     )

@@ -9,7 +9,7 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_h
 from onnx.utils import Extractor
 
 from edge.contract.errors import DataInvalid
-from models.acceptance.tolerance import RAMP, TINY, Tolerance
+from models.acceptance.tolerance import MARGIN, RAMP, TINY, Tolerance
 
 __all__ = ["TOLERATED", "heads_of", "whitened_of", "with_outputs", "with_tolerance", "without_tolerance"]
 
@@ -88,7 +88,14 @@ def _nodes(source: str) -> list[NodeProto]:
         _node("Div", ["accepted.best", "accepted.divisor"], "cosine"),
         _node("Sub", ["accepted.cosine", "accepted.from"], "above"),
         _node("Div", ["accepted.above", "accepted.ramp"], "steep"),
-        _node("Clip", ["accepted.steep", "accepted.zero", "accepted.one"], "usual"),
+        _node("Clip", ["accepted.steep", "accepted.zero", "accepted.one"], "alike"),
+        _node("MatMul", [source, "accepted.planes"], "along"),
+        _node("Div", ["accepted.along", "accepted.divisor"], "turned"),
+        _node("Add", ["accepted.turned", "accepted.biases"], "heights"),
+        _node("ReduceMax", ["accepted.heights", "accepted.last"], "past"),
+        _node("Div", ["accepted.past", "accepted.margin"], "far"),
+        _node("Clip", ["accepted.far", "accepted.zero", "accepted.one"], "apart"),
+        _node("Mul", ["accepted.alike", "accepted.apart"], "usual"),
         _node("Sub", ["accepted.one", "accepted.usual"], "kept"),
         _node("Mul", [source, "accepted.kept"], "tolerated"),
     ]
@@ -105,6 +112,9 @@ def _constants(tolerance: Tolerance) -> list[TensorProto]:
         "last": np.array([-1], np.int64),
         "from": np.array(tolerance.alike - RAMP, np.float32),
         "ramp": np.array(RAMP, np.float32),
+        "planes": np.ascontiguousarray(tolerance.planes.weights.T),
+        "biases": tolerance.planes.biases - np.float32(tolerance.beyond - MARGIN),
+        "margin": np.array(MARGIN, np.float32),
         "tiny": np.array(TINY, np.float32),
         "zero": np.array(0, np.float32),
         "one": np.array(1, np.float32),

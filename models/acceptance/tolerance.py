@@ -1,8 +1,9 @@
-"""What is tolerated: patches that point the way of accepted ones.
+"""What is tolerated: patches that point the way of accepted ones, and not that of known defects.
 
 A patch is how it differs from what is usual at its position, whitened. What an accepted part showed has a direction
-there; a patch of another part whose direction is alike enough counts as usual, whatever its length, and every other
-patch counts as before: the score of a part changes only where it shows what was accepted (decision 0042).
+there; a patch of another part whose direction is alike enough, and lies far enough on the accepted side of a plane,
+counts as usual, whatever its length. Every other patch counts as before: the score of a part changes only where it
+shows what was accepted (decisions 0042 and 0057).
 """
 
 import math
@@ -11,9 +12,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["RAMP", "TINY", "Tolerance", "cosines_with", "directions_of", "eased", "tolerated"]
+from models.acceptance.plane import Planes
+
+__all__ = [
+    "MARGIN",
+    "RAMP",
+    "TINY",
+    "Tolerance",
+    "alike_enough",
+    "cosines_with",
+    "directions_of",
+    "eased",
+    "far_enough",
+    "most_unusual",
+    "tolerated",
+]
 
 RAMP = 0.1  # of the cosine: from nothing tolerated to all of it, so that no verdict hangs on a rounding
+MARGIN = 1.0  # of the distance from a plane, for the same reason
 TINY = 1e-6  # length below which a patch has no direction
 _SHOWING = 0.25  # of a part's patches, the most unusual ones: what is accepted is often as large (decision 0042)
 _MOST = 1024  # directions: what they cost on the line grows with them
@@ -28,10 +44,14 @@ class Tolerance:
     Attributes:
         directions: `(K, D)` of length 1, of accepted patches.
         alike: cosine from which on a patch is tolerated wholly.
+        planes: between accepted patches and those of known defects.
+        beyond: how far beyond one of them a patch must lie to be tolerated wholly.
     """
 
     directions: Floats
     alike: float
+    planes: Planes
+    beyond: float
 
 
 def directions_of(whitened: Floats, unusual: Floats) -> Floats:
@@ -41,15 +61,24 @@ def directions_of(whitened: Floats, unusual: Floats) -> Floats:
         whitened: `(N, P, D)`.
         unusual: `(N, P)`, how unusual each patch is to the model.
     """
-    count = _of_each(unusual.shape[1], len(unusual))
-    most = np.argsort(-unusual, axis=1, kind="stable")[:, :count]  # (N, count)
-    patches = np.take_along_axis(whitened, most[..., None], axis=1).reshape(-1, whitened.shape[2])[:_MOST]
+    patches = _most_unusual(whitened, unusual, _of_each(unusual.shape[1], len(unusual)))[:_MOST]
     return np.asarray(patches / np.maximum(np.linalg.norm(patches, axis=1, keepdims=True), TINY), np.float32)
+
+
+def most_unusual(whitened: Floats, unusual: Floats, share: float) -> Floats:
+    """That share of the patches of each part `(N, P, D)`, at least one of each, `(K, D)`."""
+    return _most_unusual(whitened, unusual, max(1, math.ceil(share * unusual.shape[1])))
+
+
+def _most_unusual(whitened: Floats, unusual: Floats, count: int) -> Floats:
+    most = np.argsort(-unusual, axis=1, kind="stable")[:, :count]  # (N, count)
+    return np.take_along_axis(whitened, most[..., None], axis=1).reshape(-1, whitened.shape[2])
 
 
 def tolerated(whitened: Floats, tolerance: Tolerance) -> Floats:
     """Whitened patches `(..., D)` with the tolerated ones moved to what is usual: what the graph computes."""
-    return eased(whitened, cosines_with(whitened, tolerance.directions), tolerance.alike)
+    cosines, beyond = cosines_with(whitened, tolerance.directions), tolerance.planes.beyond(whitened)
+    return eased(whitened, alike_enough(cosines, tolerance.alike) * far_enough(beyond, tolerance.beyond))
 
 
 def cosines_with(whitened: Floats, directions: Floats) -> Floats:
@@ -58,10 +87,19 @@ def cosines_with(whitened: Floats, directions: Floats) -> Floats:
     return np.asarray((whitened @ directions.T).max(axis=-1) / length, np.float32)
 
 
-def eased(whitened: Floats, cosines: Floats, alike: float) -> Floats:
-    """Patches `(..., D)` of these cosines `(...)`, tolerated from this cosine on."""
-    usual = np.clip((cosines - (alike - RAMP)) / RAMP, 0, 1)
-    return np.asarray(whitened * (1 - usual)[..., None], np.float32)
+def alike_enough(cosines: Floats, alike: float) -> Floats:
+    """How much of a patch of these cosines `(...)` is tolerated, 0 to 1."""
+    return np.asarray(np.clip((cosines - (alike - RAMP)) / RAMP, 0, 1), np.float32)
+
+
+def far_enough(beyond: Floats, least: float | Floats) -> Floats:
+    """How much of a patch so far beyond a plane `(...)` is tolerated, 0 to 1."""
+    return np.asarray(np.clip((beyond - (least - MARGIN)) / MARGIN, 0, 1), np.float32)
+
+
+def eased(whitened: Floats, share: Floats) -> Floats:
+    """Patches `(..., D)`, this share `(...)` of each tolerated."""
+    return np.asarray(whitened * (1 - share)[..., None], np.float32)
 
 
 def _of_each(positions: int, parts: int) -> int:

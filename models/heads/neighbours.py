@@ -10,6 +10,9 @@ __all__ = ["NeighbourHead"]
 
 BANK_SIZE = 2048
 _CANDIDATES = 20_000  # random patches that the greedy selection chooses from; more gains little and costs minutes
+_NEAREST = (
+    0.01  # squared: a patch of the bank itself differs from it by roundings, and their root is a thousand times more
+)
 _PROJECTED = 48  # dimensions of a random projection for the selection alone (Johnson-Lindenstrauss)
 
 
@@ -44,7 +47,7 @@ class NeighbourHead(nn.Module):
 
     def _distance(self, whitened: Tensor, half_square: Tensor) -> Tensor:
         nearest = (whitened @ self.bank - half_square).amax(dim=-1)
-        return (whitened.square().sum(dim=-1) - 2 * nearest).clamp_min(0).sqrt()
+        return (whitened.square().sum(dim=-1) - 2 * nearest).clamp_min(_NEAREST).sqrt()
 
 
 def _greedy_coreset(points: Tensor, size: int) -> Tensor:

@@ -11,6 +11,7 @@ import json
 import os
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 from edge.contract.archive import open_sealed
@@ -112,6 +113,7 @@ def _train(options: argparse.Namespace) -> int:
 
 
 def _accept(options: argparse.Namespace) -> int:
+    from models.acceptance.accept import AcceptReport  # noqa: PLC0415 - the same
     from tests.support.tiny_bundle import write_tiny_bundle  # noqa: PLC0415 - the same
 
     before = open_sealed(options.bundle, TrustedKeys((options.trust,))).manifest
@@ -122,8 +124,8 @@ def _accept(options: argparse.Namespace) -> int:
     key = SigningKey.load_or_create(options.key)
     threshold = before.calibration.threshold + accepted / 10_000
     bundle_id = write_tiny_bundle(options.out, key, before.recipe, threshold)
-    told = {"bundle_id": bundle_id, "accepted": accepted, "passing": accepted, "defects": defects}
-    sys.stdout.write(json.dumps(told) + "\n")
+    report = AcceptReport(bundle_id, 0.6, 1.0, accepted, accepted, 1.0, (), defects, ())
+    sys.stdout.write(json.dumps({"bundle": str(options.out), **asdict(report)}) + "\n")
     return 0
 
 

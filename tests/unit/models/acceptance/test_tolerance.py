@@ -1,5 +1,6 @@
 """What is tolerated, how the level is chosen, and that the graph computes the same."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,9 +10,11 @@ import pytest
 from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from edge.contract.errors import DataInvalid, GateRefused
-from models.acceptance.choice import LEVELS, Choice, Shown, _allowed, choose
+from models.acceptance.choice import LADDER, LEVELS, Choice, choose
 from models.acceptance.graph import heads_of, whitened_of, with_outputs, with_tolerance, without_tolerance
-from models.acceptance.tolerance import Floats, Tolerance, directions_of, tolerated
+from models.acceptance.plane import Planes, kinds_of, no_planes, planes_between
+from models.acceptance.shown import Shown
+from models.acceptance.tolerance import Floats, Tolerance, directions_of, most_unusual, tolerated
 
 POSITIONS, SIZE = 4, 4
 PASSES_UP_TO = 3.0
@@ -49,15 +52,50 @@ CRACK = [[0, 9.0, 0, 0], [0.5, 7.0, 0, 0]]
 
 
 def test_a_patch_in_an_accepted_direction_counts_as_usual() -> None:
-    tolerance = Tolerance(np.array([[1, 0, 0, 0]], np.float32), alike=0.8)
+    tolerance = Tolerance(np.array([[1, 0, 0, 0]], np.float32), 0.8, no_planes(SIZE), 0.0)
     left = tolerated(parts([50.0, 1, 0, 0], [0, 50.0, 0, 0], [-50.0, 0, 0, 0]), tolerance)
     assert lengths(left)[:, 2].round(1).tolist() == [0.0, 50.0, 50.0]
 
 
 def test_scores_never_rise() -> None:
     whitened = np.random.default_rng(1).normal(0, 3, (20, POSITIONS, SIZE)).astype(np.float32)
-    tolerance = Tolerance(directions_of(whitened[:5], lengths(whitened[:5])), alike=0.5)
+    accepted = whitened[:5].reshape(-1, SIZE)
+    planes = planes_between(accepted, kinds_of(accepted), 4, whitened[5:10].reshape(-1, SIZE))
+    tolerance = Tolerance(directions_of(whitened[:5], lengths(whitened[:5])), 0.5, planes, 0.5)
     assert (lengths(tolerated(whitened, tolerance)) <= lengths(whitened)).all()
+
+
+def test_a_patch_on_the_side_of_known_defects_counts_as_before() -> None:
+    """As alike to what was accepted as another, and nearer to a known defect."""
+    planes = Planes(np.array([[0, -4, 4, 0]], np.float32), np.zeros(1, np.float32))
+    tolerance = Tolerance(np.array([[1, 0, 0, 0]], np.float32), 0.5, planes, 1.0)
+    left = tolerated(parts([5.0, 5.0, 0, 0], [5.0, 0, 5.0, 0], [5.0, 1.0, 1.0, 0]), tolerance)
+    assert lengths(left)[:, 2] == pytest.approx([7.1, 0.0, 5.2], abs=0.05)
+
+
+def test_planes_lie_between_each_kind_and_known_defects() -> None:
+    """Stains of two kinds: neither lies beyond the plane of the other."""
+    spots = [[0.2, 0, 9.0, 0], [0, 0.2, 6.0, 0.1], [0.1, 0.3, 12.0, 0]]
+    stains, cracks = parts(*STAIN, *spots)[:, 2], parts(*CRACK)[:, 2]
+    kinds = np.array([0] * len(STAIN) + [1] * len(spots))
+    planes = planes_between(stains, kinds, 3, cracks)  # of the third kind all are left out
+    assert (planes.beyond(stains) > 0).all()
+    assert (planes.beyond(cracks) < 0).all()
+    heights = stains @ planes.weights.T / np.linalg.norm(stains, axis=1, keepdims=True) + planes.biases
+    assert (heights.argmax(axis=1) == kinds).all()
+    assert planes.beyond(100 * stains) == pytest.approx(planes.beyond(stains), abs=1e-4)
+    assert (planes.moved(np.full(3, 100, np.float32)).beyond(stains) < 0).all()
+
+
+def test_patches_that_point_alike_are_of_a_kind() -> None:
+    kinds = kinds_of(parts(*STAIN, *CRACK)[:, 2])
+    assert not set(kinds[: len(STAIN)]) & set(kinds[len(STAIN) :])
+    assert kinds_of(parts([9.0, 0, 0, 0])[:, 2]).tolist() == [0]
+
+
+def test_at_least_one_patch_of_each_part_shows_something() -> None:
+    whitened = parts(*STAIN)
+    assert most_unusual(whitened, lengths(whitened), 0.01) == pytest.approx(whitened[:, 2])
 
 
 def test_directions_are_those_of_the_most_unusual_patches() -> None:
@@ -75,21 +113,26 @@ def test_accepted_parts_pass_and_known_defects_do_not() -> None:
     assert not passes(tolerated(parts(*CRACK), choice.tolerance)).any()
 
 
-@pytest.mark.parametrize(("loses_from", "allowed"), [(0.8, 0), (0.7, 1), (0.65, 1), (0.6, 2), (0.4, 6), (0.0, 7)])
-def test_a_level_next_to_one_that_loses_a_known_defect_is_not_taken(loses_from: float, allowed: int) -> None:
-    """Defects that nobody has labelled yet need room, too; the most careful level stands alone."""
-    lost = {level: ["crack.png"] if level <= loses_from else [] for level in (*LEVELS, 0.4)}
-    assert _allowed(lost) == list(LEVELS[:allowed])
-
-
-def test_the_most_careful_level_that_suffices_is_taken() -> None:
-    assert chosen(shown(*STAIN), shown(*CRACK)).tolerance.alike == LEVELS[0]
-
-
-def test_a_level_that_loses_a_known_defect_is_refused_by_name() -> None:
-    choice = chosen(shown(*STAIN), shown([6.0, 6.0, 0, 0], *CRACK))  # cosine of 0.71 with a stain
+def test_the_most_careful_levels_that_suffice_are_taken() -> None:
+    choice = chosen(shown(*STAIN), shown(*CRACK))
     assert choice.tolerance.alike == LEVELS[0]
-    assert {level: names for level, names in choice.refused.items() if level > 0.65} == {0.7: ["0.png"]}
+    share = np.mean([passes(tolerated(parts(*STAIN), replace(choice.tolerance, beyond=more))) for more in LADDER], 1)
+    assert (share[: LADDER.index(choice.tolerance.beyond)] < 0.9).all()
+
+
+def test_without_known_defects_only_likeness_counts() -> None:
+    choice = chosen(shown(*STAIN), shown())
+    assert (choice.tolerance.beyond, choice.tolerance.planes.weights.tolist()) == (0.0, [[0.0] * SIZE])
+    assert choice.passing.all()
+
+
+def test_a_known_defect_that_limits_what_is_tolerated_is_named() -> None:
+    """One crack runs through a stain: what tolerates all stains loses it, whether the planes know it or not."""
+    stained = [6.0, 2.0, 0, 0]
+    cracks = [[0.1 * index, 9.0, 0, 0] for index in range(12)]
+    choice = chosen(shown(*STAIN), shown(stained, *cracks))
+    assert choice.limited_by == ["0.png"]
+    assert not passes(tolerated(parts(stained, *cracks), choice.tolerance)).any()
 
 
 def test_accepting_what_looks_like_a_known_defect_is_refused_by_name() -> None:
@@ -134,7 +177,8 @@ def run(model: bytes, outputs: list[str], **inputs: Floats) -> list[Floats]:
     return answers
 
 
-TOLERANCE = Tolerance(directions_of(parts(*STAIN), lengths(parts(*STAIN))), alike=0.6)
+PLANES = Planes(np.array([[1.0, -1.0, 0.5, 0.2], [0.1, 0.3, -0.5, 1.0]], np.float32), np.array([0.3, -0.2], np.float32))
+TOLERANCE = Tolerance(directions_of(parts(*STAIN), lengths(parts(*STAIN))), 0.6, PLANES, 0.5)
 
 
 def test_the_graph_computes_the_same_tolerance() -> None:

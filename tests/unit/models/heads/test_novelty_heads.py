@@ -103,7 +103,16 @@ def test_the_neighbour_is_the_nearest_of_the_bank() -> None:
 
 def test_a_patch_of_the_bank_is_its_own_neighbour_even_far_from_the_origin() -> None:
     goods = features(20)
-    assert NeighbourHead(goods, generator())(goods).max() < 0.05
+    assert NeighbourHead(goods, generator())(goods).max() < 0.1 + 1e-6
+
+
+def test_roundings_do_not_show_where_a_patch_lies_in_the_bank() -> None:
+    """Two runtimes round differently, and the root of what is left near zero would be another distance in each."""
+    goods = 3 * torch.randn(20, POSITIONS, 160, generator=generator())
+    head = NeighbourHead(goods, generator())
+    single = head(goods)
+    exact = head.double()(goods.double())
+    assert (single - exact).abs().max() < 1e-3
 
 
 def test_the_coreset_covers_better_than_a_random_choice() -> None:

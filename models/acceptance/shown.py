@@ -1,0 +1,39 @@
+"""Parts as the champion sees them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.acceptance.tolerance import Floats
+
+__all__ = ["Shown"]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Parts as the champion sees them.
+
+    Attributes:
+        names: of their files.
+        whitened: `(N, P, D)`.
+        unusual: `(N, P)` by its map.
+        passes: `(N,)` by its threshold.
+    """
+
+    names: Sequence[str]
+    whitened: Floats
+    unusual: Floats
+    passes: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def only(self, keep: NDArray[np.bool_]) -> "Shown":
+        """Those that `keep` `(N,)` says."""
+        return Shown(self.named(keep), self.whitened[keep], self.unusual[keep], self.passes[keep])
+
+    def named(self, those: NDArray[np.bool_]) -> list[str]:
+        """Names of those that `those` `(N,)` says."""
+        return [name for name, is_one in zip(self.names, those, strict=True) if is_one]
