@@ -46,7 +46,7 @@ def failed_parts(bundle: Path, data: Path) -> tuple[list[str], list[tuple[int, .
     detector = load_detector(bundle, local_trust(), InferenceSettings())
     types, signatures = [], []
     for path in sorted((data / "test").glob("*/*")):
-        judgement = detector.judge(np.ascontiguousarray(cv2.imread(str(path))[..., ::-1]))
+        judgement = detector.judge(np.ascontiguousarray(np.asarray(cv2.imread(str(path)), np.uint8)[..., ::-1]))
         if judgement.verdict is Verdict.FAIL and judgement.signature is not None:
             types.append(path.parent.name)
             signatures.append(tuple(int(value) for value in np.rint(127 * judgement.signature)))

@@ -33,7 +33,11 @@ def main() -> None:
     for path in files:
         target = (options.out / path.relative_to(options.part)).with_suffix(".png")
         target.parent.mkdir(parents=True, exist_ok=True)
-        moved = _moved(cv2.imread(str(path)), path.stem.removesuffix("_mask"), mask="ground_truth" in path.parts)
+        moved = _moved(
+            np.asarray(cv2.imread(str(path)), np.uint8),
+            path.stem.removesuffix("_mask"),
+            mask="ground_truth" in path.parts,
+        )
         cv2.imwrite(str(target), moved)
 
 

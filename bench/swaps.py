@@ -35,7 +35,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         folder = StationFolder(Path(temporary))
         bundles = options.bundle or tiny_bundles(folder)
-        trusted = TrustedKeys([folder.key.public_text]) if options.trust is None else trust_from(options.trust)
+        trusted = TrustedKeys((folder.key.public_text,)) if options.trust is None else trust_from(options.trust)
         detectors = [load_detector(path, trusted, InferenceSettings()) for path in bundles]
         camera = {"kind": "simulated", "rate_hz": options.rate_hz, "size_px": options.size_px}
         settings = folder.settings(

@@ -15,6 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 
 from edge.contract.link import IngestBatch, IngestReceipt
@@ -63,7 +64,7 @@ def main() -> int:
         for turn in range(options.times):
             before = folder.log.stat().st_size if folder.log.exists() else 0
             with plant_that_is(("up", "down", "slow")[turn % 3], plant, port), station_process(settings) as station:
-                eventually(lambda size=before: folder.log.exists() and folder.log.stat().st_size > size)
+                eventually(partial(_grown, folder.log, before))
                 time.sleep(draw.uniform(0.0, 0.4))
                 station.stop(signal.SIGKILL)
         with plant_that_is("up", plant, port), station_process(settings) as station:
@@ -71,6 +72,10 @@ def main() -> int:
             eventually(lambda: set(told) <= set(plant.results))
             station.stop()
         return report(folder, plant, options.times)
+
+
+def _grown(log: Path, since: int) -> bool:
+    return log.exists() and log.stat().st_size > since
 
 
 def report(folder: StationFolder, plant: SlowPlant, kills: int) -> int:

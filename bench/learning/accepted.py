@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import numpy as np
 
 from bench.learning.marks import MARKS, marked
 
@@ -102,7 +103,7 @@ def _lay_out(data: Path, folder: Path, kind: str, seed: int) -> None:
 def _mark(files: list[Path], folder: Path, kind: str, seed: int) -> None:
     folder.mkdir(parents=True)
     for number, file in enumerate(files):
-        image = cv2.imread(str(file))
+        image = np.asarray(cv2.imread(str(file)), np.uint8)
         cv2.imwrite(str(folder / f"{file.stem}.png"), marked(image, kind, 10_000 * seed + len(files) * 100 + number))
 
 

@@ -20,7 +20,7 @@ def marked(image: Image, mark: str, seed: int) -> Image:
     margin = 30
     centre = (random.uniform(margin, width - margin), random.uniform(margin, height - margin))
     light = MARKS[mark](np.zeros((height, width), np.float32), centre, random)
-    light = cv2.GaussianBlur(light, (0, 0), 0.8)  # as the lens does
+    light = np.asarray(cv2.GaussianBlur(light, (0, 0), 0.8), np.float32)  # as the lens does
     return np.clip(image.astype(np.float32) + light[..., None], 0, 255).astype(np.uint8)
 
 

@@ -11,13 +11,12 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from edge.contract.manifest import ParityReport
 from edge.contract.result import Verdict
 from edge.contract.sentences import sentence
 from models.evaluation.evaluate import Evaluation
-from models.evaluation.intervals import exact_mcnemar, rate_interval
+from models.evaluation.intervals import at_most, exact_mcnemar, rate_interval
 from models.evaluation.metrics import roc_auc
 from models.evaluation.pairs import GOOD, Pair, counts_of
 
@@ -74,11 +73,6 @@ def decide(
     if champion is not None:
         checks += [*_recalls(challenger, champion), _ranking(challenger, champion)]
     return GateVerdict((*checks, *further))
-
-
-def _promised_at_most(parts: int, promised: float) -> int:
-    """Overkill among good parts that a kept promise gives in 95 % of sets of this size."""
-    return int(binom.ppf(_CONFIDENCE, parts, promised)) if parts else 0
 
 
 def check_replay(pairs: Sequence[Pair], promised_overkill: float) -> list[Check]:
@@ -142,7 +136,7 @@ def _overkill(challenger: Evaluation, champion: Evaluation | None, promised: flo
     """Refuse what the promise would give in fewer than one of twenty hold-outs, unless the champion is no better."""
     if not challenger.goods:
         return Check(False, sentence("no good parts in the hold-out: overkill cannot be judged"))  # noqa: FBT003
-    allowed = max(_promised_at_most(challenger.goods, promised), champion.overkill if champion else 0)
+    allowed = max(at_most(challenger.goods, promised), champion.overkill if champion else 0)
     text = sentence(
         f"overkill {challenger.overkill} of {challenger.goods} good parts "
         f"({_interval(challenger.overkill, challenger.goods)}); "
@@ -187,7 +181,7 @@ def _new_fails(pairs: Sequence[Pair], promised: float) -> Check:
         if pair.champion.verdict is Verdict.PASS and pair.label in {None, GOOD} and not pair.learnt
     ]
     failed = sum(pair.challenger.verdict is Verdict.FAIL or pair.challenger.score is None for pair in fresh)
-    allowed = _promised_at_most(len(fresh), promised)
+    allowed = at_most(len(fresh), promised)
     text = sentence(
         f"replay: of {len(fresh)} parts that the champion passes and nobody calls defective the challenger fails "
         f"{failed} ({_interval(failed, len(fresh))}); up to {allowed} agree with its promise of {promised:.1%}"

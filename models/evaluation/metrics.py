@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.metrics import average_precision_score
 
 __all__ = ["Localisation", "average_precision", "roc_auc"]
 
@@ -24,7 +23,13 @@ def roc_auc(truth: NDArray[np.bool_], score: NDArray[np.float32]) -> float | Non
 
 def average_precision(truth: NDArray[np.bool_], score: NDArray[np.float32]) -> float | None:
     """Area under the precision-recall curve; None unless there are both good and bad."""
-    return None if truth.all() or not truth.any() else float(average_precision_score(truth, score))
+    if truth.all() or not truth.any():
+        return None
+    order = np.argsort(-score, kind="stable")
+    last_of_ties = np.append(np.flatnonzero(np.diff(score[order])), len(order) - 1)
+    found = np.cumsum(truth[order])[last_of_ties]
+    precision = found / (last_of_ties + 1)
+    return float((np.diff(found, prepend=0) * precision).sum() / found[-1])
 
 
 class Localisation:
