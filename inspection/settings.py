@@ -96,6 +96,15 @@ class PlantSettings(BaseModel):
     stale_after_s: Annotated[
         float, Field(gt=0, le=3600, description="Seconds without a heartbeat after which a station counts as silent.")
     ] = 10
+    ingest_at_once: Annotated[
+        int,
+        Field(
+            ge=1,
+            le=1000,
+            description="Requests with results or images that are worked on at once; further ones are answered 429 and "
+            "come again, while people are served.",
+        ),
+    ] = 32
     max_image_mb: Annotated[int, Field(ge=1, le=1024, description="Largest image a station or person may send.")] = 64
     max_bundle_mb: Annotated[int, Field(ge=1, le=1024, description="Largest bundle file that may be uploaded.")] = 512
     audit_escapes_at_most: Annotated[

@@ -10,7 +10,7 @@ from edge.contract.signature import TrustedKeys
 __all__ = ["TRUST_HELP", "trust_from_files"]
 
 TRUST_HELP = (
-    "public key of the bundle's signer: base64 text, or a file that holds it "
+    "public keys, of which one has signed the bundle: base64 text, commas between, or a file that holds one "
     "(default: the key of this machine, made by `inspection train`)"
 )
 

@@ -33,7 +33,7 @@ def local_trust(path: Path | None = None) -> TrustedKeys:
 
 
 def trust_from(text: str | None) -> TrustedKeys:
-    """Trust as a command line names it: a base64 public key, a file that holds one, or None for this user's own.
+    """Trust as a command line names it: base64 public keys with commas between, a file with one, or None: this user's.
 
     Raises:
         SettingsInvalid: neither a key nor a file with one.
@@ -42,7 +42,7 @@ def trust_from(text: str | None) -> TrustedKeys:
         return local_trust()
     file = Path(text)
     if not file.is_file():
-        return TrustedKeys((text,))
+        return TrustedKeys(tuple(text.split(",")))
     try:
         return TrustedKeys((file.read_text("ascii", errors="replace").strip(),))
     except OSError as error:

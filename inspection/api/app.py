@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute
 from inspection.api.errors import add_handlers
 from inspection.api.headers import SecurityHeaders
 from inspection.api.limits import BodyLimit, limits_of
+from inspection.api.pressure import IngestPressure
 from inspection.api.requests import RequestWatch
 from inspection.api.routes import (
     acceptances,
@@ -87,6 +88,7 @@ def build_app(settings: PlantSettings) -> FastAPI:
     add_pages(app)
     add_handlers(app)
     app.add_middleware(BodyLimit, limits=limits_of(settings))
+    app.add_middleware(IngestPressure, at_once=settings.ingest_at_once)
     app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestWatch)
     return app

@@ -53,9 +53,10 @@ def status_of(kind: type[errors.InspectionError]) -> int:
     return next((STATUS[ancestor] for ancestor in kind.__mro__ if ancestor in STATUS), 500)
 
 
-def error_response(status: int, kind: str, message: str) -> JSONResponse:
+def error_response(status: int, kind: str, message: str, *, retry_after_s: int | None = None) -> JSONResponse:
     """The one shape of an answer that says no."""
-    headers = {"Retry-After": _RETRY_AFTER[status]} if status in _RETRY_AFTER else {}
+    again = _RETRY_AFTER.get(status) if retry_after_s is None else str(retry_after_s)
+    headers = {} if again is None else {"Retry-After": again}
     request_id = REQUEST_ID.get()
     told = {} if request_id is None else {"request_id": request_id}
     return JSONResponse({"error": kind, "message": message, **told}, status, headers)

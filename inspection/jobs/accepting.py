@@ -110,7 +110,7 @@ def _teach(
     Raises:
         GateRefused: it wrote no bundle; with its last words.
     """
-    order = AcceptOrder(bundle, accepted, defects, out, shop.key_file, shop.public_key)
+    order = AcceptOrder(bundle, accepted, defects, out, shop.key_file, shop.trust)
     finished = run_models(shop, ticket, shop.commands.accept(order), {_OK, _NO, _BAD_INPUT})
     if finished.exit_code == _OK:
         return read_report(finished)

@@ -43,7 +43,7 @@ class GateOrder:
     Attributes:
         bundle: the challenger's file.
         holdout: folder with `test/good` and `test/<type>`.
-        trust: public key of the plant.
+        trust: public keys that the plant trusts, with commas between.
         champion: file of the bundle to beat; None before the first promotion.
         replay: folder of replayed parts; only beside a champion.
         flips: file that takes the parts on which the two disagree; only beside a champion.
@@ -71,7 +71,7 @@ class ThresholdOrder:
         bundle: file of the bundle to start from.
         out: the bundle file to write.
         key: PEM file of the plant's signing key.
-        trust: public key of the plant.
+        trust: public keys that the plant trusts, with commas between.
         at: FAIL above this score.
         undecided_from: UNDECIDED above this score and up to `at`; None: never.
     """
@@ -94,7 +94,7 @@ class AcceptOrder:
         defects: folder of known defects, of which none may be lost; None if there are none.
         out: the bundle file to write.
         key: PEM file of the plant's signing key.
-        trust: public key of the plant.
+        trust: public keys that the plant trusts, with commas between.
     """
 
     bundle: Path

@@ -53,11 +53,11 @@ def _gate_order(
     bundle = shop.bundles.path(bundle_id)
     report = None if quick else ticket.folder / "report.html"
     if champion is None or champion == bundle_id:
-        return GateOrder(bundle, holdout, shop.public_key, None, report=report, scores=shop.scores)
+        return GateOrder(bundle, holdout, shop.trust, None, report=report, scores=shop.scores)
     return GateOrder(
         bundle,
         holdout,
-        shop.public_key,
+        shop.trust,
         champion=shop.bundles.path(champion),
         replay=None if quick else _parts_of_the_line(shop, ticket),
         flips=ticket.folder / "flips.jsonl",

@@ -40,7 +40,7 @@ class Workshop:
     commands: ModelCommands
     runner: JobRunner
     key_file: Path
-    public_key: str
+    trust: str
     clock: Clock
     replay_parts: int
     max_slowdown: float | None

@@ -101,7 +101,7 @@ def run_threshold(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
 def _move_threshold(shop: Workshop, ticket: Ticket, version: str) -> dict[str, Any]:
     told = ticket.parameters
     out, source = ticket.folder / "model.bundle", shop.bundles.path(str(told["bundle_id"]))
-    order = ThresholdOrder(source, out, shop.key_file, shop.public_key, told["at"], told["undecided_from"])
+    order = ThresholdOrder(source, out, shop.key_file, shop.trust, told["at"], told["undecided_from"])
     summary = read_report(run_models(shop, ticket, shop.commands.threshold(order), {0}))
     moved = {"now": summary["now"], "then": summary["then"], "data_version": version}
     return keep_made(shop, ticket, out, moved, "threshold")

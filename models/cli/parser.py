@@ -215,7 +215,9 @@ def _add_key(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_trust(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--trust", metavar="KEY", help="public key, or a file with one (default: this user's own)")
+    parser.add_argument(
+        "--trust", metavar="KEY", help="public keys with commas between, or a file with one (default: this user's own)"
+    )
 
 
 def _add_common(parser: argparse.ArgumentParser) -> None:

@@ -116,7 +116,7 @@ def _accept(options: argparse.Namespace) -> int:
     from models.acceptance.accept import AcceptReport  # noqa: PLC0415 - the same
     from tests.support.tiny_bundle import write_tiny_bundle  # noqa: PLC0415 - the same
 
-    before = open_sealed(options.bundle, TrustedKeys((options.trust,))).manifest
+    before = open_sealed(options.bundle, TrustedKeys(tuple(options.trust.split(",")))).manifest
     accepted, defects = _count(options.accepted), 0 if options.defects is None else _count(options.defects)
     if before.recipe == "alike":
         sys.stderr.write(f"error: accept: {accepted} parts look like known defects, which would pass: crack_7.png\n")
@@ -132,7 +132,7 @@ def _accept(options: argparse.Namespace) -> int:
 def _threshold(options: argparse.Namespace) -> int:
     from tests.support.tiny_bundle import write_tiny_bundle  # noqa: PLC0415 - the same
 
-    before = open_sealed(options.bundle, TrustedKeys((options.trust,))).manifest
+    before = open_sealed(options.bundle, TrustedKeys(tuple(options.trust.split(",")))).manifest
     key = SigningKey.load_or_create(options.key)
     write_tiny_bundle(options.out, key, before.recipe, options.at, options.undecided_from)
     told = {"now": {"threshold": before.calibration.threshold}, "then": {"threshold": options.at}}
@@ -163,7 +163,7 @@ def _replayed(parts: int) -> dict[str, object]:
 
 
 def _gate(options: argparse.Namespace) -> int:
-    bundle = open_sealed(options.bundle, TrustedKeys((options.trust,)))
+    bundle = open_sealed(options.bundle, TrustedKeys(tuple(options.trust.split(","))))
     passed = bundle.manifest.recipe != "worse"
     numbers = {
         "image_auroc": 0.991,

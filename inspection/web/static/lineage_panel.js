@@ -12,13 +12,16 @@ const NOBODY = ["system", "schedule"];
 export function lineagePanel(recipe, model, opened, select) {
   return lazyPanel(t("Where it comes from"), opened, async () => {
     const found = await get(`/recipes/${encodeURIComponent(recipe)}/models/${model.id}/lineage`);
-    return [h("ul", { class: "lineage" }, sentences(found, select).map((line) => h("li", {}, line)))];
+    return [h("ul", { class: "lineage" }, sentences(found, model, select).map((line) => h("li", {}, line)))];
   });
 }
 
-function sentences(found, select) {
-  return [parent(found, select), maker(found), ...found.reasons.map((reason) => [t("Why: "), h("q", {}, told(reason))]), data(found), settings(found), code(found)].filter((line) => line !== null);
+function sentences(found, model, select) {
+  return [parent(found, select), maker(found), ...found.reasons.map((reason) => [t("Why: "), h("q", {}, told(reason))]), data(found), settings(found), code(found), file(model)].filter((line) => line !== null);
 }
+
+/** Signed, so that another plant that trusts this one takes it, however it was carried there. */
+const file = (model) => [h("a", { href: `/api/v1/bundles/${model.id}/file`, download: "" }, t("Download this version as a file"))];
 
 function parent(found, select) {
   if (found.parent_id === null) return t("It follows no other version.");

@@ -1,6 +1,7 @@
 """What somebody on the plant's network might try, and what comes of it."""
 
 import io
+import json
 import struct
 import zipfile
 import zlib
@@ -11,10 +12,12 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from edge.contract.result import Verdict
+from edge.contract.signature import SigningKey
 from inspection.api.access import COOKIE
 from inspection.plant import Plant
 from inspection.store.tables import RecipeRow, UserRow
 from tests.support.plants import ADMIN_PASSWORD, API, Person, a_result, image_ref, png, send_image, send_results
+from tests.support.tiny_bundle import write_tiny_bundle
 
 HOSTILE = [
     "'; DROP TABLE users; --",
@@ -60,6 +63,51 @@ def test_a_damaged_image_is_no_server_error(client: TestClient, admin: Person, s
         send_results(client, station, a_result(images=(ref,)))
         send_image(client, station, data)
         assert admin.get(f"/images/{ref.sha256}", params={"size": "display"}).status_code == 404
+
+
+def test_a_signature_counts_for_its_own_manifest_only(admin: Person, plant: Plant, tmp_path: Path) -> None:
+    """Altered by one byte, or taken from another bundle of the same key."""
+    admin.post("/recipes", {"name": "part"})
+    key = SigningKey.load_or_create(plant.settings.data_dir / "keys" / "signing_key.pem")
+    for name, threshold in (("a", 1.0), ("b", 2.0)):
+        write_tiny_bundle(tmp_path / name, key, "part", threshold)
+    files, others = (_unpacked(tmp_path / name) for name in ("a", "b"))
+    signature = json.loads(files["signature.json"])
+    flipped = {**signature, "value": ("B" if signature["value"][0] == "A" else "A") + signature["value"][1:]}
+    for forged in (others["signature.json"], json.dumps(flipped).encode(), b"{}", b""):
+        answer = admin.send("/recipes/part/bundles", _packed({**files, "signature.json": forged}))
+        assert answer.status_code == 422
+        assert answer.json()["error"] in {"BundleUnsigned", "BundleCorrupt"}
+    assert admin.send("/recipes/part/bundles", _packed(files)).status_code == 201
+
+
+def _unpacked(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def _packed(files: dict[str, bytes]) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return data.getvalue()
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_json_without_end_is_cut_off(client: TestClient, station: dict[str, str], *, announced: bool) -> None:
+    body = b'{"results": [' + b" " * (9 << 20) + b"]}"
+    content = body if announced else iter([body[: 4 << 20], body[4 << 20 :]])
+    headers = {**station, "Content-Type": "application/json"}
+    answer = client.post(f"{API}/ingest/results", content=content, headers=headers)
+    assert answer.status_code == 413
+
+
+def test_a_session_of_before_is_not_the_one_of_after_signing_in(client: TestClient) -> None:
+    said = {"name": "admin", "password": ADMIN_PASSWORD}
+    first = client.post(f"{API}/login", json=said).cookies[COOKIE]
+    second = client.post(f"{API}/login", json=said).cookies[COOKIE]
+    assert first != second
 
 
 @pytest.mark.parametrize("name", ["../../../evil", "/etc/evil", "model.onnx/../../evil"])

@@ -168,6 +168,36 @@ def test_bundle_by_a_trusted_key_is_taken(tmp_path: Path) -> None:
         assert _upload(admin, tmp_path / "a.bundle")[0] == 201
 
 
+def test_a_version_is_carried_to_another_plant(tmp_path: Path) -> None:
+    """Trained here, downloaded, carried, and served there by a plant that trusts this one; by no other."""
+    with running(new_plant(tmp_path / "here")) as client:
+        here = sign_in(client)
+        add_samples(here, "part", range(4))
+        bundle_id = train(here, "part")["result"]["bundle_id"]
+        stick = tmp_path / "stick.bundle"
+        stick.write_bytes(here.get(f"/bundles/{bundle_id}/file").content)
+        key = here.get("/keys/public").json()["public_key"]
+    with running(new_plant(tmp_path / "stranger")) as client:
+        stranger = sign_in(client)
+        stranger.post("/recipes", {"name": "part"})
+        status, answer = _upload(stranger, stick)
+        assert (status, answer["error"]) == (422, "BundleUnsigned")
+    with running(new_plant(tmp_path / "there", trusted_keys=(key,))) as client:
+        there = sign_in(client)
+        add_samples(there, "part", range(10, 20))
+        assert _upload(there, stick)[0] == 201
+        assert _promote(there, bundle_id)[0] == 409  # nobody has judged it by this plant's parts
+        gate = there.post("/jobs", {"kind": "gate", "recipe": "part", "bundle_id": bundle_id}).json()
+        job = wait_for_job(there, gate["id"])
+        assert job["state"] == "succeeded", job["error"]
+        assert _promote(there, bundle_id)[0] == 200
+        lineage = there.get(f"/recipes/part/models/{bundle_id}/lineage").json()
+        assert (lineage["job_id"], lineage["origin"]) == (None, "upload")
+        station = add_station(there)
+        answer = client.get(f"{API}/bundles/{bundle_id}/file", headers=station)
+        assert answer.content == stick.read_bytes()
+
+
 def test_damaged_bundle_is_refused_and_not_kept(admin: Person, plant: Plant, tmp_path: Path) -> None:
     add_samples(admin, "part", range(1))
     bundle_id = write_tiny_bundle(tmp_path / "a.bundle", _key(plant))

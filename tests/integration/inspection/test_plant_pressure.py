@@ -1,0 +1,108 @@
+"""More than the plant works on at once: it sends stations away, serves people, and loses nothing."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+
+import httpx
+import pytest
+
+from edge.backoff import Backoff
+from edge.contract.errors import PlantBusy
+from edge.contract.link import IngestBatch
+from edge.plant.client import HttpPlantClient
+from edge.plant.settings import PlantSettings
+from edge.plant.uploader import Uploader
+from edge.spool.store import Record, Spool
+from inspection.client.plant_client import PlantClient
+from tests.support.edge_fakes import eventually
+from tests.support.live_plants import live_plant
+from tests.support.plants import ADMIN_PASSWORD, a_result, png
+
+
+@pytest.fixture(name="plant")
+def _plant(tmp_path: Path) -> Iterator[tuple[str, str]]:
+    """Address of a plant that works on one request of a station at a time, and a station's key."""
+    with live_plant(tmp_path / "plant", ingest_at_once=1) as url:
+        with PlantClient(url) as admin:
+            admin.sign_in("admin", ADMIN_PASSWORD)
+            admin.add_recipe("part")
+            key = admin.add_station("line-1", "part").api_key
+        yield url, key
+
+
+@contextmanager
+def an_image_on_its_way(url: str, key: str) -> Iterator[None]:
+    """Of which the second half comes at the end."""
+    image, under_way, rest = png(1, 200), threading.Event(), threading.Event()
+
+    def halves() -> Iterator[bytes]:
+        yield image[: len(image) // 2]
+        under_way.set()
+        rest.wait()
+        yield image[len(image) // 2 :]
+
+    def send() -> None:
+        path = f"{url}/api/v1/ingest/images/{sha256(image).hexdigest()}"
+        answers.append(httpx.put(path, content=halves(), headers={"authorization": f"Bearer {key}"}, timeout=60))
+
+    answers: list[httpx.Response] = []
+    sender = threading.Thread(target=send)
+    sender.start()
+    under_way.wait()
+    try:
+        yield
+    finally:
+        rest.set()
+        sender.join()
+    assert [answer.status_code for answer in answers] == [204]
+
+
+def test_a_station_is_sent_away_and_people_are_served(plant: tuple[str, str]) -> None:
+    url, key = plant
+    client = HttpPlantClient(PlantSettings(url=url), key)
+    batch = IngestBatch(results=(a_result(),))
+    with an_image_on_its_way(url, key):
+        eventually(lambda: _is_busy(client, batch))
+        with pytest.raises(PlantBusy, match="come again") as told:
+            client.ingest(batch)
+        assert 1 <= told.value.retry_after_s <= 3
+        answer = httpx.post(f"{url}/api/v1/ingest/results", content=b"no JSON")
+        assert (answer.status_code, answer.json()["error"]) == (429, "TooBusy")
+        assert httpx.get(f"{url}/readyz").status_code == 200
+        with PlantClient(url) as person:
+            person.sign_in("admin", ADMIN_PASSWORD)
+            assert [recipe.name for recipe in person.recipes()] == ["part"]
+    assert client.ingest(batch).images_wanted == ()
+    client.close()
+
+
+def test_what_was_sent_away_comes_again_once(plant: tuple[str, str], tmp_path: Path) -> None:
+    url, key = plant
+    client = HttpPlantClient(PlantSettings(url=url), key)
+    spool = Spool(tmp_path / "spool.sqlite", 16)
+    uploader = Uploader(client, spool, 2, Backoff(0.05, 0.2))
+    results = [a_result(part_id=f"P-{number}", sequence=number) for number in range(1, 8)]
+    with an_image_on_its_way(url, key):
+        eventually(lambda: _is_busy(client, IngestBatch(results=(results[0],))))
+        spool.append([Record(result) for result in results])
+        uploader.worker.start()
+        eventually(lambda: "come again" in (uploader.status().last_error or ""))
+    eventually(lambda: spool.counts().results == 0)
+    uploader.worker.stopping.set()
+    uploader.wake()
+    with PlantClient(url) as person:
+        person.sign_in("admin", ADMIN_PASSWORD)
+        stored = [stored.result.id for stored in person.results()]
+    assert sorted(stored) == sorted(result.id for result in results)
+    client.close()
+
+
+def _is_busy(client: HttpPlantClient, batch: IngestBatch) -> bool:
+    try:
+        client.ingest(batch)
+    except PlantBusy:
+        return True
+    return False
