@@ -18,8 +18,9 @@ from edge.contract.signature import SigningKey, TrustedKeys
 from edge.inference import InferenceSettings, open_session
 from models.acceptance.choice import Choice, choose
 from models.acceptance.graph import heads_of, whitened_of, with_outputs, with_tolerance, without_tolerance
+from models.acceptance.plane import Floats
 from models.acceptance.shown import Shown
-from models.acceptance.tolerance import Floats, tolerated
+from models.acceptance.tolerance import tolerated
 from models.data.folder import SUFFIXES, LabelledImage, defects_in
 from models.data.images import ImageSet, load_images
 from models.progress import Progress

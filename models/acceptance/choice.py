@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 from edge.contract.errors import GateRefused
 from edge.contract.sentences import sentence
 from models.acceptance.lesson import Lesson
-from models.acceptance.plane import NOWHERE, no_planes
+from models.acceptance.plane import NOWHERE, Floats, no_planes
 from models.acceptance.shown import Shown
 from models.acceptance.tolerance import (
-    Floats,
     Tolerance,
     alike_enough,
     cosines_with,

@@ -9,7 +9,8 @@ from onnx import GraphProto, ModelProto, NodeProto, TensorProto, helper, numpy_h
 from onnx.utils import Extractor
 
 from edge.contract.errors import DataInvalid
-from models.acceptance.tolerance import MARGIN, RAMP, TINY, Tolerance
+from models.acceptance.plane import TINY
+from models.acceptance.tolerance import MARGIN, RAMP, Tolerance
 
 __all__ = ["TOLERATED", "heads_of", "whitened_of", "with_outputs", "with_tolerance", "without_tolerance"]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.acceptance.plane import NOWHERE, Planes, kinds_of, no_planes, planes_between
+from models.acceptance.plane import NOWHERE, Floats, Planes, kinds_of, no_planes, planes_between
 from models.acceptance.shown import Shown
-from models.acceptance.tolerance import Floats, Tolerance, directions_of, most_unusual
+from models.acceptance.tolerance import Tolerance, directions_of, most_unusual
 
 __all__ = ["Lesson"]
 

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KINDS", "NOWHERE", "Planes", "kinds_of", "no_planes", "planes_between"]
+__all__ = ["KINDS", "NOWHERE", "TINY", "Floats", "Planes", "kinds_of", "no_planes", "planes_between"]
 
 _SHRINKAGE = 0.1
 _APART = 5.0  # from the plane to the mean of what was accepted, and to that of known defects on the other side
@@ -16,7 +16,8 @@ NOWHERE = 1000.0
 """How far a plane is moved beyond which nothing is to lie."""
 _UNTIL = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 100, 1e-4)
 _ATTEMPTS = 4
-_TINY = 1e-6  # length below which a patch has no direction
+TINY = 1e-6
+"""Length below which a patch has no direction."""
 
 Floats = NDArray[np.float32]
 
@@ -35,7 +36,7 @@ class Planes:
 
     def beyond(self, whitened: Floats) -> Floats:
         """How far patches `(..., D)` lie beyond the plane that they lie farthest beyond, `(...)`."""
-        length = np.maximum(np.linalg.norm(whitened, axis=-1), _TINY)
+        length = np.maximum(np.linalg.norm(whitened, axis=-1), TINY)
         return np.asarray((whitened @ self.weights.T / length[..., None] + self.biases).max(axis=-1), np.float32)
 
     def moved(self, by: Floats) -> "Planes":
@@ -85,12 +86,12 @@ def _plane(
     within = (1 - _SHRINKAGE) * within + _SHRINKAGE * within.diagonal().mean() * np.eye(len(within))
     mean = of_kind.mean(axis=0)
     weight = np.linalg.solve(within, mean - other)
-    weight *= 2 * _APART / max(float(weight @ (mean - other)), _TINY)
+    weight *= 2 * _APART / max(float(weight @ (mean - other)), TINY)
     return weight, -float(weight @ (mean + other)) / 2
 
 
 def _directions(patches: Floats) -> NDArray[np.float64]:
-    return np.asarray(patches / np.maximum(np.linalg.norm(patches, axis=1, keepdims=True), _TINY), np.float64)
+    return np.asarray(patches / np.maximum(np.linalg.norm(patches, axis=1, keepdims=True), TINY), np.float64)
 
 
 def _covariance(directions: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.acceptance.tolerance import Floats
+from models.acceptance.plane import Floats
 
 __all__ = ["Shown"]
 

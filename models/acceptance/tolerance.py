@@ -10,14 +10,12 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from models.acceptance.plane import Planes
+from models.acceptance.plane import TINY, Floats, Planes
 
 __all__ = [
     "MARGIN",
     "RAMP",
-    "TINY",
     "Tolerance",
     "alike_enough",
     "cosines_with",
@@ -30,11 +28,8 @@ __all__ = [
 
 RAMP = 0.1  # of the cosine: from nothing tolerated to all of it, so that no verdict hangs on a rounding
 MARGIN = 1.0  # of the distance from a plane, for the same reason
-TINY = 1e-6  # length below which a patch has no direction
 _SHOWING = 0.25  # of a part's patches, the most unusual ones: what is accepted is often as large (decision 0042)
 _MOST = 1024  # directions: what they cost on the line grows with them
-
-Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)

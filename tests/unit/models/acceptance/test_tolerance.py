@@ -12,9 +12,9 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from edge.contract.errors import DataInvalid, GateRefused
 from models.acceptance.choice import LADDER, LEVELS, Choice, choose
 from models.acceptance.graph import heads_of, whitened_of, with_outputs, with_tolerance, without_tolerance
-from models.acceptance.plane import Planes, kinds_of, no_planes, planes_between
+from models.acceptance.plane import Floats, Planes, kinds_of, no_planes, planes_between
 from models.acceptance.shown import Shown
-from models.acceptance.tolerance import Floats, Tolerance, directions_of, most_unusual, tolerated
+from models.acceptance.tolerance import Tolerance, directions_of, most_unusual, tolerated
 
 POSITIONS, SIZE = 4, 4
 PASSES_UP_TO = 3.0
