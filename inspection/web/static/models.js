@@ -9,7 +9,6 @@ import { doubtsPanel } from "./doubts_panel.js";
 import { jobsPanel } from "./jobs_panel.js";
 import { n, t } from "./language.js";
 import { detailPanel, historyPanel, versionsPanel } from "./model_panels.js";
-import { newest } from "./newest.js";
 import { poll } from "./poll.js";
 import { recipePanel } from "./recipe_panel.js";
 import { rolloutPanel } from "./rollout_panel.js";
@@ -22,34 +21,25 @@ const mayChange = flag("may-change");
 const NO_REPORT = { key: null, report: null };
 const state = { reported: NO_REPORT, doubted: {}, recipe: new URLSearchParams(location.search).get("recipe"), selected: null, drawn: {}, opened: new Set(), logOpen: false, last: null };
 const decisions = new Decisions("models");
-const asking = newest();
 
 async function refresh() {
-  const isNewest = asking();
   const recipes = await get("/recipes");
   if (recipes.length === 0) return showEmpty();
   if (!recipes.some((recipe) => recipe.name === state.recipe)) state.recipe = recipes[0].name;
   draw("recipes", recipes.map((recipe) => [recipe.name, recipe.name === state.recipe]), () => tabs(recipes));
-  const found = await gather();
-  if (isNewest()) drawFound(found); // else another recipe was opened meanwhile
-}
-
-async function gather() {
-  const path = recipePath();
-  const [models, jobs] = await Promise.all([get(`${path}/models`), get(`/jobs?recipe=${encodeURIComponent(state.recipe)}&limit=1`)]);
-  const served = models.champion_id !== null;
-  const [job, rollouts, shadow, doubts, report] = await Promise.all([jobs.length ? get(`/jobs/${jobs[0].id}`) : null, served ? get(`${path}/rollouts`) : [], served ? get(`${path}/shadow?limit=20`) : null, doubtsOf(models), reportOf(models)]);
-  return { models, job, rollout: rollouts[0], shadow, doubts, report };
-}
-
-function drawFound({ models, job, rollout, shadow, doubts, report }) {
+  const name = encodeURIComponent(state.recipe);
+  const [models, jobs] = await Promise.all([get(`/recipes/${name}/models`), get(`/jobs?recipe=${name}&limit=1`)]);
+  const job = jobs.length ? await get(`/jobs/${jobs[0].id}`) : null;
   $("empty").hidden = true;
   $("content").hidden = false;
+  const [rollout] = models.champion_id === null ? [] : await get(`/recipes/${name}/rollouts`);
+  const shadow = models.champion_id === null ? null : await get(`/recipes/${name}/shadow?limit=20`);
   draw("shadow", shadow, () => shadowPanel(shadow, mayChange, actions));
   state.underWay = rollout?.state === "running";
   draw("rollout", rollout, () => rolloutPanel(rollout, mayChange, actions));
+  const doubts = await doubtsOf(models);
   draw("doubts", doubts, () => doubtsPanel(doubts, mayChange ? actions.rule : null, state.opened));
-  drawAll(models, job, report);
+  return drawAll(models, job, await reportOf(models));
 }
 
 /** The doubtful labels, fetched when what there is to learn from changes. */
