@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session
 from edge.contract.result import Outcome, Verdict
 from edge.contract.sentences import sentence
 from inspection.rollout.book import Rollout
-from inspection.rollout.judge import Finding, Look, Parts, judge, looks
+from inspection.rollout.judge import Finding, Look, Parts, judge, judge_ledger, looks
 from inspection.rollout.settings import RolloutSettings
+from inspection.stations.ledger_since import Settled
 from inspection.stations.live import LiveBoard, Seen
 from inspection.stations.running import first_seen_with
 from inspection.store.tables import ResultRow, StationRow
@@ -95,15 +96,21 @@ def _of_station(
         looked_at, findings = size, judge(look, settings)
         if any(finding.halts for finding in findings):
             break
+    ledger = judge_ledger(_counted(seen, rollout), champion if enough else Parts(), settings, len(rollout.stations))
     return StationEvidence(
         station=station,
         running=None if seen is None else seen.heartbeat.bundle_id,
         parts=len(challenger.verdicts),
         looked_at=looked_at,
         compared_with=compared_with if enough else None,
-        findings=tuple(findings),
+        findings=(*findings, *([] if ledger is None else [ledger])),
         refused=_refusal(seen, rollout.row.bundle_id, rollout.since(station).created_at, settings),
     )
+
+
+def _counted(seen: Seen | None, rollout: Rollout) -> tuple[Settled, ...]:
+    """What the station's ledger counted with the challenger, by its heartbeats."""
+    return () if seen is None or seen.ledger.bundle_id != rollout.row.bundle_id else seen.ledger.looks
 
 
 def _refusal(seen: Seen | None, bundle_id: str, since: datetime, settings: RolloutSettings) -> str | None:

@@ -14,11 +14,13 @@ from itertools import takewhile
 
 from edge.contract.sentences import sentence
 from inspection.rollout.settings import RolloutSettings
+from inspection.stations.ledger_since import Settled
 
-__all__ = ["Finding", "Look", "Measure", "Parts", "judge", "looks"]
+__all__ = ["Finding", "Look", "Measure", "Parts", "judge", "judge_ledger", "looks"]
 
 _BOUND = 0.99  # confidence of the champion's 99th percentile
 _SLOW = 0.01  # share of parts that may be slower than the 99th percentile
+_WAITING = "drops, timeouts and UNDECIDED"
 
 
 class Measure(StrEnum):
@@ -27,6 +29,14 @@ class Measure(StrEnum):
     UNDECIDED = "undecided"
     FAIL_RATE = "fail_rate"
     LATENCY = "latency"
+    LEDGER = "ledger"
+
+
+_NAMES = {
+    Measure.UNDECIDED: _WAITING,
+    Measure.FAIL_RATE: "FAIL",
+    Measure.LEDGER: f"ledger: {_WAITING}",
+}
 
 
 @dataclass(frozen=True)
@@ -99,15 +109,42 @@ class Finding:
             return sentence(
                 f"{self.challenger:.1%} of the parts took more than {self.limit_ms:.0f} ms, expected at most 1 %"
             )
-        name = "drops, timeouts and UNDECIDED" if self.measure is Measure.UNDECIDED else "FAIL"
+        name = _NAMES[self.measure]
         return sentence(f"{name}: {self.challenger:.1%} of the parts, {self.champion:.1%} with the champion")
 
 
 def looks(parts: int, settings: RolloutSettings, stations: int) -> list[tuple[int, float]]:
     """The looks that this number of parts has brought: how many parts each takes, and its alpha by measure."""
+    sizes = list(takewhile(lambda size: size <= parts, (settings.first_look_parts * 2**k for k in range(64))))
+    return list(zip(sizes, _spent(len(sizes), settings, stations), strict=True))
+
+
+def judge_ledger(
+    counted: Sequence[Settled], champion: Parts, settings: RolloutSettings, stations: int
+) -> Finding | None:
+    """What the station's own ledger says, of the last look or of the one that halts; None before the first.
+
+    Args:
+        counted: with the challenger, each look about twice the one before it.
+        champion: parts to compare with.
+        settings: the bands.
+        stations: of the rollout.
+    """
+    ripe = [look for look in counted if look.parts >= settings.first_look_parts]
+    before = (champion.count("UNDECIDED"), len(champion.verdicts))
+    finding: Finding | None = None
+    for look, alpha in zip(ripe, _spent(len(ripe), settings, stations), strict=True):
+        limits = (alpha, settings.undecided_band)
+        finding = _compare(Measure.LEDGER, [(look.undecided, look.parts), before], limits, "greater")
+        if finding is not None and finding.halts:
+            break
+    return finding
+
+
+def _spent(looks_taken: int, settings: RolloutSettings, stations: int) -> list[float]:
+    """The chance of a false finding that each look takes, by measure."""
     share = settings.false_halt / (len(Measure) * stations)
-    sizes = takewhile(lambda size: size <= parts, (settings.first_look_parts * 2**k for k in range(64)))
-    return [(size, share / ((k + 1) * (k + 2))) for k, size in enumerate(sizes)]
+    return [share / ((k + 1) * (k + 2)) for k in range(looks_taken)]
 
 
 def judge(look: Look, settings: RolloutSettings) -> list[Finding]:

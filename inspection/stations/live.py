@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from edge.contract.link import Heartbeat, LivePicture
+from inspection.stations.ledger_since import LedgerSince
 
 __all__ = ["LiveBoard", "Seen"]
 
@@ -17,12 +18,14 @@ class Seen:
         at: when it arrived, by the clock of this service.
         picture: the last picture, which may have come with an earlier heartbeat.
         picture_at: when that picture arrived.
+        ledger: what it has counted with the bundle that it runs.
     """
 
     at: datetime
     heartbeat: Heartbeat
     picture: LivePicture | None
     picture_at: datetime | None
+    ledger: LedgerSince
 
     @property
     def clock_ahead_s(self) -> float:
@@ -47,7 +50,8 @@ class LiveBoard:
             if before is not None and before.picture_at and (picture is before.picture or picture == before.picture):
                 picture_at = before.picture_at
             slim = heartbeat.model_copy(update={"picture": None})
-            self._seen[station] = Seen(now, slim, picture, picture_at if picture else None)
+            ledger = LedgerSince.first(slim) if before is None else before.ledger.then(slim)
+            self._seen[station] = Seen(now, slim, picture, picture_at if picture else None, ledger)
 
     def forget(self, station: str) -> None:
         """Let go of a station that was taken out of service."""

@@ -6,7 +6,7 @@ import { told } from "./told.js";
 
 const STATES = { running: t("under way"), halted: t("halted"), finished: t("finished") };
 const STEPS = { start: t("started"), advance: t("advanced"), halt: t("halted"), finish: t("finished") };
-const MEASURES = { undecided: t("dropped, late or undecided"), fail_rate: t("failed"), latency: t("slower than the limit") };
+const MEASURES = { undecided: t("dropped, late or undecided"), fail_rate: t("failed"), latency: t("slower than the limit"), ledger: t("dropped, late or undecided by its ledger") };
 
 /** The newest rollout of a recipe; nothing if there was none. */
 export function rolloutPanel(rollout, mayChange, actions) {

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
+from edge.contract.ledger import LedgerCounts
 from edge.contract.result import InspectionResult, Outcome, Times, Verdict
 from edge.contract.signature import SigningKey
 from inspection.people.roles import Role
@@ -82,6 +83,11 @@ class Floor:
         """Which bundle each station is told."""
         names = {self.champion: "champion", self.challenger: "challenger"}
         return [names[self.beat(station)] for station in self.keys]
+
+    def counted(self, station: str, bundle_id: str, *, passed: int = 0, drops: int = 0) -> None:
+        """A heartbeat with this ledger."""
+        counts = {"triggers": passed + drops, "verdicts": passed, "drops": drops, "passed": passed, "undecided": drops}
+        self.beat(station, bundle_id=bundle_id, ledger=LedgerCounts(**counts))
 
     def judged(self, station: str, bundle_id: str | None, count: int, verdict: Verdict = Verdict.PASS) -> None:
         """Send results; without a bundle they are timeouts."""
@@ -194,6 +200,22 @@ def test_a_challenger_of_which_only_timeouts_are_heard_is_halted(floor: Floor, c
     assert step["kind"] == "halt"
     assert "drops, timeouts and UNDECIDED: 100.0%" in step["reason"]
     assert "took more than 100 ms" in step["reason"]
+
+
+def test_a_ledger_out_of_its_band_halts_it_before_any_result_has_come(anywhere: Floor) -> None:
+    """The results wait in the station's spool; its heartbeats count what it has dropped."""
+    anywhere.judged("line-1", anywhere.champion, 200)
+    anywhere.start()
+    anywhere.counted("line-1", anywhere.champion, drops=50)
+    anywhere.counted("line-1", anywhere.challenger, drops=50)
+    anywhere.counted("line-1", anywhere.challenger, passed=60, drops=50)
+    running = anywhere.look()
+    assert running["state"] == "running", "what was dropped before it came is not its own"
+    assert [finding["measure"] for finding in running["evidence"][0]["findings"]] == ["ledger"]
+    anywhere.counted("line-1", anywhere.challenger, passed=90, drops=100)
+    step = anywhere.look()["steps"][-1]
+    assert step["kind"] == "halt"
+    assert "ledger: drops, timeouts and UNDECIDED: 35.7% of the parts, 0.0% with the champion" in step["reason"]
 
 
 def test_a_new_station_is_compared_with_the_others(floor: Floor) -> None:
