@@ -9,9 +9,15 @@ from inspection.api.schemas import Answer, Body, Name, Reason, Sha256
 from inspection.rollout.book import StepKind
 from inspection.rollout.judge import Measure
 
-__all__ = ["Finding", "NewRollout", "Rollout", "RolloutReason", "RolloutStep", "StationEvidence"]
+__all__ = ["Finding", "LineStage", "NewRollout", "Rollout", "RolloutReason", "RolloutStep", "StationEvidence"]
 
-Stage = Annotated[tuple[Name, ...], Field(min_length=1, max_length=1000)]
+StationStage = Annotated[tuple[Name, ...], Field(min_length=1, max_length=1000)]
+
+
+class LineStage(Body):
+    """A stage of all stations of the recipe that stand at a line now and are in no stage before."""
+
+    line: Name
 
 
 class NewRollout(Body):
@@ -19,8 +25,8 @@ class NewRollout(Body):
 
     bundle_id: Sha256
     stages: Annotated[
-        tuple[Stage, ...],
-        Field(min_length=1, max_length=20, description="stations that each stage adds; then all, by promotion"),
+        tuple[StationStage | LineStage, ...],
+        Field(min_length=1, max_length=20, description="stations or line that each stage adds; then all, by promotion"),
     ]
     wait_min: Annotated[
         float | None,
@@ -81,7 +87,7 @@ class Rollout(Answer):
     champion_id: str
     state: Literal["running", "halted", "finished"]
     stage: int = Field(description="from 0")
-    stages: list[list[str]]
+    stages: list[list[str]] = Field(description="stations that each stage adds, those of a line by name")
     wait_min: float | None = Field(description="minutes before a stage goes on by itself; null: a person advances it")
     advance_parts: int = Field(description="that each station must have judged for that")
     stations: list[str] = Field(description="that run the challenger while it is under way")

@@ -11,15 +11,14 @@ from edge.contract.errors import Conflict, NotFound
 from inspection.registry.promotions import champion_of, promote, require_evidence
 from inspection.registry.recipes import require_recipe
 from inspection.rollout.book import Rollout, StepKind, add_rollout, add_step, current_rollout, require_no_rollout
+from inspection.rollout.stages import Stages, stations_by_stage
 from inspection.stations.keys import require_station
 from inspection.store.tables import RolloutRow
 
-__all__ = ["SYSTEM", "Stages", "advance", "halt", "require_rollout", "start"]
+__all__ = ["SYSTEM", "advance", "halt", "require_rollout", "start"]
 
 SYSTEM = "system"
 """Who the audit log says did what no person did."""
-
-Stages = Sequence[Sequence[str]]
 
 
 def start(  # noqa: PLR0913 - what a person says of a rollout
@@ -39,7 +38,7 @@ def start(  # noqa: PLR0913 - what a person says of a rollout
         session: a transaction.
         recipe: whose stations.
         bundle_id: the challenger.
-        stages: the stations that each stage adds; after the last one comes the promotion.
+        stages: the stations that each stage adds, or their line; after the last one comes the promotion.
         wait_min: minutes that a stage lasts before it goes on by itself; None: as the settings say.
         reason: why.
         user: who.
@@ -48,7 +47,7 @@ def start(  # noqa: PLR0913 - what a person says of a rollout
     Raises:
         NotFound: no such recipe, bundle or station.
         Conflict: a rollout is under way, there is no champion to go back to, a station is of another recipe or named
-            twice, or the gate did not pass against today's champion.
+            twice, a line has none left, or the gate did not pass against today's champion.
     """
     require_recipe(session, recipe)
     require_no_rollout(session, recipe)
@@ -56,9 +55,10 @@ def start(  # noqa: PLR0913 - what a person says of a rollout
     champion = champion_of(session, recipe)
     if champion is None:
         raise Conflict(f"recipe {recipe!r}: no champion to go back to yet; promote the first bundle instead")
-    _check_stations(session, recipe, stages)
+    by_stage = stations_by_stage(session, recipe, stages)
+    _check_stations(session, recipe, by_stage)
     row = RolloutRow(recipe=recipe, bundle_id=bundle_id, champion_id=champion, reason=reason, user=user)
-    row.stages, row.wait_min, row.created_at = [list(names) for names in stages], wait_min, now
+    row.stages, row.wait_min, row.created_at = by_stage, wait_min, now
     return add_rollout(session, row)
 
 
@@ -101,7 +101,7 @@ def require_rollout(session: Session, recipe: str) -> Rollout:
     return rollout
 
 
-def _check_stations(session: Session, recipe: str, stages: Stages) -> None:
+def _check_stations(session: Session, recipe: str, stages: Sequence[Sequence[str]]) -> None:
     names = Counter(name for stage in stages for name in stage)
     for name, times in names.items():
         station = require_station(session, name)

@@ -219,6 +219,32 @@ def test_a_model_goes_out_in_stages_and_is_halted(page: Page, floor: Floor) -> N
     assert fits(page)
 
 
+def test_a_line_is_put_into_a_stage_at_once(page: Page, floor: Floor) -> None:
+    for name, line in (("line-2", "hall-A"), ("line-3", "hall-B"), ("line-4", "hall-B")):
+        floor.http.post("/stations", json={"name": name, "recipe": "part", "line": line}).raise_for_status()
+    floor.train_and_promote("part")
+    floor.add_model("part", threshold=0.7)
+    page.goto("/models?recipe=part")
+    page.locator("#versions tbody tr", has_text="challenger").click()
+    page.get_by_role("button", name="In stages…").click(timeout=JOB_MS)
+    dialog = page.locator("#rollout-dialog")
+    dialog.get_by_label("All of line hall-B").select_option("stage 3")
+    expect(dialog.get_by_label("line-3")).to_have_value("3")
+    expect(dialog.get_by_label("line-4")).to_have_value("3")
+    expect(dialog.get_by_label("line-2")).to_have_value("0")
+    assert dialog.get_by_label("All of line hall-A").count() == 0, "a line of one station is that station"
+    assert fits(page)
+    dialog.get_by_label("Reason").fill("hall B first")
+    dialog.get_by_role("button", name="Start").click()
+    expect(page.locator("#rollout .stages li")).to_have_text(
+        [
+            "Stage 1 of 2: line-1 ▶ here",
+            "Stage 2 of 2: line-3, line-4 ○ to come",
+            "Promotion: all stations ○ to come",
+        ]
+    )
+
+
 def test_a_challenger_is_tried_beside_the_champion(page: Page, floor: Floor) -> None:
     floor.train_and_promote("part")
     floor.add_model("part", threshold=0.7)

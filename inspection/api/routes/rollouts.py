@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from sqlalchemy.orm import Session
 
 from inspection.api.access import Engineer, Operator, PlantDep
-from inspection.api.rollout_schemas import NewRollout, Rollout, RolloutReason, RolloutStep, StationEvidence
+from inspection.api.rollout_schemas import LineStage, NewRollout, Rollout, RolloutReason, RolloutStep, StationEvidence
 from inspection.audit.change import change
 from inspection.plant import Plant
 from inspection.registry.recipes import require_recipe
@@ -14,6 +14,7 @@ from inspection.rollout.book import Rollout as BookedRollout
 from inspection.rollout.book import StepKind, rollouts_of
 from inspection.rollout.evidence import collect
 from inspection.rollout.keeper import waiting_min
+from inspection.rollout.stages import Line
 from inspection.rollout.steps import advance, halt, start
 
 __all__ = ["router"]
@@ -34,17 +35,17 @@ def get_rollouts(recipe: str, person: Operator, plant: PlantDep) -> list[Rollout
 def post_rollout(recipe: str, body: NewRollout, person: Engineer, plant: PlantDep) -> Rollout:
     """Give a bundle that passed the gate to the stations of the first stage; it is watched there."""
     with change(plant.database, person.name, plant.clock()) as doing:
-        start(
+        row = start(
             doing.session,
             recipe,
             body.bundle_id,
-            stages=body.stages,
+            stages=[Line(stage.line) if isinstance(stage, LineStage) else stage for stage in body.stages],
             wait_min=body.wait_min,
             reason=body.reason,
             user=person.name,
             now=doing.now,
         )
-        details = {"bundle": body.bundle_id, "stages": body.stages, "wait_min": body.wait_min, "reason": body.reason}
+        details = {"bundle": body.bundle_id, "stages": row.stages, "wait_min": body.wait_min, "reason": body.reason}
         doing.record("rollout.started", recipe=recipe, **details)
         return _newest(plant, doing.session, recipe)
 

@@ -63,7 +63,7 @@ class Floor:
         with self.plant.database.write() as session:
             add_gate(session, bundle_id, champion, {"passed": True, "reasons": []}, self.plant.clock())
 
-    def start(self, *stages: list[str]) -> Any:
+    def start(self, *stages: list[str] | dict[str, str]) -> Any:
         """Start a rollout."""
         body = {"bundle_id": self.challenger, "stages": stages or [["line-1"]], **WHY}
         return self.admin.post("/recipes/part/rollouts", body)
@@ -277,6 +277,25 @@ def test_a_rollout_waits_as_long_as_the_engineer_says(tmp_path: Path, clock: Man
         assert floor.look()["stage"] == 1
         assert floor.step("halt").json()["state"] == "halted"
         assert floor.start().json()["wait_min"] is None
+
+
+def test_a_stage_is_a_line(anywhere: Floor) -> None:
+    """One station, its line, then all: the stage of the line leaves out what runs the challenger already."""
+    for station in ("line-2", "line-1"):
+        assert anywhere.admin.put(f"/stations/{station}/line", {"line": "hall-A"}).status_code == 204
+    rollout = anywhere.start(["line-1"], {"line": "hall-A"}).json()
+    assert rollout["stages"] == [["line-1"], ["line-2"]]
+    assert anywhere.told() == ["challenger", "champion", "champion"]
+    anywhere.step("advance")
+    assert anywhere.told() == ["challenger", "challenger", "champion"]
+    anywhere.step("advance")
+    assert anywhere.told() == ["challenger"] * 3
+
+
+def test_a_line_without_a_station_of_the_recipe_is_no_stage(floor: Floor) -> None:
+    refused = floor.start({"line": "hall-Z"})
+    assert refused.status_code == 409
+    assert "line 'hall-Z': expected a station of recipe 'part' that is in no earlier stage" in refused.json()["message"]
 
 
 def test_the_champion_stays_while_a_rollout_is_under_way(floor: Floor) -> None:
