@@ -223,9 +223,10 @@ def test_a_line_is_put_into_a_stage_at_once(page: Page, floor: Floor) -> None:
     for name, line in (("line-2", "hall-A"), ("line-3", "hall-B"), ("line-4", "hall-B")):
         floor.http.post("/stations", json={"name": name, "recipe": "part", "line": line}).raise_for_status()
     floor.train_and_promote("part")
-    floor.add_model("part", threshold=0.7)
+    for number in range(20, 28):
+        floor.http.post("/recipes/part/samples?label=good", content=png(number)).raise_for_status()
     page.goto("/models?recipe=part")
-    page.locator("#versions tbody tr", has_text="challenger").click()
+    page.locator("#train").click()
     page.get_by_role("button", name="In stages…").click(timeout=JOB_MS)
     dialog = page.locator("#rollout-dialog")
     dialog.get_by_label("All of line hall-B").select_option("stage 3")
