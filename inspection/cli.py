@@ -39,6 +39,7 @@ PASSED_ON = {
     "evaluate": PassedOn("measure a bundle on labelled images", "models", ("evaluate",), ("torch", "train")),
     "threshold": PassedOn("what another threshold would do", "models", ("threshold",), ("scipy", "train")),
     "gate": PassedOn("compare a new bundle with the champion", "models", ("gate",), ("torch", "train")),
+    "replay": PassedOn("parts of the line by two bundles", "models", ("replay",), ("onnxruntime", "train")),
     "share": PassedOn(
         "a bundle without pictures of parts, for another plant", "models", ("share",), ("onnxruntime", "train")
     ),

@@ -23,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 from models.cli.evaluate import run  # noqa: PLC0415
             case "threshold":
                 from models.cli.threshold import run  # noqa: PLC0415
+            case "replay":
+                from models.cli.replay import run  # noqa: PLC0415
             case "share":
                 from models.cli.share import run  # noqa: PLC0415
             case "accept":

@@ -20,8 +20,10 @@ __all__ = [
     "Lineage",
     "ModelVersion",
     "Models",
+    "NewEvaluateJob",
     "NewGateJob",
     "NewJob",
+    "NewReplayJob",
     "NewThresholdJob",
     "NewTrainJob",
     "Promote",
@@ -64,7 +66,29 @@ class NewThresholdJob(Body):
     ] = None
 
 
-NewJob = Annotated[NewTrainJob | NewGateJob | NewThresholdJob, Field(discriminator="kind")]
+class NewEvaluateJob(Body):
+    """Measure a bundle of the registry on the frozen hold-out, by itself."""
+
+    kind: Literal["evaluate"]
+    recipe: Name
+    bundle_id: Sha256
+
+
+class NewReplayJob(Body):
+    """Judge the newest parts of the line by a bundle of the registry and by another one; it decides nothing."""
+
+    kind: Literal["replay"]
+    recipe: Name
+    bundle_id: Sha256
+    against: Annotated[Sha256 | None, Field(description="bundle to compare with; null: the champion")] = None
+    parts: Annotated[
+        int | None, Field(ge=1, le=100_000, description="newest results that are looked at; null: `gate_replay_parts`")
+    ] = None
+
+
+NewJob = Annotated[
+    NewTrainJob | NewGateJob | NewThresholdJob | NewEvaluateJob | NewReplayJob, Field(discriminator="kind")
+]
 
 
 class Job(Answer):

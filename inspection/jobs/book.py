@@ -47,6 +47,8 @@ class JobKind(StrEnum):
     GATE = "gate"  # the gate again, for a bundle of the registry
     ACCEPT = "accept"  # the champion with what people accepted, then the gate
     THRESHOLD = "threshold"  # a bundle of the registry with another threshold, then the gate
+    EVALUATE = "evaluate"  # a bundle of the registry on the frozen hold-out, by itself
+    REPLAY = "replay"  # a bundle of the registry and another one on the newest parts of the line
 
 
 class JobState(StrEnum):

@@ -6,7 +6,15 @@ from pathlib import Path
 
 from inspection.jobs.command import Command
 
-__all__ = ["AcceptOrder", "GateOrder", "ModelCommands", "ThresholdOrder", "TrainOrder"]
+__all__ = [
+    "AcceptOrder",
+    "EvaluateOrder",
+    "GateOrder",
+    "ModelCommands",
+    "ReplayOrder",
+    "ThresholdOrder",
+    "TrainOrder",
+]
 
 
 @dataclass(frozen=True)
@@ -61,6 +69,42 @@ class GateOrder:
     report: Path | None = None
     max_slowdown: float | None = None
     scores: Path | None = None
+
+
+@dataclass(frozen=True)
+class EvaluateOrder:
+    """What to measure.
+
+    Attributes:
+        bundle: its file.
+        holdout: folder with `test/good` and `test/<type>`.
+        trust: public keys that the plant trusts, with commas between.
+        report: file that takes an HTML page about the bundle.
+    """
+
+    bundle: Path
+    holdout: Path
+    trust: str
+    report: Path
+
+
+@dataclass(frozen=True)
+class ReplayOrder:
+    """What to judge again.
+
+    Attributes:
+        bundle: its file.
+        parts: folder of replayed parts.
+        trust: public keys that the plant trusts, with commas between.
+        against: file of the bundle to compare with.
+        flips: file that takes the parts on which the two disagree.
+    """
+
+    bundle: Path
+    parts: Path
+    trust: str
+    against: Path
+    flips: Path
 
 
 @dataclass(frozen=True)
@@ -152,6 +196,18 @@ class ModelCommands:
                 argv += [f"--{option.replace('_', '-')}", str(value)]
         reads = _given(order.bundle, order.holdout, order.champion, order.replay)
         return Command((*argv, "--json", "--progress-json"), reads, _given(order.flips, order.report))
+
+    def evaluate(self, order: EvaluateOrder) -> Command:
+        """Measure a bundle by itself; a JSON report last."""
+        argv = [*self.program, "evaluate", str(order.bundle), str(order.holdout), "--trust", order.trust]
+        argv += ["--report", str(order.report), "--json", "--progress-json"]
+        return Command(tuple(argv), (order.bundle, order.holdout), (order.report,))
+
+    def replay(self, order: ReplayOrder) -> Command:
+        """Judge parts of the line by two bundles; a JSON report last."""
+        argv = [*self.program, "replay", str(order.bundle), str(order.parts), "--trust", order.trust]
+        argv += ["--against", str(order.against), "--flips", str(order.flips), "--json", "--progress-json"]
+        return Command(tuple(argv), _given(order.bundle, order.parts, order.against), (order.flips,))
 
 
 def _given(*paths: Path | None) -> tuple[Path, ...]:

@@ -9,6 +9,7 @@ from edge.contract.errors import InspectionError, JobCancelled
 from inspection.jobs.accepting import run_accept
 from inspection.jobs.book import MOST_INTERRUPTIONS, JobKind, JobState, next_job, requeue, require_job, resume_abandoned
 from inspection.jobs.desk import Desk
+from inspection.jobs.measuring import run_evaluate, run_replay
 from inspection.jobs.runner import end_leftover
 from inspection.jobs.shop import Ticket, Workshop, tidy
 from inspection.jobs.steps import run_gate, run_threshold, run_train
@@ -21,6 +22,8 @@ _RUN = {
     JobKind.GATE: run_gate,
     JobKind.THRESHOLD: run_threshold,
     JobKind.ACCEPT: run_accept,
+    JobKind.EVALUATE: run_evaluate,
+    JobKind.REPLAY: run_replay,
 }
 _IDLE_S = 5.0
 _STOPPED = "the service is being stopped; the job goes on when it starts again"

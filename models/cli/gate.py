@@ -1,7 +1,6 @@
 """`inspection gate`."""
 
 import argparse
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +16,7 @@ from models.data.images import ImageSet
 from models.evaluation.evaluate import EVALUATION_STEPS, Evaluation, evaluate, load_test_images
 from models.evaluation.gate import Check, check_latency, check_parity_of, check_replay, decide, paired
 from models.evaluation.kept_scores import keep_scores, kept_scores
-from models.evaluation.pairs import Pair, flips_of, holdout_pairs
+from models.evaluation.pairs import Pair, flips_of, holdout_pairs, write_flips
 from models.evaluation.replay import REPLAYING, judge_both, replayed_parts
 from models.evaluation.side_by_side import side_by_side
 from models.progress import Progress
@@ -45,7 +44,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         beside = side_by_side(replayed, calibrations[1].threshold, calibrations[0].threshold) if replayed else None
     _write_report(options, challenger, after, images)
     verdict = decide(after, before, challenger.manifest.calibration.promise.overkill_at_most, further)
-    _write_flips(options.flips, flips)
+    write_flips(options.flips, flips)
     if options.json:
         print_json(
             {
@@ -128,8 +127,3 @@ def _write_report(options: argparse.Namespace, challenger: Detector, result: Eva
 
         costs = challenger.manifest.calibration.costs or costs_from(options)
         write_report(options.report, challenger, result, images, costs)
-
-
-def _write_flips(path: Path | None, flips: Sequence[Pair]) -> None:
-    if path is not None:
-        path.write_text("".join(json.dumps(pair.to_json()) + "\n" for pair in flips), "utf-8")

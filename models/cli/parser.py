@@ -16,6 +16,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_evaluate(commands.add_parser("evaluate", help="judge test images by a bundle and report"))
     _add_threshold(commands.add_parser("threshold", help="what another threshold would do, and a bundle with it"))
     _add_gate(commands.add_parser("gate", help="compare a challenger with the champion on a hold-out"))
+    _add_replay(commands.add_parser("replay", help="judge parts of the line by two bundles and say where they differ"))
     _add_accept(commands.add_parser("accept", help="tolerate what accepted parts show, if no known defect is lost"))
     _add_quantize(commands.add_parser("quantize", help="INT8, if it measures faster and says the same"))
     _add_share(commands.add_parser("share", help="a bundle without pictures of parts, for another plant"))
@@ -171,6 +172,17 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
         type=float,
         metavar="RATIO",
         help="refuse a session that takes more than this times the champion's (default: told, not judged)",
+    )
+    _add_trust(parser)
+    _add_common(parser)
+
+
+def _add_replay(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("bundle", type=Path, metavar="BUNDLE")
+    parser.add_argument("parts", type=Path, metavar="DIR", help="parts of the line: images and parts.jsonl")
+    parser.add_argument("--against", type=Path, required=True, metavar="BUNDLE", help="the bundle to compare with")
+    parser.add_argument(
+        "--flips", type=Path, metavar="FILE", help="write the parts on which the two disagree, a JSON line each"
     )
     _add_trust(parser)
     _add_common(parser)

@@ -1,5 +1,6 @@
 """The same parts as two bundles judge them."""
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from edge.contract.manifest import Calibration
 from edge.contract.result import Verdict
 from models.evaluation.evaluate import Evaluation
 
-__all__ = ["GOOD", "Decision", "Pair", "counts_of", "decide_score", "flips_of", "holdout_pairs"]
+__all__ = ["GOOD", "Decision", "Pair", "counts_of", "decide_score", "flips_of", "holdout_pairs", "write_flips"]
 
 GOOD = "good"
 
@@ -84,6 +85,12 @@ def holdout_pairs(
 def flips_of(pairs: Iterable[Pair]) -> list[Pair]:
     """The parts of which the two say different things."""
     return [pair for pair in pairs if pair.champion.verdict is not pair.challenger.verdict]
+
+
+def write_flips(path: Path | None, flips: Iterable[Pair]) -> None:
+    """A JSON line for each; nothing without a path."""
+    if path is not None:
+        path.write_text("".join(json.dumps(pair.to_json()) + "\n" for pair in flips), "utf-8")
 
 
 def counts_of(pairs: Sequence[Pair]) -> tuple[int, int]:

@@ -246,6 +246,26 @@ def test_a_line_is_put_into_a_stage_at_once(page: Page, floor: Floor) -> None:
     )
 
 
+def test_a_version_is_measured_apart_from_the_gate(page: Page, floor: Floor) -> None:
+    floor.train_and_promote("part")
+    floor.add_model("part", threshold=0.7)
+    for number in range(2):
+        floor.report(f"P-{number}", Verdict.PASS, seed=60 + number)
+    page.goto("/models?recipe=part")
+    page.locator("#versions tbody tr", has_text="challenger").click()
+    panel = page.locator("#detail details", has_text="Measured apart from the gate")
+    panel.locator("summary").click()
+    expect(panel).to_contain_text("Nothing measured yet")
+    panel.get_by_role("button", name="Evaluate on the hold-out").click()
+    expect(panel.locator("tr", has_text="Image AUROC")).to_contain_text("0.991", timeout=JOB_MS)
+    expect(page.locator("#training")).to_contain_text("measured, see there")
+    panel.get_by_role("button", name="Replay the newest parts").click()
+    expect(panel).to_contain_text("2 parts judged differently", timeout=JOB_MS)
+    expect(panel.locator(".flip")).to_have_count(2)
+    expect(panel.locator(".agreement")).to_contain_text("other model: PASS")
+    assert fits(page)
+
+
 def test_a_challenger_is_tried_beside_the_champion(page: Page, floor: Floor) -> None:
     floor.train_and_promote("part")
     floor.add_model("part", threshold=0.7)

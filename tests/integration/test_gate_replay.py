@@ -1,4 +1,4 @@
-"""`inspection gate` with replayed parts, by real bundles that differ in their threshold."""
+"""`inspection gate` and `inspection replay` with replayed parts, by real bundles that differ in their threshold."""
 
 import json
 from dataclasses import dataclass
@@ -97,3 +97,17 @@ def test_a_line_of_the_index_that_is_none_is_named(world: World) -> None:
     done = run_command("gate", *bundles, "--trust", world.key.public_text, *options, home=world.path)
     assert done.code == 2
     assert "parts.jsonl, line 1" in done.err
+
+
+def test_a_replay_by_itself_says_where_two_bundles_differ(world: World) -> None:
+    """No hold-out and no decision: the parts, verdict by verdict, and who is right on the labelled ones."""
+    world.replay(*[(130, None)] * 3, (176, "dent"), (240, "cut"), (177, None))
+    bundles = [world.path / f"{threshold}.bundle" for threshold in (0.5, 1.0)]
+    for bundle, threshold in zip(bundles, (0.5, 1.0), strict=True):
+        write_tiny_bundle(bundle, world.key, threshold=threshold)
+    parts = (world.path / "replay", "--against", bundles[1], "--flips", world.path / "flips.jsonl")
+    done = run_command("replay", bundles[0], *parts, "--trust", world.key.public_text, "--json", home=world.path)
+    told = done.json()
+    assert (done.code, told["flips"], told["labelled"], told["better"], told["worse"]) == (0, 2, 2, 1, 0)
+    assert told["replayed"]["agreement"]["PASS"] == {"PASS": 3, "FAIL": 2, "UNDECIDED": 0}
+    assert [flip["label"] for flip in world.flips()] == ["dent", None]

@@ -13,6 +13,7 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from edge.contract.archive import open_sealed
 from edge.contract.signature import SigningKey, TrustedKeys
@@ -22,6 +23,24 @@ DECIDED = (
     *("max-overkill", "undecided-overkill", "escape-cost", "overkill-cost", "defect-rate"),
 )
 STEPS = ("reading images", "computing features", "calibrating", "exporting")
+
+
+def _add_measuring(commands: Any) -> None:
+    evaluate = commands.add_parser("evaluate")
+    evaluate.add_argument("bundle", type=Path)
+    evaluate.add_argument("data", type=Path)
+    evaluate.add_argument("--trust", required=True)
+    evaluate.add_argument("--report", type=Path, required=True)
+    evaluate.add_argument("--json", action="store_true")
+    evaluate.add_argument("--progress-json", action="store_true")
+    replay = commands.add_parser("replay")
+    replay.add_argument("bundle", type=Path)
+    replay.add_argument("replay", type=Path)
+    replay.add_argument("--trust", required=True)
+    replay.add_argument("--against", type=Path, required=True)
+    replay.add_argument("--flips", type=Path, required=True)
+    replay.add_argument("--json", action="store_true")
+    replay.add_argument("--progress-json", action="store_true")
 
 
 def _parse(argv: list[str]) -> argparse.Namespace:
@@ -54,6 +73,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     gate.add_argument("--max-slowdown", type=float)
     gate.add_argument("--json", action="store_true")
     gate.add_argument("--progress-json", action="store_true")
+    _add_measuring(commands)
     threshold = commands.add_parser("threshold")
     threshold.add_argument("bundle", type=Path)
     threshold.add_argument("--at", type=float, required=True)
@@ -162,20 +182,42 @@ def _replayed(parts: int) -> dict[str, object]:
     return {"parts": parts, "agreement": agreement, "scores": {**scores, "thresholds": thresholds}}
 
 
-def _gate(options: argparse.Namespace) -> int:
-    bundle = open_sealed(options.bundle, TrustedKeys(tuple(options.trust.split(","))))
-    passed = bundle.manifest.recipe != "worse"
-    numbers = {
+def _numbers(holdout: Path) -> dict[str, object]:
+    goods = _count(holdout / "test" / "good")
+    return {
         "image_auroc": 0.991,
         "image_ap": None,
         "escape_rate": 0.02,
         "overkill_rate": 0.04,
         "recall": {"scratch": 1.0, "dent": 0.875},
-        "goods": _count(options.holdout / "test" / "good"),
-        "defects": _count(options.holdout / "test") - _count(options.holdout / "test" / "good"),
+        "goods": goods,
+        "defects": _count(holdout / "test") - goods,
         "escapes": 1,
         "overkill": 2,
     }
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    bundle_id = open_sealed(options.bundle, TrustedKeys(tuple(options.trust.split(",")))).id
+    options.report.write_text("<!doctype html><title>fake evaluation</title>", "utf-8")
+    told = {"bundle": str(options.bundle), "bundle_id": bundle_id, **_numbers(options.data)}
+    sys.stdout.write(json.dumps({**told, "report": str(options.report)}) + "\n")
+    return 0
+
+
+def _replay(options: argparse.Namespace) -> int:
+    trusted = TrustedKeys(tuple(options.trust.split(",")))
+    ids = [open_sealed(path, trusted).id for path in (options.bundle, options.against)]
+    flips = _flips(options)
+    told = {"bundle_id": ids[0], "against": ids[1], "flips": flips, "labelled": 0, "better": 0, "worse": 0}
+    sys.stdout.write(json.dumps({**told, "replayed": _replayed(flips)}) + "\n")
+    return 0
+
+
+def _gate(options: argparse.Namespace) -> int:
+    bundle = open_sealed(options.bundle, TrustedKeys(tuple(options.trust.split(","))))
+    passed = bundle.manifest.recipe != "worse"
+    numbers = _numbers(options.holdout)
     if options.report is not None:
         options.report.write_text("<!doctype html><title>fake report</title>", "utf-8")
     champion = None if options.champion is None else {**numbers, "image_auroc": 0.962, "escape_rate": 0.05}
@@ -192,7 +234,15 @@ def _gate(options: argparse.Namespace) -> int:
 def main(argv: list[str]) -> int:
     """Run one command; its exit code."""
     parsed = _parse(argv)
-    return {"train": _train, "gate": _gate, "threshold": _threshold, "accept": _accept}[parsed.command](parsed)
+    run = {
+        "train": _train,
+        "gate": _gate,
+        "threshold": _threshold,
+        "accept": _accept,
+        "evaluate": _evaluate,
+        "replay": _replay,
+    }
+    return run[parsed.command](parsed)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict, DataInvalid
 from inspection.api.access import Engineer, Operator, PlantDep
-from inspection.api.model_schemas import Job, JobWithLog, NewJob, NewThresholdJob, NewTrainJob
+from inspection.api.model_schemas import Job, JobWithLog, NewJob, NewReplayJob, NewThresholdJob, NewTrainJob
 from inspection.audit.change import change
 from inspection.jobs.book import JobKind, add_job, list_jobs, request_cancel, require_job
 from inspection.jobs.desk import log_tail
 from inspection.jobs.material import require_trainable
 from inspection.jobs.recipe import training_parameters
 from inspection.registry.bundles import manifest_of, require_bundle
+from inspection.registry.promotions import champion_of
 from inspection.registry.recipes import require_recipe
 from inspection.samples.samples import samples_of
 from inspection.store.tables import BundleRow
@@ -28,7 +29,7 @@ def post_job(body: NewJob, person: Engineer, plant: PlantDep) -> Job:
     """Ask for a job; it runs when those before it are done."""
     with change(plant.database, person.name, plant.clock()) as doing:
         _check(doing.session, body)
-        parameters = _parameters(doing.session, body)
+        parameters = _parameters(doing.session, body, plant.settings.gate_replay_parts)
         row = add_job(doing.session, JobKind(body.kind), body.recipe, parameters, person.name, doing.now)
         doing.record("job.created", job=row.id, kind=body.kind, recipe=body.recipe)
         job = Job.model_validate(row)
@@ -64,12 +65,24 @@ def post_cancel(job_id: str, person: Engineer, plant: PlantDep) -> Job:
         return Job.model_validate(row)
 
 
-def _parameters(session: Session, body: NewJob) -> dict[str, Any]:
-    """As asked; of a training with the version of the recipe that it takes."""
+def _parameters(session: Session, body: NewJob, replay_parts: int) -> dict[str, Any]:
+    """As asked; of a training with the version of the recipe that it takes, of a replay with what it compares."""
+    if isinstance(body, NewReplayJob):
+        return {"bundle_id": body.bundle_id, "against": _against(session, body), "parts": body.parts or replay_parts}
     if not isinstance(body, NewTrainJob):
         return body.model_dump(exclude={"kind", "recipe"})
     why = {} if body.reason is None else {"reasons": [body.reason]}
     return {**training_parameters(session, body.recipe, use_defects=body.use_defects), **why}
+
+
+def _against(session: Session, body: NewReplayJob) -> str:
+    against = body.against or champion_of(session, body.recipe)
+    if against is None:
+        raise Conflict(f"recipe {body.recipe!r}: no champion to compare with yet; name another bundle as `against`")
+    if against == body.bundle_id:
+        raise Conflict(f"bundle {against[:12]}: expected another bundle to compare with, got the same one")
+    _require_of(session, body.recipe, against)
+    return against
 
 
 def _check(session: Session, body: NewJob) -> None:
@@ -77,11 +90,16 @@ def _check(session: Session, body: NewJob) -> None:
     if isinstance(body, NewTrainJob):
         require_trainable(samples_of(session, body.recipe), body.recipe)
         return
-    bundle = require_bundle(session, body.bundle_id)
-    if bundle.recipe != body.recipe:
-        raise Conflict(f"bundle {body.bundle_id[:12]} is not for recipe {body.recipe!r}")
+    bundle = _require_of(session, body.recipe, body.bundle_id)
     if isinstance(body, NewThresholdJob):
         _check_threshold(bundle, body)
+
+
+def _require_of(session: Session, recipe: str, bundle_id: str) -> BundleRow:
+    bundle = require_bundle(session, bundle_id)
+    if bundle.recipe != recipe:
+        raise Conflict(f"bundle {bundle_id[:12]} is not for recipe {recipe!r}")
+    return bundle
 
 
 def _check_threshold(bundle: BundleRow, body: NewThresholdJob) -> None:

@@ -23,7 +23,8 @@ export function flipList(report, actions) {
   return [h("div", { class: "row spread" }, h("h3", {}, title, shown), undo), h("ol", { class: "flips" }, report.flips.map((flip) => flipCard(flip, actions)))];
 }
 
-function flipCard(flip, actions) {
+/** One of them; the other model is the champion unless it is named. */
+export function flipCard(flip, actions, other = t("champion")) {
   const label = labelOf(flip, actions.pending(flip.result_id));
   const mayJudge = actions.mayLabel && flip.result_id && !label;
   const ask = (answer, word) => h("button", { type: "button", class: "small", onclick: () => actions.label(flip.result_id, answer) }, word);
@@ -31,7 +32,7 @@ function flipCard(flip, actions) {
     "li",
     { class: "flip" },
     h("a", { href: imageUrl(flip.sha256, "display"), target: "_blank", rel: "noopener" }, h("img", { src: imageUrl(flip.sha256, "thumb"), alt: flip.source === "holdout" ? t("part of the hold-out") : t("replayed part"), loading: "lazy" })),
-    side(t("champion"), flip.champion_verdict, flip.champion_score),
+    side(other, flip.champion_verdict, flip.champion_score),
     h("span", { class: "arrow", "aria-hidden": "true" }, "→"),
     side(t("this model"), flip.challenger_verdict, flip.challenger_score),
     h("span", { class: "flip-label" }, label ? h("b", {}, label) : h("span", { class: "muted" }, t("no label")), mayJudge ? h("span", { class: "row" }, ask("good", t("Good")), ask("defect", t("Defect"))) : null),

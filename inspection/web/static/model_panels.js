@@ -4,6 +4,7 @@ import { h, number, percent, short, when } from "./dom.js";
 import { checkList, flipList } from "./gate_panel.js";
 import { rich, t } from "./language.js";
 import { lineagePanel } from "./lineage_panel.js";
+import { measuredPanel } from "./measured_panel.js";
 import { replayPanel } from "./replay_panel.js";
 import { thresholdPanel } from "./threshold_panel.js";
 import { told } from "./told.js";
@@ -65,6 +66,7 @@ export function detailPanel({ models, selected, report, mayChange, opened, actio
     ...(model.gate ? gateDetail(model, report, actions) : [h("p", { class: "reason" }, t("The gate has not compared it with the champion yet. Run it; only then can it be promoted."))]),
     mayChange && !model.champion && models.champion_id ? h("button", { type: "button", class: "small", onclick: () => actions.shadow(model) }, t("Try it beside the champion…")) : null,
     model.gate ? h("a", { href: `/api/v1/recipes/${encodeURIComponent(models.recipe)}/models/${model.id}/report`, download: "" }, t("Report of the evaluation, a file")) : null,
+    measuredPanel(models, model, mayChange, opened, actions.start),
     thresholdPanel(models.recipe, model, mayChange, actions.start),
   ].filter((part) => part !== null);
 }

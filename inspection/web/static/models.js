@@ -65,7 +65,7 @@ function drawAll(models, job, report) {
   const context = { models, job, mayChange, selected: state.selected, report, opened: state.opened, logOpen: state.logOpen, actions };
   draw("training", [models.waiting, models.samples, job, models.champion_id], () => trainingPanel(context));
   draw("versions", [models.models, models.champion_id, state.selected, job?.state, state.underWay], () => versionsPanel(context));
-  draw("detail", [models.models, models.champion_id, state.selected, report, [...pending()], actions.mayUndo()], () => detailPanel(context));
+  draw("detail", [models.models, models.champion_id, state.selected, report, job && [job.id, job.state], [...pending()], actions.mayUndo()], () => detailPanel(context));
   draw("settings", null, () => recipePanel(state.recipe, mayChange, state.opened));
   draw("data", models.models.length, () => dataPanel(state.recipe, state.opened));
   draw("jobs", [job?.id, job?.state], () => jobsPanel(state.recipe, state.opened));

@@ -6,26 +6,26 @@ import { n, t } from "./language.js";
 const VERDICTS = ["PASS", "FAIL", "UNDECIDED"];
 const [WIDTH, HEIGHT] = [360, 120];
 
-/** Nothing if no part was replayed beside a champion. */
-export function replayPanel(replayed) {
+/** Nothing if no part was replayed beside another model, which is the champion unless it is named. */
+export function replayPanel(replayed, other = t("champion")) {
   if (!replayed) return [];
   const { parts, agreement, scores } = replayed;
   const same = VERDICTS.reduce((sum, verdict) => sum + agreement[verdict][verdict], 0);
   return [
     h("h3", {}, n("{count} replayed part, judged by both", "{count} replayed parts, judged by both", parts)),
     h("p", {}, t("The same verdict for {share}.", { share: percent(same / parts) })),
-    h("div", { class: "scroll" }, table(agreement)),
-    scores ? histogram(scores) : null,
+    h("div", { class: "scroll" }, table(agreement, other)),
+    scores ? histogram(scores, other) : null,
   ].filter((part) => part !== null);
 }
 
-function table(agreement) {
-  const row = (before) => h("tr", {}, h("th", { scope: "row" }, t("champion: {verdict}", { verdict: verdictWord(before) })), VERDICTS.map((after) => h("td", { class: `num ${before === after ? "same" : agreement[before][after] ? "differs" : "muted"}` }, String(agreement[before][after]))));
+function table(agreement, other) {
+  const row = (before) => h("tr", {}, h("th", { scope: "row" }, t("{model}: {verdict}", { model: other, verdict: verdictWord(before) })), VERDICTS.map((after) => h("td", { class: `num ${before === after ? "same" : agreement[before][after] ? "differs" : "muted"}` }, String(agreement[before][after]))));
   return h("table", { class: "agreement" }, h("thead", {}, h("tr", {}, h("td", {}), VERDICTS.map((after) => h("th", { class: "num", scope: "col" }, t("this model: {verdict}", { verdict: verdictWord(after) }))))), h("tbody", {}, VERDICTS.map(row)));
 }
 
 /** One above the other on one axis, each with its threshold. */
-function histogram(scores) {
+function histogram(scores, other) {
   const { edges } = scores;
   const at = (score) => (WIDTH * (score - edges[0])) / (edges.at(-1) - edges[0] || 1);
   const half = HEIGHT / 2;
@@ -35,7 +35,7 @@ function histogram(scores) {
     const threshold = at(scores.thresholds[name]);
     return [...bars, svg("line", { class: "threshold-mark", x1: threshold, x2: threshold, y1: top, y2: top + half - 4 })];
   };
-  const text = t("Scores of the replayed parts: above the champion, threshold {before}; below this model, threshold {after}", { before: number(scores.thresholds.champion), after: number(scores.thresholds.challenger) });
+  const text = t("Scores of the replayed parts: above the {model}, threshold {before}; below this model, threshold {after}", { model: other, before: number(scores.thresholds.champion), after: number(scores.thresholds.challenger) });
   return h(
     "figure",
     { class: "histogram" },

@@ -6,7 +6,7 @@ import { told } from "./told.js";
 import { typeWord } from "./words.js";
 
 /** Words of what a job does and how it stands. */
-export const JOB_KINDS = { train: t("training"), gate: t("gate"), threshold: t("threshold"), accept: t("accepting as good") };
+export const JOB_KINDS = { train: t("training"), gate: t("gate"), threshold: t("threshold"), accept: t("accepting as good"), evaluate: t("evaluation"), replay: t("replay") };
 export const JOB_STATES = { queued: t("waiting"), running: t("running"), succeeded: t("done"), failed: t("failed"), cancelled: t("cancelled") };
 
 export function trainingPanel({ models, job, mayChange, logOpen, actions }) {
@@ -69,5 +69,6 @@ function jobLine(job, busy, mayChange, logOpen, actions) {
 function outcome(job) {
   if (job.error) return told(job.error);
   if (job.state !== "succeeded") return "";
+  if (!job.result.gate) return t("{bundle}: measured, see there", { bundle: job.result.bundle_id.slice(0, 10) });
   return job.result.gate.passed ? t("{bundle}: the gate passed", { bundle: job.result.bundle_id.slice(0, 10) }) : t("{bundle}: the gate refused it", { bundle: job.result.bundle_id.slice(0, 10) });
 }

@@ -1,6 +1,7 @@
 """The gate at the plant: replayed parts, flips for a person to judge, and forcing past a refusal."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -148,3 +149,65 @@ def test_forcing_overrides_a_refusal_and_nothing_else(admin: Person) -> None:
     status, answer = _promote(admin, "part", bundle_id, force=True)
     assert (status, "nothing to force" in answer["message"]) == (409, True)
     assert _promote(admin, "part", bundle_id)[0] == 200
+
+
+def _job(person: Person, **body: object) -> dict[str, Any]:
+    answer = person.post("/jobs", {"recipe": "part", **body})
+    assert answer.status_code == 201, answer.text
+    return wait_for_job(person, answer.json()["id"])
+
+
+def test_an_evaluation_is_a_job_of_its_own_and_no_evidence_for_a_promotion(
+    admin: Person, plant: Plant, challenger: tuple[str, list[str]]
+) -> None:
+    before = admin.get("/recipes/part/models").json()["models"]
+    job = _job(admin, kind="evaluate", bundle_id=challenger[0])
+    assert (job["state"], job["error"]) == ("succeeded", None)
+    held = admin.get("/recipes/part/samples").json()["goods"]["holdout"]
+    assert (job["result"]["bundle_id"], job["result"]["evaluation"]["goods"]) == (challenger[0], held)
+    assert admin.get(f"/recipes/part/models/{challenger[0]}/report").text.endswith("fake evaluation</title>")
+    assert admin.get("/recipes/part/models").json()["models"] == before
+    assert [path.name for path in plant.jobs.folder(job["id"]).iterdir()] == ["log.txt"]
+
+
+def test_a_replay_is_a_job_of_its_own_beside_the_champion(
+    admin: Person, plant: Plant, challenger: tuple[str, list[str]]
+) -> None:
+    bundle_id, ids = challenger
+    champion = admin.get("/recipes/part/models").json()["champion_id"]
+    job = _job(admin, kind="replay", bundle_id=bundle_id)
+    assert (job["state"], job["error"]) == ("succeeded", None)
+    result = job["result"]
+    assert (result["bundle_id"], result["against"], result["replayed"]["parts"]) == (
+        bundle_id,
+        champion,
+        result["flips"],
+    )
+    assert set(ids[1:]) <= {flip["result_id"] for flip in result["flipped"]} <= set(ids)
+    newest = _job(admin, kind="replay", bundle_id=champion, against=bundle_id, parts=1)["result"]
+    assert [flip["result_id"] for flip in newest["flipped"]] == ids[-1:]
+    assert [path.name for path in plant.jobs.folder(job["id"]).iterdir()] == ["log.txt"]
+
+
+def test_what_cannot_be_measured_is_refused_in_words(admin: Person, challenger: tuple[str, list[str]]) -> None:
+    champion = admin.get("/recipes/part/models").json()["champion_id"]
+    same = admin.post("/jobs", {"kind": "replay", "recipe": "part", "bundle_id": champion})
+    assert (same.status_code, "expected another bundle" in same.json()["message"]) == (409, True)
+    foreign = admin.post("/jobs", {"kind": "evaluate", "recipe": "part", "bundle_id": "0" * 64})
+    assert foreign.status_code == 404
+    admin.post("/recipes", {"name": "other"})
+    other = admin.post("/jobs", {"kind": "replay", "recipe": "other", "bundle_id": challenger[0]})
+    assert (other.status_code, "is not for recipe 'other'" in other.json()["message"]) == (409, True)
+
+
+def test_measuring_without_pictures_says_so(admin: Person, plant: Plant, tmp_path: Path) -> None:
+    admin.post("/recipes", {"name": "part"})
+    key = SigningKey.load_or_create(plant.settings.data_dir / "keys" / "signing_key.pem")
+    ids = []
+    for number in (1, 2):
+        write_tiny_bundle(tmp_path / "made.bundle", key, "part", float(number))
+        ids.append(admin.send("/recipes/part/bundles", (tmp_path / "made.bundle").read_bytes()).json()["id"])
+    assert "the hold-out has no picture yet" in _job(admin, kind="evaluate", bundle_id=ids[0])["error"]
+    unknown = admin.post("/jobs", {"kind": "replay", "recipe": "part", "bundle_id": ids[0]})
+    assert (unknown.status_code, "no champion to compare with" in unknown.json()["message"]) == (409, True)
+    assert "nothing to replay" in _job(admin, kind="replay", bundle_id=ids[0], against=ids[1])["error"]

@@ -9,6 +9,7 @@ from inspection.jobs.commands import ModelCommands
 from inspection.plant import open_plant
 from tests.support.plants import (
     ManualClock,
+    Person,
     a_result,
     add_station,
     give_tables,
@@ -63,3 +64,22 @@ def test_what_is_accepted_becomes_a_gated_challenger(tmp_path: Path) -> None:
         assert told["gate"]["champion"] is not None
         made = {model["id"]: model["origin"] for model in admin.get("/recipes/part/models").json()["models"]}
         assert made[told["bundle_id"]] == "accept"
+        _measured(admin, told["bundle_id"], promotion["bundle_id"])
+
+
+def _measured(admin: Person, bundle_id: str, champion: str) -> None:
+    """Evaluation and replay as jobs of their own: the holes that were accepted are what the two judge differently."""
+    results = []
+    for kind in ("evaluate", "replay"):
+        asked = admin.post("/jobs", {"kind": kind, "recipe": "part", "bundle_id": bundle_id})
+        job = wait_for_job(admin, asked.json()["id"])
+        assert job["state"] == "succeeded", job["error"]
+        results.append(job["result"])
+    evaluated, replayed = results
+    held = admin.get("/recipes/part/samples").json()
+    assert evaluated["evaluation"]["goods"] == held["goods"]["holdout"]
+    assert "<html" in admin.get(f"/recipes/part/models/{bundle_id}/report").text
+    assert replayed["against"] == champion
+    assert replayed["replayed"]["parts"] > 0
+    assert replayed["flips"] == len(replayed["flipped"]) > 0
+    assert {flip["challenger_verdict"] for flip in replayed["flipped"]} == {"PASS"}
