@@ -112,6 +112,7 @@ def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     commands.add_parser("demo", help=OWN_COMMANDS["demo"], add_help=False)
     openapi = commands.add_parser("openapi", help=OWN_COMMANDS["openapi"], description="Describe the API as OpenAPI.")
     openapi.add_argument("--out", metavar="FILE", type=Path, default=Path("docs/openapi.json"), help="file to write")
+    openapi.add_argument("--client", metavar="FILE", type=Path, help="also write the Python client's typed operations")
     docs = commands.add_parser(
         "docs", help=OWN_COMMANDS["docs"], description="Write the help of every command, and every setting."
     )
@@ -297,6 +298,10 @@ def _openapi(options: argparse.Namespace) -> ExitCode:
     from inspection.api.description import description  # noqa: PLC0415 - late, as above
 
     options.out.write_text(description(), "utf-8")
+    if options.client is not None:
+        from inspection.api.client_source import client_source  # noqa: PLC0415 - late, as above
+
+        options.client.write_text(client_source(), "utf-8")
     return ExitCode.OK
 
 

@@ -1,26 +1,20 @@
-"""Speaking HTTP with the plant service; httpx stops here."""
+"""What a station says to the plant, and hears from it."""
 
-import ssl
-from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import httpx
 from pydantic import BaseModel, ValidationError
 
-from edge.contract.errors import ContentRefused, PlantBusy, PlantRefused, PlantUnreachable, SettingsInvalid
+from edge.contract.errors import ContentRefused, PlantRefused, PlantUnreachable
 from edge.contract.frame import EncodedImage
 from edge.contract.link import UPLOAD_OFFSET, DesiredState, Heartbeat, IngestBatch, IngestReceipt
+from edge.plant.connection import Connection
 from edge.plant.settings import PlantSettings
 
 __all__ = ["HttpPlantClient", "PlantClient"]
 
 Answer = TypeVar("Answer", bound=BaseModel)
-_BUSY = {429, 503}
-_CONTENT_REFUSED = {400, 409, 413, 415, 422}
-_SERVER_BROKE = 500
-_MAX_RETRY_AFTER_S = 3600.0
-_MAX_SHOWN = 300
 _GOES_ON = 202
 _PIECE_BYTES = 1 << 20
 
@@ -60,14 +54,8 @@ class HttpPlantClient:
         Raises:
             SettingsInvalid: the certificates to trust cannot be read.
         """
-        self._url = settings.url.rstrip("/")
-        self._client = httpx.Client(
-            base_url=self._url,
-            headers={} if api_key is None else {"authorization": f"Bearer {api_key}"},
-            timeout=settings.timeout_s,
-            verify=_tls(settings.ca_file),
-            trust_env=False,  # a proxy meant for people must not stand between station and plant
-            transport=transport,
+        self._plant = Connection(
+            settings.url, api_key, ca_file=settings.ca_file, timeout_s=settings.timeout_s, transport=transport
         )
 
     def ingest(self, batch: IngestBatch) -> IngestReceipt:
@@ -79,7 +67,7 @@ class HttpPlantClient:
         path, headers = f"/api/v1/ingest/images/{sha256}", {"content-type": image.media_type}
         offset = self._offset(path) if len(image.data) > _PIECE_BYTES else None
         if offset is None or not self._put_pieces(path, image.data, headers, offset):
-            self._ask(lambda: self._client.put(path, content=image.data, headers=headers))
+            self._plant.request("PUT", path, content=image.data, headers=headers)
 
     def heartbeat(self, heartbeat: Heartbeat) -> DesiredState:
         """POST /api/v1/stations/me/heartbeat."""
@@ -87,17 +75,22 @@ class HttpPlantClient:
 
     def fetch_bundle(self, bundle_id: str, target: Path) -> None:
         """GET /api/v1/bundles/{bundle_id}/file, piece by piece to the disk."""
-        target.parent.mkdir(parents=True, exist_ok=True)
-        self._ask(lambda: self._download(f"/api/v1/bundles/{bundle_id}/file", target))
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with self._plant.stream("GET", f"/api/v1/bundles/{bundle_id}/file") as answer, target.open("wb") as file:
+                for piece in answer.iter_bytes():
+                    file.write(piece)
+        except OSError as error:
+            raise PlantUnreachable(f"plant {self._plant.url}: cannot store what it sent: {error}") from error
 
     def close(self) -> None:
         """Close the connections."""
-        self._client.close()
+        self._plant.close()
 
     def _offset(self, path: str) -> int | None:
         """Where to go on; None where the plant is older than pieces."""
         try:
-            answer = self._ask(lambda: self._client.head(path))
+            answer = self._plant.request("HEAD", path)
         except PlantRefused:  # whatever else is wrong, the image as a whole is told
             return None
         text = answer.headers.get(UPLOAD_OFFSET, "")
@@ -121,55 +114,12 @@ class HttpPlantClient:
     def _put_piece(self, path: str, data: bytes, headers: dict[str, str], offset: int) -> httpx.Response:
         piece = data[offset : offset + _PIECE_BYTES]
         told = {**headers, "content-range": f"bytes {offset}-{offset + len(piece) - 1}/{len(data)}"}
-        return self._ask(lambda: self._client.put(path, content=piece, headers=told))
-
-    def _download(self, path: str, target: Path) -> httpx.Response:
-        with self._client.stream("GET", path) as answer, target.open("wb") as file:
-            if not answer.is_success:
-                answer.read()
-                return answer
-            for piece in answer.iter_bytes():
-                file.write(piece)
-            return answer
+        return self._plant.request("PUT", path, content=piece, headers=told)
 
     def _post(self, path: str, message: BaseModel, model: type[Answer]) -> Answer:
         headers = {"content-type": "application/json"}
-        answer = self._ask(lambda: self._client.post(path, content=message.model_dump_json(), headers=headers))
+        answer = self._plant.request("POST", path, content=message.model_dump_json(), headers=headers)
         try:
             return model.model_validate_json(answer.content)
         except ValidationError as error:
-            raise PlantRefused(f"plant {self._url}{path}: expected a {model.__name__}, got: {error}") from error
-
-    def _ask(self, request: Callable[[], httpx.Response]) -> httpx.Response:
-        try:
-            answer = request()
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
-            raise PlantUnreachable(f"plant {self._url}: {type(error).__name__}: {error}") from error
-        except OSError as error:
-            raise PlantUnreachable(f"plant {self._url}: cannot store what it sent: {error}") from error
-        if not answer.is_success:
-            raise _refusal(answer)
-        return answer
-
-
-def _refusal(answer: httpx.Response) -> PlantUnreachable | PlantRefused:
-    status = answer.status_code
-    message = f"plant {answer.request.method} {answer.request.url.path}: {status} {answer.text[:_MAX_SHOWN]}"
-    if status in _BUSY:
-        return PlantBusy(message, _retry_after_s(answer))
-    if status >= _SERVER_BROKE:
-        return PlantUnreachable(message)
-    return ContentRefused(message) if status in _CONTENT_REFUSED else PlantRefused(message)
-
-
-def _retry_after_s(answer: httpx.Response) -> float:
-    """Seconds of the header; the form with a date and nonsense count as none. Source: RFC 9110, 10.2.3."""
-    text = answer.headers.get("retry-after", "")
-    return min(float(text), _MAX_RETRY_AFTER_S) if text.isascii() and text.isdigit() else 0.0
-
-
-def _tls(ca_file: Path | None) -> ssl.SSLContext:
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsInvalid(f"plant.ca_file {ca_file}: {error}") from error
+            raise PlantRefused(f"plant {self._plant.url}{path}: expected a {model.__name__}, got: {error}") from error

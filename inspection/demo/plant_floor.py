@@ -12,6 +12,7 @@ import httpx
 from edge.contract.errors import InspectionError, PlantUnreachable
 from edge.contract.ledger import LedgerCounts
 from edge.contract.result import InspectionResult
+from inspection.api.schemas import NewStation
 from inspection.client import PlantClient
 from inspection.demo.cells import Cell
 from inspection.demo.process import ChildProcess, free_port
@@ -89,7 +90,7 @@ class PlantFloor:
 
     def start_station(self, plan: StationPlan) -> None:
         """Make the station known to the plant, start it and wait until it answers."""
-        key = self.client.add_station(self.station, self.recipe).api_key
+        key = self.client.post_station(NewStation(name=self.station, recipe=self.recipe)).api_key
         (self.folder / "station.key").write_text(key, "ascii")
         (self.folder / "order.txt").write_text("".join(f"{cell.path}\n" for cell in plan.cells), "utf-8")
         port = free_port()
@@ -150,7 +151,7 @@ class PlantFloor:
         return found
 
     def _station_toml(self, plan: StationPlan, port: int) -> str:
-        key = self.client.public_key().public_key
+        key = self.client.get_public_key().public_key
         limit = "" if plan.limit is None else f"limit = {plan.limit}\n"
         folder = json.dumps(str(plan.cells[0].path.parent))  # a JSON string is a TOML string
         return f"""station = "{self.station}"

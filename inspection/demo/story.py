@@ -13,7 +13,9 @@ from tqdm import tqdm
 from edge.contract.errors import GateRefused, InspectionError
 from edge.contract.ledger import LedgerCounts
 from edge.contract.result import InspectionResult, Verdict
-from inspection.api.model_schemas import ModelVersion
+from inspection.api.model_schemas import ModelVersion, NewTrainJob, Promote
+from inspection.api.review_schemas import NewLabel
+from inspection.api.schemas import NewRecipe
 from inspection.demo.cells import Cell, CellSplit
 from inspection.demo.figures import cell_name, latency, ledger, quality_of
 from inspection.demo.plant_floor import PlantFloor, StationPlan
@@ -92,9 +94,9 @@ def measure(options: DemoOptions, split: CellSplit) -> dict[str, Any]:
 def train_first_model(floor: PlantFloor, goods: Sequence[Cell]) -> Trained:
     """Give the plant the good cells, train on them and promote what comes of it."""
     floor.start_plant()
-    floor.client.add_recipe(floor.recipe)
+    floor.client.post_recipe(NewRecipe(name=floor.recipe))
     for cell in _bar(goods, "giving good cells to the plant", "cell"):
-        floor.client.add_sample(floor.recipe, cell.path.read_bytes(), Label.GOOD)
+        floor.client.post_sample(floor.recipe, cell.path.read_bytes(), label=Label.GOOD)
     return _train_and_promote(floor, "first model of the recipe")
 
 
@@ -105,19 +107,19 @@ def _train_and_promote(floor: PlantFloor, reason: str) -> Trained:
     train_s = round(time.monotonic() - started, 1)
     if model.gate is None or not model.gate.passed:
         raise GateRefused(f"the gate refused the new model: {'; '.join(_reasons(model))}")
-    floor.client.promote(floor.recipe, model.id, reason)
+    floor.client.post_promote(floor.recipe, Promote(bundle_id=model.id, reason=reason))
     _say(f"model {model.id[:12]} trained in {train_s:.0f} s and promoted. {model.promise}")
     return Trained(model, train_s)
 
 
 def _train(floor: PlantFloor, tell: Callable[[float, str], None]) -> ModelVersion:
-    for job in floor.client.follow(floor.client.start_training(floor.recipe).id):
+    for job in floor.client.follow(floor.client.post_job(NewTrainJob(kind="train", recipe=floor.recipe)).id):
         floor.check()
         tell(job.progress, job.step)
         if job.state in (JobState.FAILED, JobState.CANCELLED):
             log = "\n".join(job.log[-10:])
             raise InspectionError(f"training {job.state}: {job.error}\n{log}")
-    return floor.client.models(floor.recipe)[0]
+    return floor.client.get_models(floor.recipe).models[0]
 
 
 def _reasons(model: ModelVersion) -> list[str]:
@@ -145,7 +147,7 @@ def _review(results: Sequence[InspectionResult], floor: PlantFloor, truth: dict[
     for result in _bar([*flagged, *passed[::_AUDITED]], "reviewing", "part"):
         cracked = truth[cell_name(result)]
         label = Label.DEFECT if cracked else Label.GOOD
-        floor.client.add_label(result.id, label, "crack" if cracked else None)
+        floor.client.post_label(NewLabel(result_id=result.id, label=label, defect_type="crack" if cracked else None))
         counts[label.value] += 1
     return counts
 

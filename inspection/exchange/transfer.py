@@ -10,7 +10,7 @@ from time import sleep
 
 from edge.contract.errors import DataInvalid, PlantBusy, PlantError, PlantRefused, SettingsInvalid
 from edge.contract.image_size import header_size_px
-from inspection.api.schemas import SampleAdded, SampleItem
+from inspection.api.schemas import NewRecipe, SampleAdded, SampleItem
 from inspection.client import PlantClient
 from inspection.exchange.formats import Format, SampleFormat, format_of
 from inspection.exchange.items import Item, checked
@@ -80,7 +80,7 @@ def _write(client: PlantClient, recipe: str, layout: Format, folder: Path) -> Ex
     placed, missing = [], []
     for sample in client.samples(recipe):
         try:
-            data = client.image(sample.sha256)
+            data = client.get_image(sample.sha256)
         except PlantRefused:
             missing.append(sample.sha256)
             continue
@@ -92,7 +92,7 @@ def _write(client: PlantClient, recipe: str, layout: Format, folder: Path) -> Ex
             placed.append(one)
             continue
         try:
-            png = client.image(sample.mask_sha256)
+            png = client.get_image(sample.mask_sha256)
         except PlantRefused:
             png = b""
         if sha256(png).hexdigest() == sample.mask_sha256:
@@ -137,8 +137,8 @@ def import_samples(
         raise DataInvalid(f"{folder}: expected a folder, there is none")
     found = format_of(kind).read(folder)
     images = checked(folder, found)
-    if recipe not in {one.name for one in client.recipes()}:
-        client.add_recipe(recipe)
+    if recipe not in {one.name for one in client.get_recipes()}:
+        client.post_recipe(NewRecipe(name=recipe))
     has = {sample.sha256: sample for sample in client.samples(recipe)}
     splits: Counter[str] = Counter()
     added = known = 0
@@ -170,10 +170,10 @@ def _white(item: Item, mask: bytes) -> bytes:
 def _send(client: PlantClient, recipe: str, item: Item, so_far: str, wait: Callable[[float], None]) -> SampleAdded:
     for attempt in range(1, _TRIES + 1):
         try:
-            told = client.add_sample(recipe, item.path.read_bytes(), item.label, item.defect_type)
+            told = client.post_sample(recipe, item.path.read_bytes(), label=item.label, defect_type=item.defect_type)
             if item.mask is None:
                 return told
-            return told.model_copy(update={"new": client.add_mask(recipe, told.sha256, item.mask).new or told.new})
+            return told.model_copy(update={"new": client.put_mask(recipe, told.sha256, item.mask).new or told.new})
         except PlantBusy as error:
             if attempt == _TRIES:
                 raise _stopped(error, item, so_far) from error

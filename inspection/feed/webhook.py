@@ -10,6 +10,7 @@ import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
 from edge.contract.settings import read_secret
+from edge.contract.tls import tls_context
 from inspection.clock import Clock
 from inspection.feed.bell import Bell
 from inspection.feed.cursors import cursor_of, move_cursor
@@ -19,7 +20,6 @@ from inspection.ingest.find import ResultFilter, last_number, results_after
 from inspection.metrics import PlantMetrics
 from inspection.store.database import Database
 from inspection.store.tables import ResultRow
-from inspection.tls import tls_context
 
 __all__ = ["Webhook", "WebhookSurroundings"]
 

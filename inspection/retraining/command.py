@@ -10,8 +10,8 @@ __all__ = ["retrain", "told"]
 
 def retrain(client: PlantClient, *, plan_only: bool) -> tuple[RetrainingPlan, list[str]]:
     """The plan as it was, and the jobs started from it; none if only the plan is wanted."""
-    plan = client.retraining()
-    return plan, [] if plan_only else client.retrain()
+    plan = client.get_retraining()
+    return plan, [] if plan_only else client.post_retraining().jobs
 
 
 def told(plan: RetrainingPlan, started: list[str]) -> Iterator[str]:

@@ -2,17 +2,24 @@
 
 from pathlib import Path
 
+from inspection.api.client_source import client_source
 from inspection.api.description import description
 from inspection.cli_docs import cli_markdown
 from inspection.settings import PlantSettings
 from inspection.settings_docs import configuration_markdown
 
-DOCS = Path(__file__).parents[2] / "docs"
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
 
 
 def test_openapi_is_up_to_date() -> None:
     """Regenerate with `python -m inspection openapi`."""
     assert (DOCS / "openapi.json").read_text("utf-8") == description()
+
+
+def test_the_client_has_every_operation_as_the_api_has_it() -> None:
+    """Regenerate with `make docs`."""
+    assert (ROOT / "inspection" / "client" / "calls.py").read_text("utf-8") == client_source()
 
 
 def test_command_line_page_is_up_to_date() -> None:

@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from edge.contract.errors import NotAllowed
 from edge.contract.link import UPLOAD_OFFSET, DesiredState, Heartbeat, IngestBatch, IngestReceipt
 from inspection.api.access import BundleReader, Caller, PlantDep, StationDep
+from inspection.api.raw_body import RAW
 from inspection.ingest.images import require_bytes_of, take_image
 from inspection.ingest.pieces import parse_range
 from inspection.ingest.results import take_results
@@ -38,7 +39,12 @@ def post_results(batch: IngestBatch, station: StationDep, plant: PlantDep) -> In
     return taken.receipt
 
 
-@router.put("/ingest/images/{sha256}", status_code=204, responses={202: {"description": "A piece was taken."}})
+@router.put(
+    "/ingest/images/{sha256}",
+    status_code=204,
+    responses={202: {"description": "A piece was taken."}},
+    openapi_extra=RAW,
+)
 async def put_image(
     sha256: Digest,
     request: Request,

@@ -21,6 +21,7 @@ from inspection.api.model_schemas import (
     PublicKey,
     Rollback,
 )
+from inspection.api.raw_body import RAW
 from inspection.api.schemas import SampleCounts
 from inspection.api.views import gate_report, lineage_view, model_view
 from inspection.audit.change import change
@@ -138,7 +139,7 @@ def post_rollback(recipe: str, body: Rollback, person: Engineer, plant: PlantDep
         return Promotion.model_validate(row)
 
 
-@router.post("/recipes/{recipe}/bundles", status_code=201)
+@router.post("/recipes/{recipe}/bundles", status_code=201, openapi_extra=RAW)
 async def post_bundle(recipe: str, request: Request, person: Engineer, plant: PlantDep) -> ModelVersion:
     """Add a bundle that was made elsewhere (the file is the body); run the gate before promoting it."""
     with TemporaryDirectory(prefix="bundle-") as folder:

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from edge.contract.errors import DataInvalid
 from inspection.api.access import Engineer, Operator, PlantDep
 from inspection.api.model_schemas import Gate, Promotion
+from inspection.api.raw_body import RAW
 from inspection.api.recipe_schemas import BundleOrigin, ImageAdded, NewRecipeVersion, Origin, RecipeVersion, Training
 from inspection.audit.change import change
 from inspection.ingest.find import parse_result, require_result
@@ -56,7 +57,7 @@ def get_comparison(recipe: str, before: Version, after: Version, person: Operato
     return differences(old, new)
 
 
-@router.post("/recipes/{recipe}/images", status_code=201)
+@router.post("/recipes/{recipe}/images", status_code=201, openapi_extra=RAW)
 async def post_image(recipe: str, request: Request, person: Engineer, plant: PlantDep) -> ImageAdded:
     """Add an image (the raw file is the body) that a version may name: a golden image, a mask of what is ignored."""
     data = await request.body()

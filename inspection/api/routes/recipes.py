@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from edge.contract.errors import DataInvalid
 from inspection.api.access import Engineer, Operator, PlantDep
+from inspection.api.raw_body import RAW
 from inspection.api.schemas import (
     DefectType,
     Doubt,
@@ -86,7 +87,7 @@ def get_doubts(recipe: str, person: Operator, plant: PlantDep) -> list[Doubt]:
         return [Doubt.model_validate(doubt) for doubt in doubts_of(session, recipe, named)]
 
 
-@router.post("/recipes/{recipe}/samples", status_code=201)
+@router.post("/recipes/{recipe}/samples", status_code=201, openapi_extra=RAW)
 async def post_sample(
     recipe: str,
     request: Request,
@@ -112,7 +113,7 @@ def post_ruling(recipe: str, sha256: Sha256, body: NewRuling, person: Engineer, 
         doing.record("sample.ruled", recipe=recipe, sha256=sha256, label=body.label, defect_type=body.defect_type)
 
 
-@router.put("/recipes/{recipe}/samples/{sha256}/mask")
+@router.put("/recipes/{recipe}/samples/{sha256}/mask", openapi_extra=RAW)
 async def put_mask(recipe: str, sha256: Sha256, request: Request, person: Engineer, plant: PlantDep) -> MaskKept:
     """Say where the defect is on a sample that was added as a defect: the body is a PNG, not black where it is."""
     data = await request.body()

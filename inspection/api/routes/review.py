@@ -172,7 +172,7 @@ def get_golden(result_id: str, person: Operator, plant: PlantDep) -> Response:
 
 
 @router.get("/review/audit")
-def get_audit(person: Operator, plant: PlantDep, recipe: str, since: datetime | None = None) -> AuditReport:
+def get_escape_estimate(person: Operator, plant: PlantDep, recipe: str, since: datetime | None = None) -> AuditReport:
     """Escapes and overkill with 95 % intervals, from parts drawn by chance; labels of other parts do not count."""
     del person
     with plant.database.read() as session:

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from edge.contract.errors import DataInvalid
 from inspection.api.access import Engineer, PlantDep
 from inspection.api.model_schemas import Trial
+from inspection.api.raw_body import MAYBE_RAW
 from inspection.api.schemas import Sha256
 from inspection.plant import Plant
 from inspection.registry.bundles import require_bundle_of
@@ -18,7 +19,7 @@ __all__ = ["router"]
 router = APIRouter(tags=["models"])
 
 
-@router.post("/recipes/{recipe}/models/{bundle_id}/trial")
+@router.post("/recipes/{recipe}/models/{bundle_id}/trial", openapi_extra=MAYBE_RAW)
 async def post_trial(
     recipe: str,
     bundle_id: str,

@@ -15,6 +15,7 @@ from fastapi.testclient import TestClient
 
 from edge.contract.errors import PlantRefused
 from edge.contract.result import Verdict
+from inspection.api.schemas import NewApiKey, NewRecipe, NewStation
 from inspection.cli import main
 from inspection.client import PlantClient
 from inspection.exchange.formats import SampleFormat
@@ -53,13 +54,13 @@ def _filled(folder: Path, **changes: Any) -> Iterator[PlantClient]:
     """The admin of a plant with six good parts and five defects of odd names."""
     with live_plant(folder, **changes) as url, PlantClient(url) as admin:
         admin.sign_in("admin", ADMIN_PASSWORD)
-        admin.add_recipe("part")
+        admin.post_recipe(NewRecipe(name="part"))
         for number in range(6):
-            admin.add_sample("part", png(number), Label.GOOD)
+            admin.post_sample("part", png(number), label=Label.GOOD)
         for number, name in enumerate(TYPES):
-            added = admin.add_sample("part", png(20 + number), Label.DEFECT, name)
+            added = admin.post_sample("part", png(20 + number), label=Label.DEFECT, defect_type=name)
             if number != 1:
-                admin.add_mask("part", added.sha256, _mask(number))
+                admin.put_mask("part", added.sha256, _mask(number))
         yield admin
 
 
@@ -72,7 +73,7 @@ def _source(tmp_path: Path) -> Iterator[PlantClient]:
 def _key(admin: PlantClient, folder: Path, role: Role) -> list[str]:
     """What a command is told of a plant."""
     path = folder / f"{role}-{admin.url.rsplit(':')[-1]}.key"
-    path.write_text(admin.add_api_key(role.value, role).api_key + "\n", "utf-8")
+    path.write_text(admin.post_api_key(NewApiKey(name=role.value, role=role)).api_key + "\n", "utf-8")
     return ["--plant", admin.url, "--key-file", str(path), "--json"]
 
 
@@ -112,7 +113,7 @@ def test_samples_come_back_the_same_and_only_once(
             code, told, said = _run(capsys, *command)
             assert (code, told.get("added"), told.get("known")) == (0, 0, 11), said
             assert _samples(empty, kind) == expected
-        assert sha256(empty.image(expected[0][0])).hexdigest() == expected[0][0]
+        assert sha256(empty.get_image(expected[0][0])).hexdigest() == expected[0][0]
 
 
 def test_nothing_is_sent_while_a_row_is_bad_and_nothing_is_overwritten(
@@ -126,7 +127,7 @@ def test_nothing_is_sent_while_a_row_is_bad_and_nothing_is_overwritten(
         table.write("images/nothing.png,good,,,\n")
     code, _, said = _run(capsys, "import", out, "--recipe", "other", "--format", "csv", *writer)
     assert (code, "samples.csv line 13" in said, "nothing was imported" in said) == (2, True, True)
-    assert [recipe.name for recipe in source.recipes()] == ["part"]
+    assert [recipe.name for recipe in source.get_recipes()] == ["part"]
     code, _, said = _run(capsys, "import", out / "images", "--recipe", "part", "--format", "coco", *writer)
     assert (code, "annotations.json" in said) == (2, True)
     (out / "samples.csv").write_text(
@@ -167,7 +168,7 @@ def test_an_image_that_is_gone_is_told(source: PlantClient, tmp_path: Path, caps
     code, _, said = _run(capsys, "export", "--format", "coco", "--out", tmp_path / "none", *reader)
     assert (code, "expected RECIPE" in said) == (2, True)
     with pytest.raises(PlantRefused, match="404"):
-        source.image(digest)
+        source.get_image(digest)
 
 
 def test_results_as_csv_have_what_the_pages_show(
@@ -203,11 +204,11 @@ def test_results_are_exported_to_a_file_as_a_whole(tmp_path: Path, capsys: pytes
     """More than two pages of them."""
     with live_plant(tmp_path) as url, PlantClient(url) as admin:
         admin.sign_in("admin", ADMIN_PASSWORD)
-        admin.add_recipe("part")
-        station = {"Authorization": f"Bearer {admin.add_station('line-1', 'part').api_key}"}
+        admin.post_recipe(NewRecipe(name="part"))
+        station = {"Authorization": f"Bearer {admin.post_station(NewStation(name='line-1', recipe='part')).api_key}"}
         for _ in range(3):
             batch = {"results": [a_result().model_dump(mode="json") for _ in range(400)]}
-            admin._http.post("/ingest/results", json=batch, headers=station).raise_for_status()
+            admin.connection.request("POST", "/api/v1/ingest/results", json=batch, headers=station)
         out, reader = tmp_path / "results.csv", _key(admin, tmp_path, Role.OPERATOR)
         command = ["export", "part", "--format", "results", "--verdict", "FAIL", "--out", out, *reader]
         assert _run(capsys, *command)[0] == 0
@@ -255,13 +256,13 @@ def test_masks_that_do_not_fit_are_named_and_nothing_is_sent(
     path.write_text(json.dumps(document), "utf-8")
     code, _, said = _run(capsys, "import", tmp_path / "coco", "--recipe", "new", "--format", "coco", *writer)
     assert (code, "segmentation: expected run lengths of 32x32 px" in said) == (2, True), said
-    assert "new" not in {recipe.name for recipe in source.recipes()}
+    assert "new" not in {recipe.name for recipe in source.get_recipes()}
 
 
 def test_a_mask_needs_a_sample_that_was_uploaded_as_a_defect(source: PlantClient) -> None:
     good = next(one for one in source.samples("part") if one.label is Label.GOOD)
     with pytest.raises(PlantRefused, match="uploaded as a defect"):
-        source.add_mask("part", good.sha256, _mask(1))
+        source.put_mask("part", good.sha256, _mask(1))
     marked = next(one for one in source.samples("part") if one.mask_sha256 is not None)
-    source.add_sample("part", source.image(marked.sha256), Label.DEFECT, marked.defect_type)
+    source.post_sample("part", source.get_image(marked.sha256), label=Label.DEFECT, defect_type=marked.defect_type)
     assert marked in list(source.samples("part"))  # sent again it keeps its mask

@@ -11,6 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from edge.contract.result import InspectionResult, Verdict
+from inspection.api.schemas import NewApiKey, NewRecipe, NewStation
 from inspection.client import PlantClient
 from inspection.feed import stream
 from inspection.people.roles import Role
@@ -24,9 +25,11 @@ class Floor:
 
     def __init__(self, admin: PlantClient) -> None:
         self.admin = admin
-        self.key = admin.add_api_key("mes", Role.OPERATOR).api_key
-        admin.add_recipe("part")
-        self._station = {"Authorization": f"Bearer {admin.add_station('line-1', 'part').api_key}"}
+        self.key = admin.post_api_key(NewApiKey(name="mes", role=Role.OPERATOR)).api_key
+        admin.post_recipe(NewRecipe(name="part"))
+        self._station = {
+            "Authorization": f"Bearer {admin.post_station(NewStation(name='line-1', recipe='part')).api_key}"
+        }
 
     def send(self, *results: InspectionResult) -> list[str]:
         """Send results as the station does; their ids."""
@@ -135,7 +138,7 @@ def test_a_revoked_key_is_sent_away_and_a_comment_comes_meanwhile(
     with floor.listen() as answer:
         lines = _begun(answer)
         assert next(line for line in lines if line) == ": still here"
-        floor.admin._send("POST", "/api-keys/mes/revoke")
+        floor.admin.post_revocation("mes")
         assert set(lines) <= {"", ": still here"}  # and it ends
     with floor.listen() as answer:
         assert answer.status_code == 401

@@ -16,6 +16,7 @@ from edge.plant.client import HttpPlantClient
 from edge.plant.settings import PlantSettings
 from edge.plant.uploader import Uploader
 from edge.spool.store import Record, Spool
+from inspection.api.schemas import NewRecipe, NewStation
 from inspection.client.plant_client import PlantClient
 from tests.support.edge_fakes import eventually
 from tests.support.live_plants import live_plant
@@ -28,8 +29,8 @@ def _plant(tmp_path: Path) -> Iterator[tuple[str, str]]:
     with live_plant(tmp_path / "plant", ingest_at_once=1) as url:
         with PlantClient(url) as admin:
             admin.sign_in("admin", ADMIN_PASSWORD)
-            admin.add_recipe("part")
-            key = admin.add_station("line-1", "part").api_key
+            admin.post_recipe(NewRecipe(name="part"))
+            key = admin.post_station(NewStation(name="line-1", recipe="part")).api_key
         yield url, key
 
 
@@ -74,7 +75,7 @@ def test_a_station_is_sent_away_and_people_are_served(plant: tuple[str, str]) ->
         assert httpx.get(f"{url}/readyz").status_code == 200
         with PlantClient(url) as person:
             person.sign_in("admin", ADMIN_PASSWORD)
-            assert [recipe.name for recipe in person.recipes()] == ["part"]
+            assert [recipe.name for recipe in person.get_recipes()] == ["part"]
     assert client.ingest(batch).images_wanted == ()
     client.close()
 

@@ -1,12 +1,16 @@
 """The typed client: what it makes of answers, by a transport instead of a network."""
 
+import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
-from edge.contract.errors import PlantBusy, PlantRefused, PlantUnreachable, SettingsInvalid
+from edge.contract.errors import PlantBusy, PlantError, PlantRefused, PlantUnreachable, SettingsInvalid
+from edge.contract.result import Verdict
+from inspection.api.schemas import NewRecipe, UserChange
 from inspection.client import PlantClient
 
 Answer = Callable[[httpx.Request], httpx.Response]
@@ -40,25 +44,48 @@ def test_the_key_goes_with_every_call() -> None:
         return httpx.Response(200, json=[])
 
     with _client(answer) as plant:
-        assert plant.recipes() == []
+        assert plant.get_recipes() == []
 
 
 def test_the_plants_own_words_are_passed_on() -> None:
     body = {"error": "NotAllowed", "message": "key:mes is operator; this needs the role engineer or above"}
     with _client(lambda _: httpx.Response(403, json=body)) as plant, pytest.raises(PlantRefused, match="key:mes") as no:
-        plant.add_recipe("part")
-    assert str(no.value).startswith("POST /api/v1/recipes: 403 ")
+        plant.post_recipe(NewRecipe(name="part"))
+    assert str(no.value).startswith("plant POST /api/v1/recipes: 403 key:mes")
 
 
-def test_an_answer_of_something_else_is_told() -> None:
+@pytest.mark.parametrize(("status", "kind"), [(404, PlantRefused), (502, PlantUnreachable)])
+def test_an_answer_of_something_else_is_told(status: int, kind: type[PlantError]) -> None:
     with (
-        _client(lambda _: httpx.Response(502, text="<html>proxy")) as plant,
-        pytest.raises(PlantRefused, match="<html>"),
+        _client(lambda _: httpx.Response(status, text="<html>proxy")) as plant,
+        pytest.raises(kind, match="<html>"),
     ):
-        plant.recipes()
+        plant.get_recipes()
 
 
-@pytest.mark.parametrize(("headers", "wait_s"), [({"Retry-After": "7"}, 7.0), ({}, 1.0)])
+def test_a_query_is_spelled_as_the_plant_reads_it() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert dict(request.url.params) == {"limit": "500", "verdict": "FAIL", "since": "2026-03-02T08:00:00+00:00"}
+        return httpx.Response(200, json={"results": [], "next_before": None})
+
+    with _client(answer) as plant:
+        assert list(plant.results(verdict=Verdict.FAIL, since=datetime(2026, 3, 2, 8, tzinfo=UTC))) == []
+
+
+def test_what_nobody_has_set_is_not_sent() -> None:
+    """A change of a user leaves alone what it does not name."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert (request.method, request.url.raw_path) == ("PATCH", b"/api/v1/users/a%2Fb")
+        assert json.loads(request.content) == {"disabled": True}
+        user = {"name": "a/b", "role": "operator", "disabled": True, "created_at": "2026-03-02T08:00:00Z"}
+        return httpx.Response(200, json=user)
+
+    with _client(answer) as plant:
+        assert plant.patch_user("a/b", UserChange(disabled=True)).disabled
+
+
+@pytest.mark.parametrize(("headers", "wait_s"), [({"Retry-After": "7"}, 7.0), ({}, 0.0)])
 def test_a_busy_plant_says_how_long(headers: dict[str, str], wait_s: float) -> None:
     with _client(lambda _: httpx.Response(503, json={"message": "full"}, headers=headers)) as plant:
         with pytest.raises(PlantBusy, match="full") as busy:
@@ -66,7 +93,7 @@ def test_a_busy_plant_says_how_long(headers: dict[str, str], wait_s: float) -> N
         assert busy.value.retry_after_s == wait_s
 
 
-@pytest.mark.parametrize("call", [lambda plant: plant.recipes(), lambda plant: list(plant.results_csv())])
+@pytest.mark.parametrize("call", [lambda plant: plant.get_recipes(), lambda plant: list(plant.results_csv())])
 def test_nobody_there_is_no_refusal(call: Callable[[PlantClient], object]) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         raise httpx.ConnectError("refused", request=request)

@@ -1,4 +1,4 @@
-"""Whose certificates are trusted when the plant, or a client of it, calls others by https."""
+"""Whose certificates are trusted when one machine of a plant calls another by https."""
 
 import ssl
 from pathlib import Path
