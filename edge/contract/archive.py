@@ -8,11 +8,13 @@ parity.npz       a few network inputs with the score expected for each
 
 import io
 import json
+import struct
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from typing import BinaryIO
 
 from pydantic import ValidationError
 
@@ -27,6 +29,11 @@ PARITY = "parity.npz"
 _MANIFEST = "manifest.json"
 _SIGNATURE = "signature.json"
 _MAX_BYTES = 1 << 30  # a bundle larger than this is an attack or a mistake
+_MAX_DIRECTORY_BYTES = 1 << 16  # hundreds of files; each becomes an object before anything can be looked at
+_END = "<4s4H2LH"  # of a zip: signature, disks and counts, length and place of the directory, length of a comment
+_END_BYTES = struct.calcsize(_END)
+_END_SIGNATURE = b"PK\5\6"
+_ZIP64_SIGNATURE, _ZIP64_BYTES = b"PK\6\7", 20  # stands before the end
 
 
 @dataclass(frozen=True)
@@ -74,9 +81,9 @@ def open_sealed(path: Path, trusted: TrustedKeys) -> SealedBundle:
     try:
         content = _unzip(path)
         manifest_bytes = content.pop(_MANIFEST)
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        msg = f"{path}: expected a bundle (made by `inspection train`): {error}"
-        raise BundleCorrupt(msg) from error
+    # RuntimeError: encrypted, or of a kind that zipfile does not know.
+    except (OSError, EOFError, zipfile.BadZipFile, KeyError, ValueError, RuntimeError) as error:
+        raise BundleCorrupt(f"{path}: expected a bundle (made by `inspection train`): {error}") from error
     _verify_signature(path, manifest_bytes, content.pop(_SIGNATURE, None), trusted)
     manifest = _parse_manifest(path, manifest_bytes)
     _verify_files(path, manifest, content)
@@ -128,9 +135,31 @@ def _zip(content: Mapping[str, bytes]) -> bytes:
 
 
 def _unzip(path: Path) -> dict[str, bytes]:
-    with zipfile.ZipFile(path) as archive:
-        total = sum(info.file_size for info in archive.infolist())
-        if total > _MAX_BYTES:
-            msg = f"unpacked size {total} bytes exceeds {_MAX_BYTES}"
-            raise ValueError(msg)
-        return {info.filename: archive.read(info) for info in archive.infolist()}
+    """What is in a file that anybody may have made; never more bytes than the file itself has."""
+    size = path.stat().st_size
+    with path.open("rb") as file:
+        _require_short_directory(file, size)
+        with zipfile.ZipFile(file) as archive:
+            _require_stored(archive.infolist(), min(size, _MAX_BYTES))
+            return {info.filename: archive.read(info) for info in archive.infolist()}
+
+
+def _require_short_directory(file: BinaryIO, size: int) -> None:
+    file.seek(max(0, size - _END_BYTES))
+    signature, *_, length, _, comment = struct.unpack(_END, file.read().rjust(_END_BYTES, b"\0"))
+    if signature != _END_SIGNATURE or comment:
+        raise ValueError("not a zip file, or one with a comment")
+    if length > _MAX_DIRECTORY_BYTES:
+        raise ValueError(f"its directory has {length} bytes, expected at most {_MAX_DIRECTORY_BYTES}")
+    file.seek(max(0, size - _END_BYTES - _ZIP64_BYTES))
+    if file.read(len(_ZIP64_SIGNATURE)) == _ZIP64_SIGNATURE:
+        raise ValueError("a zip64 file, whose directory has another length")
+
+
+def _require_stored(files: Sequence[zipfile.ZipInfo], at_most: int) -> None:
+    total = sum(info.file_size for info in files)
+    if total > at_most:
+        raise ValueError(f"unpacked size {total} bytes exceeds {at_most}")
+    for info in files:
+        if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+            raise ValueError(f"{info.filename[:100]} is compressed, expected files as they are")
