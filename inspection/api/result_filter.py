@@ -6,6 +6,7 @@ from fastapi import Depends, Query
 from pydantic import AwareDatetime
 
 from edge.contract.result import Verdict
+from inspection.api.schemas import Searched
 from inspection.ingest.find import ResultFilter
 from inspection.review.states import PartState
 from inspection.samples.statements import Label
@@ -14,12 +15,12 @@ __all__ = ["ResultFilterDep"]
 
 
 def _wanted(  # noqa: PLR0913, PLR0917 - one parameter per filter is what makes them appear in the API's description
-    station: str | None = None,
-    recipe: str | None = None,
+    station: Searched | None = None,
+    recipe: Searched | None = None,
     verdict: Verdict | None = None,
-    part_id: str | None = None,
-    line: Annotated[str | None, Query(description="at which the station stands")] = None,
-    defect_class: Annotated[str | None, Query(description="that the model named")] = None,
+    part_id: Searched | None = None,
+    line: Annotated[Searched | None, Query(description="at which the station stands")] = None,
+    defect_class: Annotated[Searched | None, Query(description="that the model named")] = None,
     score_from: Annotated[float | None, Query(allow_inf_nan=False)] = None,
     score_to: Annotated[float | None, Query(allow_inf_nan=False)] = None,
     since: Annotated[AwareDatetime | None, Query(description="taken at or after")] = None,

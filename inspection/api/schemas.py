@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, field_validator
 
 from edge.contract.link import Heartbeat
 from edge.contract.result import InspectionResult, Verdict
@@ -19,7 +19,24 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 DefectType = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+Before = Annotated[int | None, Field(ge=0, le=2**63 - 1, description="a number of a row: those with lower ones follow")]
 Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=200)]
+
+
+def without_zero_bytes(text: str) -> str:
+    """The text, if PostgreSQL can keep it and look for it.
+
+    Raises:
+        ValueError: it cannot.
+    """
+    if "\0" in text:
+        msg = "expected text without zero bytes"
+        raise ValueError(msg)
+    return text
+
+
+Searched = Annotated[str, AfterValidator(without_zero_bytes)]
+"""What somebody looks for; refused before the answer begins, for that may be a stream."""
 
 
 class Body(BaseModel):
@@ -30,10 +47,7 @@ class Body(BaseModel):
     @field_validator("*")
     @classmethod
     def _no_zero_bytes(cls, value: Any) -> Any:
-        if isinstance(value, str) and "\0" in value:
-            msg = "expected text without zero bytes"
-            raise ValueError(msg)
-        return value
+        return without_zero_bytes(value) if isinstance(value, str) else value
 
 
 class Answer(BaseModel):

@@ -166,14 +166,20 @@ def _with_mask(item: Item, annotations: Sequence[_Annotation], found: Found) -> 
 
 def _item(folder: Path, position: int, image: _Image, areas: dict[str, float]) -> Item | None:
     row = f"{_FILE} images[{position}] {image.file_name}"
-    path = next(
-        (path for path in (folder / image.file_name, folder / "images" / image.file_name) if path.is_file()), None
-    )
+    places = (folder / image.file_name, folder / "images" / image.file_name)
+    path = next((path for path in places if _there(path)), None)
     if path is None:
         return None
     if not areas:
         return Item(row, path, Label.GOOD, None, image.sha256)
     return Item(row, path, Label.DEFECT, max(areas, key=lambda name: areas[name]), image.sha256)
+
+
+def _there(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that is too long, a folder that may not be read
+        return False
 
 
 def _type(sample: SampleItem) -> str:

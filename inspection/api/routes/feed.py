@@ -7,6 +7,7 @@ from fastapi.responses import StreamingResponse
 
 from edge.contract.result import Verdict
 from inspection.api.access import Operator, PlantDep, person_asking
+from inspection.api.schemas import Searched
 from inspection.api.views import result_views
 from inspection.feed.stream import FeedResponse, event_text
 from inspection.ingest.find import ResultFilter, last_number, results_after
@@ -24,8 +25,8 @@ def get_feed(  # noqa: PLR0913, PLR0917 - one parameter per filter is what makes
     request: Request,
     person: Operator,
     plant: PlantDep,
-    station: str | None = None,
-    recipe: str | None = None,
+    station: Searched | None = None,
+    recipe: Searched | None = None,
     verdict: Verdict | None = None,
     after: Annotated[int | None, Query(ge=0, le=2**63 - 1, description="0 begins with the first result")] = None,
     last_event_id: Annotated[str | None, Header(pattern=r"^[0-9]{1,18}$")] = None,

@@ -5,7 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from inspection.api.access import Admin, PlantDep
-from inspection.api.schemas import ApiKey, ApiKeyOnce, AuditCheck, AuditEntry, NewApiKey, NewUser, User, UserChange
+from inspection.api.schemas import (
+    ApiKey,
+    ApiKeyOnce,
+    AuditCheck,
+    AuditEntry,
+    Before,
+    NewApiKey,
+    NewUser,
+    User,
+    UserChange,
+)
 from inspection.audit import log
 from inspection.audit.change import change
 from inspection.people.api_keys import Rights, add_api_key, list_api_keys, revoke_api_key
@@ -78,7 +88,7 @@ def post_revocation(name: str, person: Admin, plant: PlantDep) -> ApiKey:
 
 @router.get("/audit")
 def get_audit(
-    person: Admin, plant: PlantDep, limit: Annotated[int, Query(ge=1, le=500)] = 100, before: int | None = None
+    person: Admin, plant: PlantDep, limit: Annotated[int, Query(ge=1, le=500)] = 100, before: Before = None
 ) -> list[AuditEntry]:
     """Rows of the audit log, newest first."""
     del person

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from inspection.api.access import Operator, PlantDep
 from inspection.api.result_filter import ResultFilterDep
-from inspection.api.schemas import ResultPage, StoredResult
+from inspection.api.schemas import Before, ResultPage, StoredResult
 from inspection.api.views import result_views
 from inspection.ingest.find import find_results, require_result
 from inspection.store.images import EXTENSIONS, image_row
@@ -34,7 +34,7 @@ def get_results(
     person: Operator,
     plant: PlantDep,
     fits: ResultFilterDep,
-    before: int | None = None,
+    before: Before = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 50,
 ) -> ResultPage:
     """Results, newest first: by arrival, or by when they were taken where `since` or `until` is given."""

@@ -70,10 +70,18 @@ def _source(tmp_path: Path) -> Iterator[PlantClient]:
         yield admin
 
 
-def _key(admin: PlantClient, folder: Path, role: Role) -> list[str]:
+@pytest.fixture(scope="module", name="empty")
+def _empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlantClient]:
+    """The admin of a plant that stays without recipes, but for those of hostile types, at the end."""
+    with live_plant(tmp_path_factory.mktemp("empty")) as url, PlantClient(url) as admin:
+        admin.sign_in("admin", ADMIN_PASSWORD)
+        yield admin
+
+
+def _key(admin: PlantClient, folder: Path, role: Role, name: str | None = None) -> list[str]:
     """What a command is told of a plant."""
     path = folder / f"{role}-{admin.url.rsplit(':')[-1]}.key"
-    path.write_text(admin.post_api_key(NewApiKey(name=role.value, role=role)).api_key + "\n", "utf-8")
+    path.write_text(admin.post_api_key(NewApiKey(name=name or role.value, role=role)).api_key + "\n", "utf-8")
     return ["--plant", admin.url, "--key-file", str(path), "--json"]
 
 
@@ -266,3 +274,78 @@ def test_a_mask_needs_a_sample_that_was_uploaded_as_a_defect(source: PlantClient
     marked = next(one for one in source.samples("part") if one.mask_sha256 is not None)
     source.post_sample("part", source.get_image(marked.sha256), label=Label.DEFECT, defect_type=marked.defect_type)
     assert marked in list(source.samples("part"))  # sent again it keeps its mask
+
+
+ELSEWHERE = [
+    "../outside.png",
+    "/etc/passwd",
+    "images/../../outside.png",
+    "link.png",
+    "images",
+    "a\x00b.png",
+    "x" * 5000,
+]
+
+
+def _naming(folder: Path, kind: SampleFormat, name: str) -> None:
+    """A set whose one image has this name, beside a file that is not of the set."""
+    (folder / "images").mkdir(parents=True)
+    (folder.parent / "outside.png").write_bytes(png(1))
+    (folder / "link.png").symlink_to(folder.parent / "outside.png")
+    if kind is SampleFormat.COCO:
+        told = {"images": [{"id": 1, "file_name": name}], "categories": [], "annotations": []}
+        (folder / "annotations.json").write_text(json.dumps(told))
+    else:
+        (folder / "samples.csv").write_text(f"file,label,mask\n{name},good,\n")
+
+
+@pytest.mark.parametrize("kind", [SampleFormat.COCO, SampleFormat.CSV])
+@pytest.mark.parametrize("name", [*ELSEWHERE, "\ud800.png"])
+def test_a_name_in_a_set_leads_nowhere_else(
+    empty: PlantClient, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: SampleFormat, name: str
+) -> None:
+    if kind is SampleFormat.CSV and name == "\ud800.png":
+        return  # no file holds it
+    _naming(tmp_path / "set", kind, name)
+    writer = _key(empty, tmp_path, Role.ENGINEER, f"{tmp_path.name[:40]}")
+    code, _, said = _run(capsys, "import", tmp_path / "set", "--recipe", "new", "--format", kind, *writer)
+    assert (code, "nothing was imported" in said, "Traceback" in said) == (2, True, False), said
+    assert empty.get_recipes() == []
+
+
+@pytest.mark.parametrize("mask", ["../outside.png", "/etc/passwd", "link.png", "a\x00b.png", "x" * 5000])
+def test_a_mask_in_a_table_leads_nowhere_else(
+    empty: PlantClient, tmp_path: Path, capsys: pytest.CaptureFixture[str], mask: str
+) -> None:
+    _naming(tmp_path / "set", SampleFormat.CSV, "good.png")
+    (tmp_path / "set" / "good.png").write_bytes(png(1))
+    (tmp_path / "set" / "samples.csv").write_text(f"file,label,mask\ngood.png,defect,{mask}\n")
+    writer = _key(empty, tmp_path, Role.ENGINEER, f"{tmp_path.name[:40]}")
+    code, _, said = _run(capsys, "import", tmp_path / "set", "--recipe", "new", "--format", "csv", *writer)
+    assert (code, "mask" in said, "Traceback" in said) == (2, True, False), said
+    assert empty.get_recipes() == []
+
+
+HOSTILE_TYPES = [
+    "'; DROP TABLE samples; --",
+    '"><img src=x onerror=y>',
+    "=1+1",
+    "../../up",
+    "\u202egnp\u200b",
+    "a\x1b[31m",
+]
+
+
+@pytest.mark.parametrize("kind", SampleFormat)
+def test_hostile_defect_types_go_out_and_come_back_to_the_letter(
+    empty: PlantClient, tmp_path: Path, capsys: pytest.CaptureFixture[str], kind: SampleFormat
+) -> None:
+    empty.post_recipe(NewRecipe(name=f"from-{kind}"))
+    for number, name in enumerate(HOSTILE_TYPES):
+        empty.post_sample(f"from-{kind}", png(40 + number), label=Label.DEFECT, defect_type=name)
+    writer = _key(empty, tmp_path, Role.ENGINEER, f"types-{kind}")
+    assert _run(capsys, "export", f"from-{kind}", "--format", kind, "--out", tmp_path / "out", *writer)[0] == 0
+    assert all(path.resolve().is_relative_to(tmp_path / "out") for path in (tmp_path / "out").rglob("*"))
+    assert _run(capsys, "import", tmp_path / "out", "--recipe", f"to-{kind}", "--format", kind, *writer)[0] == 0
+    assert _samples(empty, f"to-{kind}") == _samples(empty, f"from-{kind}")
+    assert {one[3] for one in _samples(empty, f"to-{kind}")} == set(HOSTILE_TYPES)
