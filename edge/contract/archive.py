@@ -22,13 +22,15 @@ from edge.contract.errors import BundleCorrupt, BundleTooNew, BundleUnsigned
 from edge.contract.manifest import SCHEMA_VERSION, FileEntry, Manifest
 from edge.contract.signature import Signature, SigningKey, TrustedKeys
 
-__all__ = ["MODEL", "PARITY", "SealedBundle", "file_entries", "open_sealed", "write_sealed"]
+__all__ = ["MAX_BUNDLE_BYTES", "MODEL", "PARITY", "SealedBundle", "file_entries", "open_sealed", "write_sealed"]
 
 MODEL = "model.onnx"
 PARITY = "parity.npz"
 _MANIFEST = "manifest.json"
 _SIGNATURE = "signature.json"
-_MAX_BYTES = 1 << 30  # a bundle larger than this is an attack or a mistake
+MAX_BUNDLE_BYTES = 1 << 30
+"""A bundle larger than this is an attack or a mistake."""
+
 _MAX_DIRECTORY_BYTES = 1 << 16  # hundreds of files; each becomes an object before anything can be looked at
 _END = "<4s4H2LH"  # of a zip: signature, disks and counts, length and place of the directory, length of a comment
 _END_BYTES = struct.calcsize(_END)
@@ -140,7 +142,7 @@ def _unzip(path: Path) -> dict[str, bytes]:
     with path.open("rb") as file:
         _require_short_directory(file, size)
         with zipfile.ZipFile(file) as archive:
-            _require_stored(archive.infolist(), min(size, _MAX_BYTES))
+            _require_stored(archive.infolist(), min(size, MAX_BUNDLE_BYTES))
             return {info.filename: archive.read(info) for info in archive.infolist()}
 
 

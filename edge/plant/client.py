@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 import httpx
 from pydantic import BaseModel, ValidationError
 
+from edge.contract.archive import MAX_BUNDLE_BYTES
 from edge.contract.errors import ContentRefused, PlantRefused, PlantUnreachable
 from edge.contract.frame import EncodedImage
 from edge.contract.link import UPLOAD_OFFSET, DesiredState, Heartbeat, IngestBatch, IngestReceipt
@@ -75,10 +76,14 @@ class HttpPlantClient:
 
     def fetch_bundle(self, bundle_id: str, target: Path) -> None:
         """GET /api/v1/bundles/{bundle_id}/file, piece by piece to the disk."""
+        path = f"/api/v1/bundles/{bundle_id}/file"
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with self._plant.stream("GET", f"/api/v1/bundles/{bundle_id}/file") as answer, target.open("wb") as file:
+            with self._plant.stream("GET", path) as answer, target.open("wb") as file:
                 for piece in answer.iter_bytes():
+                    if file.tell() + len(piece) > MAX_BUNDLE_BYTES:  # the disk is the spool's, too
+                        said = f"a bundle of more than {MAX_BUNDLE_BYTES} bytes"
+                        raise PlantRefused(f"plant {self._plant.url}{path}: {said}")
                     file.write(piece)
         except OSError as error:
             raise PlantUnreachable(f"plant {self._plant.url}: cannot store what it sent: {error}") from error

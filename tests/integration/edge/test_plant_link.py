@@ -5,6 +5,7 @@ import weakref
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ import pytest
 
 from edge.cameras.push import PushedFrames
 from edge.clock import SystemClock
-from edge.contract.link import DesiredState
+from edge.contract.link import DesiredState, Heartbeat
 from edge.contract.signature import SigningKey, TrustedKeys
 from edge.station.station import Station
 from tests.support.edge_fakes import FakePlant, eventually, png
@@ -157,6 +158,80 @@ def test_an_unsigned_bundle_from_the_plant_never_runs(folder: StationFolder) -> 
         assert "not trusted here" in station.status().bundle.refused
     assert folder.results()[0]["bundle_id"] == folder.bundle_id
     assert plant.heartbeats[-1].bundle_id == folder.bundle_id
+
+
+@dataclass(frozen=True)
+class Altered:
+    """What somebody between station and plant makes of an answer; every file in it is validly signed.
+
+    Attributes:
+        of_recipe: of the bundle whose file is sent.
+        named: whether the answer names that bundle, and not the one that the plant wants.
+        hashed: whether the hash in the answer is of the file that is sent; None leaves the hash out.
+        why: the station's refusal.
+    """
+
+    name: str
+    of_recipe: str
+    named: bool
+    hashed: bool | None
+    why: str
+
+
+ALTERED = [
+    Altered("an older one's file", "part", named=False, hashed=False, why="expected SHA-256"),
+    Altered("an older one's file and hash", "part", named=False, hashed=True, why="expected bundle"),
+    Altered("an older one's file, no hash", "part", named=False, hashed=None, why="expected bundle"),
+    Altered("another recipe's file", "screw", named=False, hashed=True, why="part type"),
+    Altered("another recipe's bundle, as if wanted", "screw", named=True, hashed=True, why="part type"),
+]
+
+
+@pytest.mark.parametrize("shadow", [False, True])
+@pytest.mark.parametrize("altered", ALTERED, ids=lambda altered: altered.name)
+def test_a_signed_bundle_that_is_not_the_wanted_one_never_runs(
+    folder: StationFolder, altered: Altered, *, shadow: bool
+) -> None:
+    """Neither as champion nor beside it, whatever an altered answer says; the plant is told by the heartbeat."""
+    plant = FakePlant()
+    wanted = want(plant, folder.path / "wanted.bundle", folder.key, 0.5)
+    file = folder.path / "other.bundle"
+    other = write_tiny_bundle(file, folder.key, altered.of_recipe, 3.0)
+    named = other if altered.named else wanted
+    plant.bundles = {named: file.read_bytes()}
+    right, wrong = (sha256(data).hexdigest() for data in (file.read_bytes(), b"of the wanted one"))
+    digest = None if altered.hashed is None else right if altered.hashed else wrong
+    names = ("shadow_bundle_id", "shadow_bundle_sha256") if shadow else ("bundle_id", "bundle_sha256")
+    plant.desired = DesiredState(recipe="part", **dict(zip(names, (named, digest), strict=True)))
+    with link_server(plant) as port, running(folder, port) as station:
+        eventually(lambda: plant.heartbeats and _refusal(plant.heartbeats[-1], shadow=shadow))
+        submit(station)
+        eventually(folder.results)
+    last = plant.heartbeats[-1]
+    assert altered.why in (_refusal(last, shadow=shadow) or "")
+    assert folder.results()[0]["bundle_id"] == folder.bundle_id == last.bundle_id
+    assert last.shadow is None or last.shadow.bundle_id is None
+
+
+def _refusal(heartbeat: Heartbeat, *, shadow: bool) -> str | None:
+    if shadow:
+        return None if heartbeat.shadow is None else heartbeat.shadow.refused
+    return heartbeat.bundle_refused
+
+
+def test_an_older_wish_that_comes_again_is_followed_as_a_rollback_is_and_told(folder: StationFolder) -> None:
+    """Only TLS tells a rollback from a replay; the plant hears what runs, and its next wish is followed again."""
+    plant = FakePlant()
+    older = want(plant, folder.path / "older.bundle", folder.key, 0.5)
+    replayed = plant.desired
+    newer = want(plant, folder.path / "newer.bundle", folder.key, 0.6)
+    meant = plant.desired
+    with link_server(plant) as port, running(folder, port):
+        eventually(lambda: plant.heartbeats and plant.heartbeats[-1].bundle_id == newer)
+        plant.desired = replayed
+        eventually(lambda: plant.heartbeats[-1].bundle_id == older)
+        plant.desired = meant
+        eventually(lambda: plant.heartbeats[-1].bundle_id == newer)
 
 
 def test_the_camera_waits_for_the_first_bundle_and_the_next_start_needs_no_plant(folder: StationFolder) -> None:

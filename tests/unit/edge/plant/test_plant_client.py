@@ -1,5 +1,6 @@
 """Facts of the HTTP client: every answer and every foreign error has one meaning."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -99,6 +100,22 @@ def test_an_answer_that_is_not_understood_is_a_refusal(content: bytes) -> None:
 def test_a_bundle_that_is_not_there_writes_no_bundle(tmp_path: Path) -> None:
     with pytest.raises(PlantRefused, match="404"):
         answering(404, text="no such bundle").fetch_bundle("b" * 64, tmp_path / "x.bundle")
+
+
+def test_a_bundle_without_end_is_not_written_to_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever answers: the disk is the spool's, too."""
+    monkeypatch.setattr("edge.plant.client.MAX_BUNDLE_BYTES", 100_000)
+    sent = []
+
+    def endless() -> Iterator[bytes]:
+        while len(sent) < 1000:
+            sent.append(1)
+            yield bytes(10_000)
+
+    with pytest.raises(PlantRefused, match="more than 100000 bytes"):
+        client(lambda _: httpx.Response(200, content=endless())).fetch_bundle("b" * 64, tmp_path / "x.bundle")
+    assert (tmp_path / "x.bundle").stat().st_size <= 100_000
+    assert len(sent) <= 12
 
 
 def test_missing_certificates_are_named(tmp_path: Path) -> None:
