@@ -103,7 +103,8 @@ def body_fields() -> list[TextField]:
     return [
         TextField(method, path, at, body, schema)
         for method, path, operation in _operations()
-        for content in operation.get("requestBody", {}).get("content", {}).values()
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items()
+        if kind == "application/json"
         for body in _variants(content["schema"])
         for at, schema in dict(_texts(body)).items()
     ]
@@ -155,4 +156,5 @@ def with_text(body: Any, at: Path, text: str) -> Any:
         return text
     if at[0] == _EACH:
         return [with_text(body[0], at[1:], text), *body[1:]]
-    return {**body, at[0]: with_text(body[at[0]], at[1:], text)}
+    named = body if isinstance(body, dict) else {}  # the plausible one may be of another kind
+    return {**named, at[0]: with_text(named.get(at[0]), at[1:], text)}
