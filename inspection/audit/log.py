@@ -57,12 +57,14 @@ def append(session: Session, at: datetime, actor: str, action: str, details: Map
 def verify(session: Session) -> AuditVerdict:
     """Recompute every hash from the first row on."""
     head, count = GENESIS, 0
-    for row in session.scalars(select(AuditRow).order_by(AuditRow.number).execution_options(yield_per=1000)):
-        count += 1
-        problem = _problem(row, count, head)
-        if problem is not None:
-            return AuditVerdict(rows=count, head=head, broken_at=row.number, problem=problem)
-        head = row.hash
+    rows = select(AuditRow).order_by(AuditRow.number).execution_options(yield_per=1000)
+    with session.scalars(rows) as read:  # left early, PostgreSQL's cursor would stay open
+        for row in read:
+            count += 1
+            problem = _problem(row, count, head)
+            if problem is not None:
+                return AuditVerdict(rows=count, head=head, broken_at=row.number, problem=problem)
+            head = row.hash
     return AuditVerdict(rows=count, head=head)
 
 

@@ -119,4 +119,5 @@ class _Writer:
 
 def _named_images(session: Session) -> Iterator[str]:
     kept = select(BlobRow.sha256).where(BlobRow.removed_at.is_(None)).order_by(BlobRow.sha256)
-    yield from session.scalars(kept.execution_options(yield_per=1000))
+    with session.scalars(kept.execution_options(yield_per=1000)) as digests:
+        yield from digests

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+from psycopg import sql
+from sqlalchemy import URL
 
 PASSWORD = "a-password-of-the-tests"
 _HERE = "127.0.0.1"
@@ -49,6 +51,17 @@ class PostgresServer:
     def _run(self, statement: Any) -> None:
         with psycopg.connect(f"{self.url('postgres')}?password={PASSWORD}", autocommit=True) as connection:
             connection.execute(statement)
+
+
+@contextmanager
+def closed_to_all(url: URL) -> Iterator[None]:
+    """A database of the server lets nobody in meanwhile, and throws out who is there."""
+    name, address = url.database, url._replace(drivername="postgresql", database="postgres", query={})
+    with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as connection:
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS false").format(sql.Identifier(str(name))))
+        connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        yield
+        connection.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(sql.Identifier(str(name))))
 
 
 @contextmanager

@@ -43,13 +43,13 @@ def password_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=BOTH)
 def where(request: pytest.FixtureRequest) -> dict[str, Any]:
     """Settings of an empty database of each kind."""
-    if request.param == "sqlite":
-        return {}
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return {
-        "database_url": server.new_database("plant_0"),
-        "database_password_file": request.getfixturevalue("password_file"),
-    }
+    return _settings_of(request)
+
+
+@pytest.fixture(scope="module", params=BOTH)
+def where_for_all(request: pytest.FixtureRequest) -> dict[str, Any]:
+    """The same for the one plant of a module whose cases do not meet."""
+    return _settings_of(request)
 
 
 @pytest.fixture
@@ -103,6 +103,16 @@ def admin(client: TestClient) -> Person:
 def station(admin: Person) -> dict[str, str]:
     """Headers of the station `line-1` of recipe `part`."""
     return add_station(admin)
+
+
+def _settings_of(request: pytest.FixtureRequest) -> dict[str, Any]:
+    if request.param == "sqlite":
+        return {}
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return {
+        "database_url": server.new_database("plant_0"),
+        "database_password_file": request.getfixturevalue("password_file"),
+    }
 
 
 def _address(url: str) -> URL:

@@ -30,12 +30,6 @@ TRAINED = [seed for seed in range(400, 440) if int(image_ref(png(seed)).sha256, 
 """Pictures that the split keeps for training."""
 
 
-@pytest.fixture(name="where")
-def _where() -> dict[str, Any]:
-    """SQLite only: the time of these tests goes into processes."""
-    return {}
-
-
 def champion(admin: Person, recipe: str = "part") -> str:
     """Train and promote a first model; its id."""
     add_samples(admin, recipe, range(4), range(100, 103))
@@ -173,9 +167,9 @@ def test_accepting_takes_an_engineer(plant: Plant, admin: Person, station: dict[
 
 
 def test_it_runs_at_once_where_the_settings_say_so_and_one_call_takes_all_of_it_back(
-    tmp_path: Path, clock: ManualClock
+    tmp_path: Path, clock: ManualClock, where: dict[str, Any]
 ) -> None:
-    with running(new_plant(tmp_path, clock, acceptances_promote=True)) as client:
+    with running(new_plant(tmp_path, clock, acceptances_promote=True, **where)) as client:
         admin = sign_in(client)
         station, first = add_station(admin), champion(admin)
         id_ = failed(admin, station, TRAINED[0])

@@ -185,14 +185,16 @@ def test_drift_and_the_control_chart_raise_alerts(floor: Floor) -> None:
     assert found["control_chart"]["recipe"] == "part"
 
 
-def test_a_station_that_was_there_before_a_restart_is_missed(tmp_path: Path, clock: ManualClock) -> None:
+def test_a_station_that_was_there_before_a_restart_is_missed(
+    tmp_path: Path, clock: ManualClock, where: dict[str, Any]
+) -> None:
     """A service that has just started cannot know who is silent; what was open stays open meanwhile."""
     settings = AlertSettings(watch_every_s=3600)
-    with running(new_plant(tmp_path, clock, alerts=settings)) as client:
+    with running(new_plant(tmp_path, clock, alerts=settings, **where)) as client:
         floor = Floor(client.app.state.plant, client, clock)
         floor.beat()
         assert len(floor.look(after_s=61)) == 1
-    with running(new_plant(tmp_path, clock, alerts=settings)) as client:
+    with running(new_plant(tmp_path, clock, alerts=settings, **where)) as client:
         admin, watch = sign_in(client), client.app.state.plant.alerts
         clock.advance(50)
         watch.look()

@@ -4,6 +4,7 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
@@ -89,8 +90,8 @@ class Asker:
 
 
 @pytest.fixture(scope="module", name="asker")
-def _asker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Asker]:
-    with running(new_plant(tmp_path_factory.mktemp("plant"))) as client:
+def _asker(tmp_path_factory: pytest.TempPathFactory, where_for_all: dict[str, Any]) -> Iterator[Asker]:
+    with running(new_plant(tmp_path_factory.mktemp("plant"), **where_for_all)) as client:
         said = {"name": "admin", "password": ADMIN_PASSWORD}
         me = client.post(LOGIN, json=said).json()
         admin = Person(client, "admin", me["csrf"])  # on this client, which needs no loop of its own for each request

@@ -59,8 +59,9 @@ class Floor:
 
 
 @pytest.fixture(name="floor")
-def _floor(tmp_path: Path) -> Iterator[Floor]:
-    plant = new_plant(tmp_path, audit_escapes_at_most=0.1, audit_period_passes=1, audit_fail_share=1.0)
+def _floor(tmp_path: Path, where: dict[str, Any]) -> Iterator[Floor]:
+    drawn = {"audit_escapes_at_most": 0.1, "audit_period_passes": 1, "audit_fail_share": 1.0}
+    plant = new_plant(tmp_path, **drawn, **where)
     with running(plant) as client:
         admin = sign_in(client)
         yield Floor(client, admin, add_station(admin))

@@ -65,8 +65,8 @@ def _filled(folder: Path, **changes: Any) -> Iterator[PlantClient]:
 
 
 @pytest.fixture(name="source")
-def _source(tmp_path: Path) -> Iterator[PlantClient]:
-    with _filled(tmp_path / "source") as admin:
+def _source(tmp_path: Path, where: dict[str, Any]) -> Iterator[PlantClient]:
+    with _filled(tmp_path / "source", **where) as admin:
         yield admin
 
 

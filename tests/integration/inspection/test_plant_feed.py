@@ -51,14 +51,7 @@ def _opened(folder: Path, **changes: Any) -> Iterator[Floor]:
 
 
 @pytest.fixture(name="floor")
-def _floor(tmp_path: Path) -> Iterator[Floor]:
-    with _opened(tmp_path) as floor:
-        yield floor
-
-
-@pytest.fixture(name="each_floor")
-def _each_floor(tmp_path: Path, where: dict[str, Any]) -> Iterator[Floor]:
-    """On each database."""
+def _floor(tmp_path: Path, where: dict[str, Any]) -> Iterator[Floor]:
     with _opened(tmp_path, **where) as floor:
         yield floor
 
@@ -83,19 +76,19 @@ def _begun(answer: httpx.Response) -> Iterator[str]:
     return lines
 
 
-def test_results_come_as_they_arrive_and_a_listener_goes_on_where_it_was(each_floor: Floor) -> None:
-    each_floor.send(a_result())
-    with each_floor.listen() as answer:
+def test_results_come_as_they_arrive_and_a_listener_goes_on_where_it_was(floor: Floor) -> None:
+    floor.send(a_result())
+    with floor.listen() as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         lines = _begun(answer)
-        first = each_floor.send(a_result(), a_result(Verdict.PASS))
+        first = floor.send(a_result(), a_result(Verdict.PASS))
         numbers, ids = zip(*_next(lines, 2), strict=True)
         assert (numbers, sorted(ids)) == ((2, 3), sorted(first))
-    missed = each_floor.send(*(a_result() for _ in range(120)))
-    with each_floor.listen(headers={"Last-Event-ID": "3"}) as answer:
+    missed = floor.send(*(a_result() for _ in range(120)))
+    with floor.listen(headers={"Last-Event-ID": "3"}) as answer:
         lines = _begun(answer)
         assert sorted(id_ for _, id_ in _next(lines, 120)) == sorted(missed)
-        more = each_floor.send(a_result())
+        more = floor.send(a_result())
         assert _next(lines, 1) == [(124, more[0])]
 
 

@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,12 +12,6 @@ from inspection.jobs.book import JobKind, JobState, add_job, next_job, require_j
 from inspection.plant import Plant
 from inspection.registry.recipes import add_recipe, list_recipes
 from tests.support.plants import ManualClock, Person, add_samples, new_plant, running, sign_in, train, wait_for_job
-
-
-@pytest.fixture(name="where")
-def _where() -> dict[str, str]:
-    """SQLite only: the time of these tests goes into processes; those of models train on both."""
-    return {}
 
 
 def test_training_registers_a_challenger_with_its_evidence(admin: Person) -> None:
@@ -113,13 +108,13 @@ def test_nothing_to_train_on_is_told_at_once(admin: Person) -> None:
     assert admin.get("/jobs/0").status_code == 404
 
 
-def test_a_stopped_service_goes_on_with_its_job(tmp_path: Path) -> None:
-    with running(new_plant(tmp_path)) as client:
+def test_a_stopped_service_goes_on_with_its_job(tmp_path: Path, where: dict[str, Any]) -> None:
+    with running(new_plant(tmp_path, **where)) as client:
         admin = sign_in(client)
         add_samples(admin, "hangs", range(8))
         job = admin.post("/jobs", {"kind": "train", "recipe": "hangs"}).json()["id"]
         wait_for_job(admin, job, "running")
-    with running(new_plant(tmp_path)) as client:
+    with running(new_plant(tmp_path, **where)) as client:
         admin = sign_in(client)
         log = wait_for_job(admin, job, "running")["log"]  # the process, started again, may have spoken already
         assert any("goes on when it starts again" in line for line in log)
@@ -141,8 +136,8 @@ def _left_running(plant: Plant, **changes: int | bool) -> str:
     return job_id
 
 
-def test_killed_service_leaves_no_process_and_its_job_runs_again(tmp_path: Path) -> None:
-    plant = new_plant(tmp_path)
+def test_killed_service_leaves_no_process_and_its_job_runs_again(tmp_path: Path, where: dict[str, Any]) -> None:
+    plant = new_plant(tmp_path, **where)
     job_id = _left_running(plant)
     folder = plant.jobs.folder(job_id)
     (folder / "data").mkdir()  # what it had laid out
@@ -151,7 +146,7 @@ def test_killed_service_leaves_no_process_and_its_job_runs_again(tmp_path: Path)
     )
     (folder / "pid").write_text(str(orphan.pid), "utf-8")
     plant.database.close()
-    again = new_plant(tmp_path)
+    again = new_plant(tmp_path, **where)
     with running(again) as client:
         assert orphan.wait(10) == -9
         job = wait_for_job(sign_in(client), job_id)
@@ -171,9 +166,9 @@ def test_killed_service_leaves_no_process_and_its_job_runs_again(tmp_path: Path)
     ],
 )
 def test_a_job_is_not_started_again_for_ever(
-    tmp_path: Path, changes: dict[str, int | bool], state: JobState, error: str | None
+    tmp_path: Path, where: dict[str, Any], changes: dict[str, int | bool], state: JobState, error: str | None
 ) -> None:
-    plant = new_plant(tmp_path)
+    plant = new_plant(tmp_path, **where)
     job_id = _left_running(plant, **changes)
     with plant.database.write() as session:
         resume_abandoned(session, plant.clock())
@@ -183,8 +178,8 @@ def test_a_job_is_not_started_again_for_ever(
     plant.database.close()
 
 
-def test_a_stranger_with_the_same_process_number_is_left_alone(tmp_path: Path) -> None:
-    plant = new_plant(tmp_path)
+def test_a_stranger_with_the_same_process_number_is_left_alone(tmp_path: Path, where: dict[str, Any]) -> None:
+    plant = new_plant(tmp_path, **where)
     folder = plant.jobs.folder(_left_running(plant))
     stranger = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"], start_new_session=True)
     (folder / "pid").write_text(str(stranger.pid), "utf-8")

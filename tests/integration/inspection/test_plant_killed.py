@@ -168,7 +168,6 @@ def test_a_migration_is_whole_or_not_at_all(made: Made) -> None:
     again.close()
 
 
-@pytest.mark.parametrize("where", [{}], ids=["sqlite"])  # what is tried is the job, not the database
 @pytest.mark.parametrize(("dies_after", "trainings"), [("INSERT INTO bundles", 2), ("INSERT INTO gates", 1)])
 def test_a_job_goes_on_where_it_was(made: Made, dies_after: str, trainings: int) -> None:
     """Killed amid registering the bundle it trains again; killed in the gate it keeps the bundle and gates that."""

@@ -2,6 +2,7 @@
 
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -68,9 +69,9 @@ def test_image_that_does_not_match_its_address_is_refused(
 
 
 @pytest.mark.parametrize("chunked", [False, True])
-def test_image_over_the_limit_is_refused(tmp_path: Path, *, chunked: bool) -> None:
+def test_image_over_the_limit_is_refused(tmp_path: Path, where: dict[str, Any], *, chunked: bool) -> None:
     data = bytes(1_100_000)
-    with running(new_plant(tmp_path, max_image_mb=1)) as client:
+    with running(new_plant(tmp_path, max_image_mb=1, **where)) as client:
         station = add_station(sign_in(client))
         content = iter([data[:600_000], data[600_000:]]) if chunked else data
         answer = client.put(f"{API}/ingest/images/{sha256(data).hexdigest()}", content=content, headers=station)

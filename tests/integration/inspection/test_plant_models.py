@@ -2,6 +2,7 @@
 
 from base64 import b64decode
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -159,16 +160,16 @@ def test_bundle_by_an_unknown_key_is_refused(admin: Person, tmp_path: Path) -> N
     assert (status, answer["error"]) == (422, "BundleUnsigned")
 
 
-def test_bundle_by_a_trusted_key_is_taken(tmp_path: Path) -> None:
+def test_bundle_by_a_trusted_key_is_taken(tmp_path: Path, where: dict[str, Any]) -> None:
     foreign = SigningKey.load_or_create(tmp_path / "foreign.pem")
     write_tiny_bundle(tmp_path / "a.bundle", foreign)
-    with running(new_plant(tmp_path, trusted_keys=(foreign.public_text,))) as client:
+    with running(new_plant(tmp_path, trusted_keys=(foreign.public_text,), **where)) as client:
         admin = sign_in(client)
         add_samples(admin, "part", range(1))
         assert _upload(admin, tmp_path / "a.bundle")[0] == 201
 
 
-def test_a_version_is_carried_to_another_plant(tmp_path: Path) -> None:
+def test_a_version_is_carried_to_another_plant(tmp_path: Path, where: dict[str, Any]) -> None:
     """Trained here, downloaded, carried, and served there by a plant that trusts this one; by no other."""
     with running(new_plant(tmp_path / "here")) as client:
         here = sign_in(client)
@@ -182,7 +183,7 @@ def test_a_version_is_carried_to_another_plant(tmp_path: Path) -> None:
         stranger.post("/recipes", {"name": "part"})
         status, answer = _upload(stranger, stick)
         assert (status, answer["error"]) == (422, "BundleUnsigned")
-    with running(new_plant(tmp_path / "there", trusted_keys=(key,))) as client:
+    with running(new_plant(tmp_path / "there", trusted_keys=(key,), **where)) as client:
         there = sign_in(client)
         add_samples(there, "part", range(10, 20))
         assert _upload(there, stick)[0] == 201

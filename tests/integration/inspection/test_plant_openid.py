@@ -24,7 +24,7 @@ def _provider() -> Iterator[Provider]:
 
 
 @pytest.fixture(name="plant")
-def _plant(tmp_path: Path, provider: Provider) -> Plant:
+def _plant(tmp_path: Path, provider: Provider, where: dict[str, Any]) -> Plant:
     """By the real clock, as the tokens are."""
     provider.key = provider.shown
     provider.claims = {"preferred_username": "li.wei", "groups": ["quality", "canteen"]}
@@ -38,7 +38,7 @@ def _plant(tmp_path: Path, provider: Provider) -> Plant:
         "plant_url": "http://plant.test",
         "roles": {"quality": "inspector", "process": "engineer"},
     }
-    return open_plant(plant_settings(tmp_path, oidc=oidc), FAKE_MODELS, utc_now)
+    return open_plant(plant_settings(tmp_path, oidc=oidc, **where), FAKE_MODELS, utc_now)
 
 
 @pytest.fixture(name="client")

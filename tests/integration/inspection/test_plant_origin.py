@@ -2,19 +2,12 @@
 
 from typing import Any
 
-import pytest
 from fastapi.testclient import TestClient
 
 from edge.contract.result import Verdict
 from tests.support.plants import ManualClock, Person, a_result, add_samples, png, send_results, train
 
 ROI = {"x_px": 4, "y_px": 4, "width_px": 24, "height_px": 24}
-
-
-@pytest.fixture(name="where")
-def _where() -> dict[str, str]:
-    """SQLite only: the time of these tests goes into processes."""
-    return {}
 
 
 def _add(person: Person, settings: dict[str, Any]) -> Any:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -24,9 +25,9 @@ from tests.support.plants import ADMIN_PASSWORD, a_result, png
 
 
 @pytest.fixture(name="plant")
-def _plant(tmp_path: Path) -> Iterator[tuple[str, str]]:
+def _plant(tmp_path: Path, where: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Address of a plant that works on one request of a station at a time, and a station's key."""
-    with live_plant(tmp_path / "plant", ingest_at_once=1) as url:
+    with live_plant(tmp_path / "plant", ingest_at_once=1, **where) as url:
         with PlantClient(url) as admin:
             admin.sign_in("admin", ADMIN_PASSWORD)
             admin.post_recipe(NewRecipe(name="part"))

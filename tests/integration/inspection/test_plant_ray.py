@@ -20,12 +20,8 @@ pytestmark = pytest.mark.skipif(
     find_spec("ray") is None, reason="no ray; to run these: .venv/bin/pip install -c constraints.txt 'ray'"
 )
 RECIPES = ("slow-a", "slow-b", "slow-c")
-
-
-@pytest.fixture(name="where")
-def _where() -> dict[str, str]:
-    """SQLite only: where the jobs run has nothing to do with the database."""
-    return {}
+on_sqlite = pytest.mark.parametrize("where", [{}], ids=["sqlite"])
+"""Where the jobs run has little to do with the database; one test is on both."""
 
 
 @pytest.fixture(name="cluster", scope="module")
@@ -35,10 +31,10 @@ def _cluster() -> Iterator[RayCluster]:
 
 
 @pytest.fixture(name="plant")
-def _plant(tmp_path: Path, cluster: RayCluster) -> Plant:
+def _plant(tmp_path: Path, cluster: RayCluster, where: dict[str, Any]) -> Plant:
     """Its jobs are whole processes on the workers, not forks of one that would outlive them."""
     ray = RaySettings(address=cluster.address, jobs_at_once=3)
-    return open_plant(plant_settings(tmp_path, ray=ray, job_memory_mb=2000), FAKE_MODELS, utc_now)
+    return open_plant(plant_settings(tmp_path, ray=ray, job_memory_mb=2000, **where), FAKE_MODELS, utc_now)
 
 
 @pytest.fixture(name="engineer")
@@ -72,12 +68,14 @@ def test_cancelled_job_leaves_no_process_on_its_worker(engineer: Person) -> None
         pass
 
 
+@on_sqlite
 def test_failed_command_says_why(engineer: Person) -> None:
     job = wait_for_job(engineer, _start(engineer, "fails"))
     assert (job["state"], job["result"]) == ("failed", None)
     assert "bottle_003.png: expected 3 channels, got 1" in job["error"]
 
 
+@on_sqlite
 def test_all_recipes_are_trained_though_a_worker_is_killed(engineer: Person, plant: Plant, cluster: RayCluster) -> None:
     jobs = [_start(engineer, recipe) for recipe in RECIPES]
     while sum(_has_said(engineer, job, "fake models: ") for job in jobs) < 2:

@@ -4,7 +4,9 @@ import json
 import logging
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -14,6 +16,7 @@ from inspection.logs import set_up_plant_logging
 from inspection.plant import Plant
 from inspection.store.tables import JobRow
 from tests.support.plants import API, ManualClock, Person, a_result, new_plant, running, send_results
+from tests.support.postgres import closed_to_all
 
 
 @pytest.fixture(name="_logging_as_before")
@@ -110,17 +113,30 @@ def test_what_waits_is_in_the_metrics(
     del admin
 
 
-def test_readiness_says_what_is_wrong_and_metrics_go_on(tmp_path: Path) -> None:
+@contextmanager
+def _database_lost(plant: Plant) -> Iterator[None]:
+    """A folder where SQLite's file was; a PostgreSQL that lets nobody in."""
+    url = plant.database.engine.url
+    if url.get_backend_name() == "sqlite":
+        plant.database.close()
+        file = Path(str(url.database))
+        file.unlink()
+        file.mkdir()
+        yield
+        file.rmdir()
+    else:
+        with closed_to_all(url):
+            yield
+
+
+def test_readiness_says_what_is_wrong_and_metrics_go_on(tmp_path: Path, where: dict[str, Any]) -> None:
     """Without its images the plant is not ready; without its database neither, and that is told as a number."""
-    plant = new_plant(tmp_path)
+    plant = new_plant(tmp_path, **where)
     with running(plant) as client:
         shutil.rmtree(plant.settings.data_dir / "images")
         answer = client.get("/readyz")
         assert (answer.status_code, len(answer.json()["problems"])) == (503, 1)
         assert "images" in answer.json()["problems"][0]
-        plant.database.close()
-        (plant.settings.data_dir / "plant.sqlite3").unlink()
-        (plant.settings.data_dir / "plant.sqlite3").mkdir()
-        assert "database" in client.get("/readyz").json()["problems"][0]
-        assert "plant_database_up 0.0" in client.get("/metrics").text
-        (plant.settings.data_dir / "plant.sqlite3").rmdir()
+        with _database_lost(plant):
+            assert "database" in client.get("/readyz").json()["problems"][0]
+            assert "plant_database_up 0.0" in client.get("/metrics").text

@@ -194,12 +194,12 @@ def test_nothing_is_removed_under_a_backup(plant: Plant) -> None:
     plant.close()
 
 
-def test_service_runs_it_by_itself(tmp_path: Path, clock: ManualClock) -> None:
-    plant = new_plant(tmp_path, clock, retention=PASSED_30_DAYS)
+def test_service_runs_it_by_itself(tmp_path: Path, clock: ManualClock, where: dict[str, Any]) -> None:
+    plant = new_plant(tmp_path, clock, retention=PASSED_30_DAYS, **where)
     with running(plant) as client:
         _take(client, add_station(sign_in(client)), 1)
     clock.advance(31 * DAY_S)
-    plant = new_plant(tmp_path, clock, retention=PASSED_30_DAYS)
+    plant = new_plant(tmp_path, clock, retention=PASSED_30_DAYS, **where)
     with running(plant) as client:
         admin = sign_in(client)
         while admin.get(f"/images/{_digest(1)}").status_code != 410:  # bounded by the test's timeout
@@ -224,8 +224,8 @@ def test_command_counts_then_removes(tmp_path: Path, clock: ManualClock, capsys:
     assert [line["dry_run"] for line in told] == [True, True, False, False]
 
 
-def test_an_admin_sees_the_rules_and_what_is_due(tmp_path: Path, clock: ManualClock) -> None:
-    plant = new_plant(tmp_path, clock, retention=PASSED_30_DAYS)
+def test_an_admin_sees_the_rules_and_what_is_due(tmp_path: Path, clock: ManualClock, where: dict[str, Any]) -> None:
+    plant = new_plant(tmp_path, clock, retention=PASSED_30_DAYS, **where)
     with running(plant) as client:
         admin = sign_in(client)
         _take(client, add_station(admin), 1)

@@ -114,28 +114,20 @@ def _open(folder: Path, clock: ManualClock, settings: RolloutSettings = ON_DEMAN
 
 
 @pytest.fixture(name="floor")
-def _floor(tmp_path: Path, clock: ManualClock) -> Iterator[Floor]:
+def _floor(tmp_path: Path, clock: ManualClock, where: dict[str, Any]) -> Iterator[Floor]:
     """A floor whose watch looks when the test says so."""
-    with _open(tmp_path, clock) as floor:
-        yield floor
-
-
-@pytest.fixture(name="anywhere")
-def _anywhere(tmp_path: Path, clock: ManualClock, where: dict[str, Any]) -> Iterator[Floor]:
-    """The same on both databases."""
     with _open(tmp_path, clock, **where) as floor:
         yield floor
 
 
 @pytest.fixture(name="moving")
-def _moving(tmp_path: Path, clock: ManualClock) -> Iterator[Floor]:
+def _moving(tmp_path: Path, clock: ManualClock, where: dict[str, Any]) -> Iterator[Floor]:
     """A floor whose rollouts advance by themselves."""
-    with _open(tmp_path, clock, BY_ITSELF) as floor:
+    with _open(tmp_path, clock, BY_ITSELF, **where) as floor:
         yield floor
 
 
-def test_stages_bring_the_challenger_to_more_stations_and_end_in_the_promotion(anywhere: Floor) -> None:
-    floor = anywhere
+def test_stages_bring_the_challenger_to_more_stations_and_end_in_the_promotion(floor: Floor) -> None:
     answer = floor.start(["line-2"], ["line-1"])
     assert answer.status_code == 201, answer.text
     assert floor.told() == ["champion", "challenger", "champion"]
@@ -153,8 +145,7 @@ def test_stages_bring_the_challenger_to_more_stations_and_end_in_the_promotion(a
     assert floor.admin.post("/recipes/part/rollback", WHY).json()["bundle_id"] == floor.champion
 
 
-def test_a_fail_rate_out_of_its_band_halts_it_and_says_why(anywhere: Floor) -> None:
-    floor = anywhere
+def test_a_fail_rate_out_of_its_band_halts_it_and_says_why(floor: Floor) -> None:
     floor.judged("line-1", floor.champion, 60)
     floor.start()
     floor.judged("line-1", floor.champion, 30, Verdict.FAIL)  # late results of the champion count for nobody
@@ -264,9 +255,11 @@ def test_it_advances_by_itself_after_enough_parts_and_time(moving: Floor, clock:
         assert champion_of(session, "part") == moving.challenger
 
 
-def test_a_rollout_waits_as_long_as_the_engineer_says(tmp_path: Path, clock: ManualClock) -> None:
+def test_a_rollout_waits_as_long_as_the_engineer_says(
+    tmp_path: Path, clock: ManualClock, where: dict[str, Any]
+) -> None:
     """By the settings only a person takes it on; this one goes on by itself after five minutes."""
-    with _open(tmp_path, clock, RolloutSettings(check_every_s=3600, advance_parts=20)) as floor:
+    with _open(tmp_path, clock, RolloutSettings(check_every_s=3600, advance_parts=20), **where) as floor:
         floor.judged("line-1", floor.champion, 40)
         body = {"bundle_id": floor.challenger, "stages": [["line-1"], ["line-2"]], "wait_min": 5, **WHY}
         assert floor.admin.post("/recipes/part/rollouts", body).json()["wait_min"] == 5

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from fastapi.dependencies.models import Dependant
@@ -99,9 +100,11 @@ def each(routes: list[Guarded]) -> pytest.MarkDecorator:
 
 
 @pytest.fixture(scope="module", name="served")
-def _served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Plant, TestClient]]:
+def _served(
+    tmp_path_factory: pytest.TempPathFactory, where_for_all: dict[str, Any]
+) -> Iterator[tuple[Plant, TestClient]]:
     """One plant for all cases; none of them changes anything."""
-    plant = new_plant(tmp_path_factory.mktemp("plant"))
+    plant = new_plant(tmp_path_factory.mktemp("plant"), **where_for_all)
     with running(plant) as client:
         yield plant, client
 

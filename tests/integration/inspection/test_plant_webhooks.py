@@ -53,13 +53,7 @@ def _opener(folder: Path, mes: Receiver, clock: ManualClock, where: dict[str, An
 
 
 @pytest.fixture(name="opened")
-def _opened(tmp_path: Path, mes: Receiver, clock: ManualClock) -> Opened:
-    return _opener(tmp_path, mes, clock, {})
-
-
-@pytest.fixture(name="each_opened")
-def _each_opened(tmp_path: Path, where: dict[str, Any], mes: Receiver, clock: ManualClock) -> Opened:
-    """On each database."""
+def _opened(tmp_path: Path, where: dict[str, Any], mes: Receiver, clock: ManualClock) -> Opened:
     return _opener(tmp_path, mes, clock, where)
 
 
@@ -75,13 +69,13 @@ def _cursor(plant: Plant) -> int:
         return session.get_one(WebhookCursorRow, "mes").number
 
 
-def test_each_result_is_posted_once_in_order_and_signed(each_opened: Opened, mes: Receiver, clock: ManualClock) -> None:
-    plant = each_opened()
+def test_each_result_is_posted_once_in_order_and_signed(opened: Opened, mes: Receiver, clock: ManualClock) -> None:
+    plant = opened()
     with running(plant) as client:
         ids = _results(client, add_station(sign_in(client)), 3)
         mes.wait_for(3)
     assert mes.ids() == ids
-    assert _cursor_after(each_opened) == 3
+    assert _cursor_after(opened) == 3
     headers, body = mes.posts[0]
     assert mes.bodies()[0]["type"] == "result.created"
     assert mes.bodies()[0]["data"]["result"]["id"] == ids[0]
@@ -109,20 +103,20 @@ def test_a_receiver_that_fails_gets_it_again_before_the_next_one(opened: Opened,
     assert 'plant_webhook_failures_total{webhook="mes"} 3.0' in metrics
 
 
-def test_a_restart_goes_on_where_the_last_one_was(each_opened: Opened, mes: Receiver) -> None:
+def test_a_restart_goes_on_where_the_last_one_was(opened: Opened, mes: Receiver) -> None:
     """The first plant ends while nobody takes anything, the second finds what waits, and what came meanwhile."""
-    with running(each_opened()) as client:
+    with running(opened()) as client:
         station = add_station(sign_in(client))
         taken = _results(client, station, 2)
         mes.wait_for(2)
         mes.answers += [503] * 10_000
         waiting = _results(client, station, 2)
         mes.wait_for(3)
-    with running(each_opened(url="http://127.0.0.1:9/nobody")) as client:
+    with running(opened(url="http://127.0.0.1:9/nobody")) as client:
         waiting += _results(client, station, 1)
     mes.answers.clear()
     tried = len(mes.posts)
-    with running(each_opened()):
+    with running(opened()):
         mes.wait_for(tried + 3)
     assert mes.ids()[:2] == taken
     assert set(mes.ids()[2:tried]) == {waiting[0]}

@@ -1,11 +1,10 @@
-"""The audit log shows if it was altered."""
+"""The audit log shows if it was altered, on both databases."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import URL, text
 
 from inspection.audit.change import change
 from inspection.audit.log import GENESIS, append, verify
@@ -17,8 +16,8 @@ NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 
 
 @pytest.fixture(name="database")
-def _database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(tmp_path / "plant.sqlite3")
+def _database(address: URL) -> Iterator[Database]:
+    database = Database(address)
     with database.write() as session:
         for number in range(3):
             append(session, NOW, "ann", "recipe.created", {"recipe": f"part-{number}", "größe": 1.5})
@@ -38,8 +37,8 @@ def test_untouched_log_is_good(database: Database) -> None:
     assert verdict.head != GENESIS
 
 
-def test_empty_log_is_good(tmp_path: Path) -> None:
-    database = Database(tmp_path / "other.sqlite3")
+def test_empty_log_is_good(address: URL) -> None:
+    database = Database(address)
     with database.read() as session:
         assert verify(session).head == GENESIS
     database.close()
