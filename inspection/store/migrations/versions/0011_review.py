@@ -49,7 +49,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take back."""
+    """Take back, without a batch: SQLite would make the table anew, and other tables' rows name its rows."""
     op.drop_index(op.f("ix_review_checks_result_id"), table_name="review_checks")
     op.drop_table("review_checks")
     for name, columns in (
@@ -57,9 +57,8 @@ def downgrade() -> None:
         ("labels", ("mask_sha256", "took_s")),
         ("results", ("score", "defect_class")),
     ):
-        with op.batch_alter_table(name) as table:
-            for column in columns:
-                table.drop_column(column)
+        for column in columns:
+            op.drop_column(name, column)
 
 
 def _fill() -> None:

@@ -15,6 +15,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take back."""
-    with op.batch_alter_table("jobs") as table:
-        table.drop_column("interruptions")
+    """Take back, without a batch: SQLite would make the table anew, and other tables' rows name its rows."""
+    op.drop_column("jobs", "interruptions")

@@ -30,9 +30,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Take back."""
-    with op.batch_alter_table("rollouts") as table:
-        table.drop_column("wait_min")
-    with op.batch_alter_table("stations") as table:
-        table.drop_column("retired_at")
+    """Take back, without a batch: SQLite would make the table anew, and other tables' rows name its rows."""
+    op.drop_column("rollouts", "wait_min")
+    op.drop_column("stations", "retired_at")
     op.drop_table("latency_hours")
