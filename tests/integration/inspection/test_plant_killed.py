@@ -1,11 +1,8 @@
 """kill -9 of the service amid ingest, label, promotion and migration, on both databases: nothing is half done."""
 
-import json
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +25,7 @@ from inspection.store.tables import (
     ResultRow,
     ReviewPartRow,
 )
+from tests.support.doomed_plant import address_of, doomed_plant
 from tests.support.plants import (
     API,
     a_result,
@@ -77,17 +75,9 @@ class Made:
         """As it was left."""
         return Database(self.address, make=False)
 
-    @contextmanager
-    def doomed(self, statement: str) -> Iterator[subprocess.Popen[str]]:
-        """A process that serves the plant until after this statement."""
-        changes = json.dumps(self.where, default=str)
-        argv = [sys.executable, "-m", "tests.support.doomed_plant", str(self.folder), statement, changes]
-        process = subprocess.Popen(argv, stdout=subprocess.PIPE, text=True)
-        try:
-            yield process
-        finally:
-            process.kill()
-            process.communicate()
+    def doomed(self, when: str) -> AbstractContextManager[subprocess.Popen[str]]:
+        """A process that serves the plant until then."""
+        return doomed_plant(self.folder, when, self.where)
 
     def request(self, name: str) -> Request:
         """The change of this name."""
@@ -141,8 +131,7 @@ def test_a_change_is_whole_or_not_at_all(made: Made, name: str) -> None:
     database = made.database()
     before, hours = _counts(database, asked.written), _counted(database)
     with made.doomed(asked.dies_after) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
+        address = address_of(process)
         with pytest.raises(httpx.TransportError):
             httpx.post(f"{address}{API}{asked.path}", json=asked.body, headers=key)
         assert process.wait(20) == -signal.SIGKILL
@@ -176,8 +165,7 @@ def test_a_job_goes_on_where_it_was(made: Made, dies_after: str, trainings: int)
     database = made.database()
     before = _counts(database, {BundleRow: 0, GateRow: 0})
     with made.doomed(dies_after) as process:
-        assert process.stdout is not None
-        address = process.stdout.readline().strip()
+        address = address_of(process)
         asked = {"kind": "train", "recipe": "part"}
         job_id = httpx.post(f"{address}{API}/jobs", json=asked, headers=made.keys["program"]).json()["id"]
         assert process.wait(30) == -signal.SIGKILL
