@@ -18,6 +18,7 @@ from inspection.feed.stream import Feed
 from inspection.logs import set_up_plant_logging
 from inspection.plant import open_plant
 from inspection.settings import load_plant_settings
+from inspection.store.upkeep import only_service
 
 __all__ = ["listen", "serve"]
 
@@ -29,12 +30,12 @@ def serve(path: Path) -> ExitCode:
     """Serve until SIGINT or SIGTERM.
 
     Raises:
-        SettingsInvalid: PLANT.toml, a key or a password file is not what it should be.
+        SettingsInvalid: PLANT.toml, a key or a password file is not what it should be, or a service runs there.
         AddressInUse: another process listens on the port; nothing was written.
     """
     settings = load_plant_settings(path)
     set_up_plant_logging(settings.log_level, settings.log_format)
-    with listen(settings.host, settings.port) as listener:
+    with listen(settings.host, settings.port) as listener, only_service(settings.data_dir):
         plant = open_plant(settings)
         if plant.first_password is not None:
             sys.stderr.write(f"first start: sign in as `admin` with the password {plant.first_password}\n")

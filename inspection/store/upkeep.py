@@ -1,13 +1,17 @@
-"""Backup and retention take turns, also across processes: what a backup names must not be deleted under it."""
+"""Who has the data folder, also across processes.
+
+Backup and retention take turns: what a backup names must not be deleted under it. And one service runs at a time: a
+second one would take the first one's jobs for left behind, end their processes and start them again.
+"""
 
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from edge.contract.errors import Conflict
+from edge.contract.errors import Conflict, SettingsInvalid
 
-__all__ = ["upkeep"]
+__all__ = ["only_service", "upkeep"]
 
 
 @contextmanager
@@ -22,4 +26,20 @@ def upkeep(data: Path, *, wait: bool = True) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise Conflict(f"{data}: a backup or a retention run is under way, try again when it is done") from error
+        yield
+
+
+@contextmanager
+def only_service(data: Path) -> Iterator[None]:
+    """Be the one service of the data folder, until the end of the process however it comes.
+
+    Raises:
+        SettingsInvalid: another service runs there.
+    """
+    data.mkdir(parents=True, exist_ok=True)
+    with (data / "service.lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SettingsInvalid(f"data_dir {data}: another service runs there; stop that one first") from error
         yield

@@ -10,21 +10,32 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 from sqlalchemy import text
 
 from edge.contract.terminal import ExitCode
+from inspection.plant import database_address
+from inspection.settings import load_plant_settings
 from inspection.store.database import Database
 from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.plants import ADMIN_PASSWORD
+from tests.support.stations import to_toml
 
 
 def _free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@pytest.fixture(name="lines")
+def _lines(tmp_path: Path, where: dict[str, Any]) -> str:
+    """What PLANT.toml says of the database and of the admin's password."""
+    (tmp_path / "secret").write_text(ADMIN_PASSWORD + "\n", "utf-8")
+    return to_toml({"admin_password_file": "secret", **where})
 
 
 def _settings(folder: Path, port: int, extra: str = "") -> Path:
@@ -72,10 +83,9 @@ def test_first_start_prints_a_password_that_works_and_makes_a_private_key(tmp_pa
     assert key.stat().st_mode & 0o077 == 0
 
 
-def test_password_comes_from_the_file_and_data_survive_kill_9(tmp_path: Path) -> None:
+def test_password_comes_from_the_file_and_data_survive_kill_9(tmp_path: Path, lines: str) -> None:
     port = _free_port()
-    (tmp_path / "secret").write_text(ADMIN_PASSWORD + "\n", "utf-8")
-    path = _settings(tmp_path, port, 'admin_password_file = "secret"\n')
+    path = _settings(tmp_path, port, lines)
     with _service(path, port) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1") as client:
         csrf = client.post("/login", json={"name": "admin", "password": ADMIN_PASSWORD}).json()["csrf"]
         headers = {"X-CSRF-Token": csrf}
@@ -84,6 +94,23 @@ def test_password_comes_from_the_file_and_data_survive_kill_9(tmp_path: Path) ->
     with _service(path, port), httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1") as client:
         client.post("/login", json={"name": "admin", "password": ADMIN_PASSWORD})
         assert [recipe["name"] for recipe in client.get("/recipes").json()] == ["part"]
+
+
+@pytest.mark.parametrize("where", [{}], ids=["sqlite"])  # what is held is the folder
+def test_a_second_service_of_the_plant_leaves_the_first_one_alone(tmp_path: Path, lines: str) -> None:
+    """It would end the first one's jobs as left behind. When that one is gone, however it went, it may start."""
+    ports = [_free_port(), _free_port()]
+    first = _settings(tmp_path, ports[0], lines)
+    with _service(first, ports[0]) as process:
+        second = _settings(tmp_path, ports[1], lines)
+        argv = [sys.executable, "-m", "inspection", "serve", str(second)]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        assert (done.returncode, "another service runs there" in done.stderr) == (ExitCode.BAD_INPUT, True)
+        assert _sign_in(ports[0], ADMIN_PASSWORD).status_code == 200
+        process.kill()
+        process.wait()
+        with _service(second, ports[1]):
+            assert _sign_in(ports[1], ADMIN_PASSWORD).status_code == 200
 
 
 def test_listeners_are_sent_home_when_the_service_stops(tmp_path: Path) -> None:
@@ -123,14 +150,13 @@ def test_unknown_setting_stops_the_start(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("altered", [False, True])
-def test_audit_verify_answers_by_exit_code(tmp_path: Path, *, altered: bool) -> None:
+def test_audit_verify_answers_by_exit_code(tmp_path: Path, lines: str, *, altered: bool) -> None:
     port = _free_port()
-    (tmp_path / "secret").write_text(ADMIN_PASSWORD, "utf-8")
-    path = _settings(tmp_path, port, 'admin_password_file = "secret"\n')
+    path = _settings(tmp_path, port, lines)
     with _service(path, port):
         _sign_in(port, ADMIN_PASSWORD)
     if altered:
-        database = Database(tmp_path / "data" / "plant.sqlite3")
+        database = Database(database_address(load_plant_settings(path)), make=False)
         with database.write() as session:
             session.execute(text("UPDATE audit SET actor = 'admim'"))
         database.close()
