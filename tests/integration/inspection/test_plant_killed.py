@@ -1,7 +1,6 @@
 """kill -9 of the service amid ingest, label, promotion and migration, on both databases: nothing is half done."""
 
 import signal
-import subprocess
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +24,7 @@ from inspection.store.tables import (
     ResultRow,
     ReviewPartRow,
 )
-from tests.support.doomed_plant import address_of, doomed_plant
+from tests.support.doomed_plant import Doomed, doomed_plant
 from tests.support.plants import (
     API,
     a_result,
@@ -75,7 +74,7 @@ class Made:
         """As it was left."""
         return Database(self.address, make=False)
 
-    def doomed(self, when: str) -> AbstractContextManager[subprocess.Popen[str]]:
+    def doomed(self, when: str) -> AbstractContextManager[Doomed]:
         """A process that serves the plant until then."""
         return doomed_plant(self.folder, when, self.where)
 
@@ -131,10 +130,10 @@ def test_a_change_is_whole_or_not_at_all(made: Made, name: str) -> None:
     database = made.database()
     before, hours = _counts(database, asked.written), _counted(database)
     with made.doomed(asked.dies_after) as process:
-        address = address_of(process)
+        address = process.address()
         with pytest.raises(httpx.TransportError):
             httpx.post(f"{address}{API}{asked.path}", json=asked.body, headers=key)
-        assert process.wait(20) == -signal.SIGKILL
+        assert process.wait() == -signal.SIGKILL
     assert (_counts(database, asked.written), _counted(database)) == (before, hours)
     with running(new_plant(made.folder, **made.where)) as client:
         assert client.post(f"{API}{asked.path}", json=asked.body, headers=key).status_code == asked.status
@@ -148,7 +147,7 @@ def test_a_migration_is_whole_or_not_at_all(made: Made) -> None:
     database = made.database()
     revert(database.engine, "0011")
     with made.doomed("INSERT INTO review_parts") as process:  # in the last step, after others
-        assert process.wait(60) == -signal.SIGKILL
+        assert process.wait() == -signal.SIGKILL
     names = {column["name"] for column in inspect(database.engine).get_columns("api_keys")}
     assert ("scopes" in names, "review_parts" in inspect(database.engine).get_table_names()) == (False, False)
     database.close()
@@ -165,10 +164,10 @@ def test_a_job_goes_on_where_it_was(made: Made, dies_after: str, trainings: int)
     database = made.database()
     before = _counts(database, {BundleRow: 0, GateRow: 0})
     with made.doomed(dies_after) as process:
-        address = address_of(process)
+        address = process.address()
         asked = {"kind": "train", "recipe": "part"}
         job_id = httpx.post(f"{address}{API}/jobs", json=asked, headers=made.keys["program"]).json()["id"]
-        assert process.wait(30) == -signal.SIGKILL
+        assert process.wait() == -signal.SIGKILL
     with running(new_plant(made.folder, **made.where)) as client:
         job = wait_for_job(sign_in(client), job_id)
     assert (job["state"], job["interruptions"], job["result"]["gate"]["passed"]) == ("succeeded", 1, True)

@@ -22,7 +22,7 @@ from inspection.registry.gates import add_gate
 from inspection.registry.promotions import promote
 from inspection.rollout.steps import advance, start
 from inspection.store.tables import AuditRow
-from tests.support.doomed_plant import address_of, doomed_plant
+from tests.support.doomed_plant import doomed_plant
 from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.plants import API, a_heartbeat, add_station, new_plant, running, sign_in
 from tests.support.tiny_bundle import write_tiny_bundle
@@ -142,10 +142,10 @@ def test_a_step_of_a_rollout_is_whole_or_not_at_all(made: Made, name: str) -> No
     _come_to(made, step)
     body = {**WHY, "bundle_id": made.bundles[1], "stages": ONE} if step.path.endswith("rollouts") else WHY
     with doomed_plant(made.folder, step.dies, made.where) as process:
-        address = address_of(process)
+        address = process.address()
         with pytest.raises(httpx.TransportError):
             httpx.post(f"{address}{API}{step.path}", json=body, headers=made.program, verify=NO_CERTIFICATES)
-        assert process.wait(20) == -signal.SIGKILL
+        assert process.wait() == -signal.SIGKILL
     with running(plant := made.opened()) as client:
         assert made.told(client) == step.told[step.kept]
         assert _log(plant) == ([step.action] if step.kept else [], None)

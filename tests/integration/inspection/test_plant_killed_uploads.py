@@ -22,7 +22,7 @@ from inspection.people.api_keys import Rights, add_api_key
 from inspection.people.roles import Role
 from inspection.store.database import Database
 from inspection.store.tables import BlobRow, SampleLabelRow, SampleRow
-from tests.support.doomed_plant import address_of, doomed_plant
+from tests.support.doomed_plant import Doomed, doomed_plant
 from tests.support.live_plants import live_plant
 from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.plants import API, a_result, add_station, image_ref, new_plant, png, running, send_results, sign_in
@@ -45,7 +45,7 @@ class Made:
     station: str
     program: dict[str, str]
 
-    def doomed(self, dies: str = "never") -> AbstractContextManager[Any]:
+    def doomed(self, dies: str = "never") -> AbstractContextManager[Doomed]:
         """A process that serves the plant until then."""
         return doomed_plant(self.folder, dies, self.where)
 
@@ -108,11 +108,11 @@ def _goes_on(made: Made, address: str) -> None:
 )
 def test_an_image_is_stored_whole_or_not_at_all(made: Made, dies: str, here: int) -> None:
     with made.doomed(dies) as process:
-        client = made.client(address_of(process))
+        client = made.client(process.address())
         with pytest.raises(PlantUnreachable):
             client.put_image(DIGEST, IMAGE)
         client.close()
-        assert process.wait(20) == -signal.SIGKILL
+        assert process.wait() == -signal.SIGKILL
     with made.again() as address:
         assert _offset(made, address) == here
         _goes_on(made, address)
@@ -120,7 +120,7 @@ def test_an_image_is_stored_whole_or_not_at_all(made: Made, dies: str, here: int
 
 def test_half_a_piece_is_sent_again_and_the_ones_before_it_are_not(made: Made) -> None:
     with made.doomed() as process:
-        address, under_way = address_of(process), threading.Event()
+        address, under_way = process.address(), threading.Event()
         first = {"Content-Range": f"bytes 0-{MIB - 1}/{len(LARGE)}"}
         assert _put(made, address, LARGE[:MIB], first).status_code == 202
 
