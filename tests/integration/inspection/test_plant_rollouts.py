@@ -193,18 +193,18 @@ def test_a_challenger_of_which_only_timeouts_are_heard_is_halted(floor: Floor, c
     assert "took more than 100 ms" in step["reason"]
 
 
-def test_a_ledger_out_of_its_band_halts_it_before_any_result_has_come(anywhere: Floor) -> None:
+def test_a_ledger_out_of_its_band_halts_it_before_any_result_has_come(floor: Floor) -> None:
     """The results wait in the station's spool; its heartbeats count what it has dropped."""
-    anywhere.judged("line-1", anywhere.champion, 200)
-    anywhere.start()
-    anywhere.counted("line-1", anywhere.champion, drops=50)
-    anywhere.counted("line-1", anywhere.challenger, drops=50)
-    anywhere.counted("line-1", anywhere.challenger, passed=60, drops=50)
-    running = anywhere.look()
+    floor.judged("line-1", floor.champion, 200)
+    floor.start()
+    floor.counted("line-1", floor.champion, drops=50)
+    floor.counted("line-1", floor.challenger, drops=50)
+    floor.counted("line-1", floor.challenger, passed=60, drops=50)
+    running = floor.look()
     assert running["state"] == "running", "what was dropped before it came is not its own"
     assert [finding["measure"] for finding in running["evidence"][0]["findings"]] == ["ledger"]
-    anywhere.counted("line-1", anywhere.challenger, passed=90, drops=100)
-    step = anywhere.look()["steps"][-1]
+    floor.counted("line-1", floor.challenger, passed=90, drops=100)
+    step = floor.look()["steps"][-1]
     assert step["kind"] == "halt"
     assert "ledger: drops, timeouts and UNDECIDED: 35.7% of the parts, 0.0% with the champion" in step["reason"]
 
@@ -272,17 +272,17 @@ def test_a_rollout_waits_as_long_as_the_engineer_says(
         assert floor.start().json()["wait_min"] is None
 
 
-def test_a_stage_is_a_line(anywhere: Floor) -> None:
+def test_a_stage_is_a_line(floor: Floor) -> None:
     """One station, its line, then all: the stage of the line leaves out what runs the challenger already."""
     for station in ("line-2", "line-1"):
-        assert anywhere.admin.put(f"/stations/{station}/line", {"line": "hall-A"}).status_code == 204
-    rollout = anywhere.start(["line-1"], {"line": "hall-A"}).json()
+        assert floor.admin.put(f"/stations/{station}/line", {"line": "hall-A"}).status_code == 204
+    rollout = floor.start(["line-1"], {"line": "hall-A"}).json()
     assert rollout["stages"] == [["line-1"], ["line-2"]]
-    assert anywhere.told() == ["challenger", "champion", "champion"]
-    anywhere.step("advance")
-    assert anywhere.told() == ["challenger", "challenger", "champion"]
-    anywhere.step("advance")
-    assert anywhere.told() == ["challenger"] * 3
+    assert floor.told() == ["challenger", "champion", "champion"]
+    floor.step("advance")
+    assert floor.told() == ["challenger", "challenger", "champion"]
+    floor.step("advance")
+    assert floor.told() == ["challenger"] * 3
 
 
 def test_a_line_without_a_station_of_the_recipe_is_no_stage(floor: Floor) -> None:
