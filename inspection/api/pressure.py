@@ -1,8 +1,9 @@
 """How much of the service stations may take: what they bring beyond that is answered 429 and comes again."""
 
+from asyncio import Semaphore
 from random import randint
 
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inspection.api.errors import error_response
 
@@ -13,26 +14,40 @@ _AGAIN_S = (1, 3)  # drawn, so that those who were sent away do not come back al
 
 
 class IngestPressure:
-    """ASGI middleware: stations keep what is not taken, and people are served while stations catch up."""
+    """ASGI middleware: stations keep what is not taken, and people are served while stations catch up.
+
+    A request takes its place when its body has come: who sends slowly, or never ends, keeps nobody else away.
+    """
 
     def __init__(self, app: ASGIApp, at_once: int) -> None:
-        """Let `at_once` requests in that bring results or images."""
+        """Work on `at_once` requests that bring results or images."""
         self._app = app
         self._at_once = at_once
-        self._inside = 0
+        self._places = Semaphore(at_once)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, or send it away before its body is read."""
         if scope["type"] != "http" or not scope["path"].startswith(_INGEST):
             await self._app(scope, receive, send)
-            return
-        if self._inside >= self._at_once:
-            message = f"busy with what stations bring, {self._inside} at once (ingest_at_once): come again"
+        elif self._places.locked():
+            message = f"busy with what stations bring, {self._at_once} at once (ingest_at_once): come again"
             away = error_response(429, "TooBusy", message, retry_after_s=randint(*_AGAIN_S))  # noqa: S311 - no secret
             await away(scope, receive, send)
-            return
-        self._inside += 1
+        else:
+            await self._work(scope, receive, send)
+
+    async def _work(self, scope: Scope, receive: Receive, send: Send) -> None:
+        has_place = False
+
+        async def received() -> Message:
+            nonlocal has_place
+            message = await receive()
+            if message["type"] == "http.request" and not message.get("more_body", False) and not has_place:
+                has_place = await self._places.acquire()
+            return message
+
         try:
-            await self._app(scope, receive, send)
+            await self._app(scope, received, send)
         finally:
-            self._inside -= 1
+            if has_place:
+                self._places.release()

@@ -1,8 +1,9 @@
 """More than the plant works on at once: it sends stations away, serves people, and loses nothing."""
 
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,10 @@ from edge.plant.client import HttpPlantClient
 from edge.plant.settings import PlantSettings
 from edge.plant.uploader import Uploader
 from edge.spool.store import Record, Spool
+from inspection.api.routes import link
 from inspection.api.schemas import NewRecipe, NewStation
 from inspection.client.plant_client import PlantClient
+from inspection.ingest.images import require_bytes_of
 from tests.support.edge_fakes import eventually
 from tests.support.live_plants import live_plant
 from tests.support.plants import ADMIN_PASSWORD, a_result, png
@@ -36,38 +39,49 @@ def _plant(tmp_path: Path, where: dict[str, Any]) -> Iterator[tuple[str, str]]:
 
 
 @contextmanager
-def an_image_on_its_way(url: str, key: str) -> Iterator[None]:
-    """Of which the second half comes at the end."""
-    image, under_way, rest = png(1, 200), threading.Event(), threading.Event()
+def work_that_lasts(monkeypatch: pytest.MonkeyPatch, url: str, key: str) -> Iterator[None]:
+    """An image that the plant is busy with until the end."""
+    busy, done = threading.Event(), threading.Event()
 
-    def halves() -> Iterator[bytes]:
-        yield image[: len(image) // 2]
-        under_way.set()
-        rest.wait()
-        yield image[len(image) // 2 :]
+    def slowly(digest: str, data: bytes) -> None:
+        busy.set()
+        done.wait()
+        require_bytes_of(digest, data)
 
     def send() -> None:
         path = f"{url}/api/v1/ingest/images/{sha256(image).hexdigest()}"
-        answers.append(httpx.put(path, content=halves(), headers={"authorization": f"Bearer {key}"}, timeout=60))
+        answers.append(httpx.put(path, content=image, headers={"authorization": f"Bearer {key}"}, timeout=60))
 
-    answers: list[httpx.Response] = []
+    image, answers = png(1, 200), list[httpx.Response]()
+    monkeypatch.setattr(link, "require_bytes_of", slowly)
     sender = threading.Thread(target=send)
     sender.start()
-    under_way.wait()
+    busy.wait()
+    monkeypatch.setattr(link, "require_bytes_of", require_bytes_of)
     try:
         yield
     finally:
-        rest.set()
+        done.set()
         sender.join()
     assert [answer.status_code for answer in answers] == [204]
 
 
-def test_a_station_is_sent_away_and_people_are_served(plant: tuple[str, str]) -> None:
+@contextmanager
+def bodies_without_end(url: str, count: int) -> Iterator[None]:
+    """Of somebody without a key, who sends a byte and waits."""
+    host, port = url.removeprefix("http://").split(":")
+    head = b"POST /api/v1/ingest/results HTTP/1.1\r\nHost: plant\r\nContent-Length: 1000\r\n\r\n{"
+    with ExitStack() as stack:
+        for _ in range(count):
+            stack.enter_context(socket.create_connection((host, int(port)))).sendall(head)
+        yield
+
+
+def test_a_station_is_sent_away_and_people_are_served(plant: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     url, key = plant
     client = HttpPlantClient(PlantSettings(url=url), key)
     batch = IngestBatch(results=(a_result(),))
-    with an_image_on_its_way(url, key):
-        eventually(lambda: _is_busy(client, batch))
+    with work_that_lasts(monkeypatch, url, key):
         with pytest.raises(PlantBusy, match="come again") as told:
             client.ingest(batch)
         assert 1 <= told.value.retry_after_s <= 3
@@ -81,14 +95,15 @@ def test_a_station_is_sent_away_and_people_are_served(plant: tuple[str, str]) ->
     client.close()
 
 
-def test_what_was_sent_away_comes_again_once(plant: tuple[str, str], tmp_path: Path) -> None:
+def test_what_was_sent_away_comes_again_once(
+    plant: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     url, key = plant
     client = HttpPlantClient(PlantSettings(url=url), key)
     spool = Spool(tmp_path / "spool.sqlite", 16)
     uploader = Uploader(client, spool, 2, Backoff(0.05, 0.2))
     results = [a_result(part_id=f"P-{number}", sequence=number) for number in range(1, 8)]
-    with an_image_on_its_way(url, key):
-        eventually(lambda: _is_busy(client, IngestBatch(results=(results[0],))))
+    with work_that_lasts(monkeypatch, url, key):
         spool.append([Record(result) for result in results])
         uploader.worker.start()
         eventually(lambda: "come again" in (uploader.status().last_error or ""))
@@ -102,9 +117,10 @@ def test_what_was_sent_away_comes_again_once(plant: tuple[str, str], tmp_path: P
     client.close()
 
 
-def _is_busy(client: HttpPlantClient, batch: IngestBatch) -> bool:
-    try:
-        client.ingest(batch)
-    except PlantBusy:
-        return True
-    return False
+def test_slow_senders_keep_nobody_away(plant: tuple[str, str]) -> None:
+    url, key = plant
+    client = HttpPlantClient(PlantSettings(url=url), key)
+    with bodies_without_end(url, 20):
+        for number in range(1, 4):
+            assert client.ingest(IngestBatch(results=(a_result(sequence=number),))).stored == 1
+    client.close()
