@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from edge.contract.manifest import HeldoutScores
 from edge.contract.result import InspectionResult, ShadowVerdict, Verdict
@@ -181,15 +181,20 @@ def test_another_threshold_is_tried_before_it_is_made(page: Page, floor: Floor) 
     assert fits(page)
 
 
-def test_a_model_goes_out_in_stages_and_is_halted(page: Page, floor: Floor) -> None:
-    floor.http.post("/stations", json={"name": "line-2", "recipe": "part"}).raise_for_status()
+def ask_for_stages(page: Page, floor: Floor) -> Locator:
+    """The dialog, for a challenger that passed the gate."""
     floor.train_and_promote("part")
     for number in range(20, 28):
         floor.http.post("/recipes/part/samples?label=good", content=png(number)).raise_for_status()
     page.goto("/models?recipe=part")
     page.locator("#train").click()
     page.get_by_role("button", name="In stages…").click(timeout=JOB_MS)
-    dialog = page.locator("#rollout-dialog")
+    return page.locator("#rollout-dialog")
+
+
+def test_a_model_goes_out_in_stages_and_is_halted(page: Page, floor: Floor) -> None:
+    floor.http.post("/stations", json={"name": "line-2", "recipe": "part"}).raise_for_status()
+    dialog = ask_for_stages(page, floor)
     expect(dialog.get_by_label("line-1")).to_have_value("1")
     expect(dialog.get_by_label("line-2")).to_have_value("0")
     dialog.get_by_label("line-2").select_option("stage 2")
@@ -222,13 +227,7 @@ def test_a_model_goes_out_in_stages_and_is_halted(page: Page, floor: Floor) -> N
 def test_a_line_is_put_into_a_stage_at_once(page: Page, floor: Floor) -> None:
     for name, line in (("line-2", "hall-A"), ("line-3", "hall-B"), ("line-4", "hall-B")):
         floor.http.post("/stations", json={"name": name, "recipe": "part", "line": line}).raise_for_status()
-    floor.train_and_promote("part")
-    for number in range(20, 28):
-        floor.http.post("/recipes/part/samples?label=good", content=png(number)).raise_for_status()
-    page.goto("/models?recipe=part")
-    page.locator("#train").click()
-    page.get_by_role("button", name="In stages…").click(timeout=JOB_MS)
-    dialog = page.locator("#rollout-dialog")
+    dialog = ask_for_stages(page, floor)
     dialog.get_by_label("All of line hall-B").select_option("stage 3")
     expect(dialog.get_by_label("line-3")).to_have_value("3")
     expect(dialog.get_by_label("line-4")).to_have_value("3")
