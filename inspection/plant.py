@@ -150,6 +150,7 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         clock=clock,
         replay_parts=settings.gate_replay_parts,
         max_slowdown=settings.gate_max_slowdown,
+        neighbour_s=settings.neighbour_s,
         acceptances_promote=settings.acceptances_promote,
         scores=data / "scores" if settings.ray is None else None,  # a folder of this machine
         features=data / "features",

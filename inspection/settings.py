@@ -133,6 +133,14 @@ class PlantSettings(BaseModel):
         float | None,
         Field(gt=0, le=100, description="Most times the champion's session time; without it time is told, not judged."),
     ] = None
+    neighbour_s: Annotated[
+        float,
+        Field(
+            ge=0,
+            le=3600,
+            description="Seconds around a held-out part within which its station's pictures teach nothing; 0: all do.",
+        ),
+    ] = 2
     job_cores: Annotated[
         int | None,
         Field(ge=1, le=1024, description="Processor cores that a training may use; without it all, or one on `[ray]`."),

@@ -12,6 +12,7 @@ from inspection.jobs.material import Material, lay_out, lay_out_pictures
 from inspection.jobs.shop import Ticket, Workshop, keep_made, read_report, run_models, tidy
 from inspection.learning.acceptances import accepted_frames, refuse, require_acceptance
 from inspection.registry.promotions import champion_of, promote
+from inspection.samples.neighbours import without_neighbours
 from inspection.samples.samples import samples_of
 from inspection.samples.splits import Split
 
@@ -60,7 +61,7 @@ def run_accept(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
 
 def _make(shop: Workshop, ticket: Ticket, laid: _Laid) -> dict[str, Any]:
     if laid.accepted is None:
-        raise JobFailed("accept: all that was accepted is in the hold-out, which tests and teaches nothing")
+        raise JobFailed("accept: all that was accepted is held out or was taken beside what is, which teaches nothing")
     out = ticket.folder / "model.bundle"
     try:
         summary = _teach(shop, ticket, shop.bundles.path(laid.champion), laid.accepted, laid.material.defects, out)
@@ -73,7 +74,7 @@ def _make(shop: Workshop, ticket: Ticket, laid: _Laid) -> dict[str, Any]:
 def with_accepted(shop: Workshop, ticket: Ticket, trained: Path, defects: Path | None) -> tuple[Path, dict[str, Any]]:
     """A trained bundle with what stands accepted, and what to tell of it; the bundle as it is where it refuses."""
     with shop.database.read() as session:
-        frames = accepted_frames(session, ticket.recipe)
+        frames = accepted_frames(session, ticket.recipe, shop.neighbour_s)
         if not frames:
             return trained, {}
         pictures = lay_out_pictures(session, shop.blobs, frames, ticket.folder / "accepted")
@@ -90,13 +91,10 @@ def _lay_out(shop: Workshop, ticket: Ticket) -> _Laid:
         champion = champion_of(session, ticket.recipe)
         if champion is None:
             raise JobFailed(f"recipe {ticket.recipe!r}: no model runs that could learn to accept")
-        known = [
-            sample
-            for sample in samples_of(session, ticket.recipe)
-            if sample.split is Split.HOLDOUT or sample.truth.defect_type is not None
-        ]
+        samples = without_neighbours(session, ticket.recipe, samples_of(session, ticket.recipe), shop.neighbour_s)
+        known = [sample for sample in samples if sample.split is Split.HOLDOUT or sample.truth.defect_type is not None]
         material = lay_out(session, shop.blobs, known, ticket.folder)
-        frames = accepted_frames(session, ticket.recipe)
+        frames = accepted_frames(session, ticket.recipe, shop.neighbour_s)
         pictures = ticket.folder / "accepted"
         accepted = lay_out_pictures(session, shop.blobs, frames, pictures) if frames else None
     return _Laid(material, accepted, champion)

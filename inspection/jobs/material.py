@@ -58,14 +58,25 @@ def lay_out_pictures(session: Session, blobs: BlobStore, digests: Iterable[str],
     return folder
 
 
-def require_trainable(samples: Iterable[Sample], recipe: str) -> None:
+def require_trainable(samples: Iterable[Sample], recipe: str, left_out: int = 0) -> None:
     """Return if there is anything to train on.
+
+    Args:
+        samples: that are asked for.
+        recipe: whose they are.
+        left_out: samples that were taken beside held-out parts.
 
     Raises:
         DataInvalid: no good image in the training part.
     """
-    if not any(sample.split is Split.TRAIN and sample.truth.defect_type is None for sample in samples):
-        raise DataInvalid(f"recipe {recipe!r}: expected good images to train on, got none; upload or label some first")
+    if any(sample.split is Split.TRAIN and sample.truth.defect_type is None for sample in samples):
+        return
+    if left_out:
+        raise DataInvalid(
+            f"recipe {recipe!r}: expected good images to train on, got none but {left_out} that were taken within "
+            "`neighbour_s` of a held-out part; upload or label some of another time"
+        )
+    raise DataInvalid(f"recipe {recipe!r}: expected good images to train on, got none; upload or label some first")
 
 
 def _folder(material: Material, sample: Sample) -> Path:

@@ -37,7 +37,7 @@ def run_evaluate(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     ticket.desk.report(0.0, "collecting samples")
     with shop.database.read() as session:
         require_bundle(session, bundle_id)
-        samples = samples_of(session, ticket.recipe)
+        samples = list(samples_of(session, ticket.recipe))
         held = [sample for sample in samples if sample.split is Split.HOLDOUT]
         if not held:
             raise DataInvalid(

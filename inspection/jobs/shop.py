@@ -31,6 +31,7 @@ class Workshop:
         features: folder in which trainings keep features of images; it may be deleted at any time.
         features_mib: what it may grow to; 0 keeps none.
         scores: folder in which gates keep what bundles gave to images; it may be deleted at any time. None keeps none.
+        neighbour_s: seconds around a held-out part of which nothing is learnt; 0 leaves nothing out.
         acceptances_promote: whether what was accepted runs as soon as the gate passed it.
     """
 
@@ -47,6 +48,7 @@ class Workshop:
     features: Path
     features_mib: int
     scores: Path | None
+    neighbour_s: float
     acceptances_promote: bool
 
 

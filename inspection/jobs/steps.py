@@ -16,6 +16,7 @@ from inspection.registry.origin import training_of
 from inspection.registry.promotions import champion_of
 from inspection.registry.recipe_settings import RecipeSettings
 from inspection.registry.recipe_versions import require_version, settings_of
+from inspection.samples.neighbours import without_neighbours
 from inspection.samples.samples import Sample, samples_of
 from inspection.samples.splits import Split
 from inspection.samples.versions import record_version
@@ -40,14 +41,16 @@ def run_train(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     """
     ticket.desk.span(0.0, GATE_STARTS)
     ticket.desk.report(0.0, "collecting samples")
-    material, champion, version = _prepare(shop, ticket)
-    made = ticket.made or _train(shop, ticket, material, champion, version)
+    material, champion, told = _prepare(shop, ticket)
+    made = ticket.made or _train(shop, ticket, material, champion, told)
     gate = judge(shop, ticket, made["bundle_id"], material.holdout, champion)
     tidy(ticket.folder)
     return {**made, "gate": gate}
 
 
-def _train(shop: Workshop, ticket: Ticket, material: Material, champion: str | None, version: str) -> dict[str, Any]:
+def _train(
+    shop: Workshop, ticket: Ticket, material: Material, champion: str | None, told: dict[str, Any]
+) -> dict[str, Any]:
     out = ticket.folder / "model.bundle"
     like, options = _asked(shop, ticket, champion)
     features = shop.features if shop.features_mib else None
@@ -58,7 +61,7 @@ def _train(shop: Workshop, ticket: Ticket, material: Material, champion: str | N
     )
     summary = read_report(run_models(shop, ticket, shop.commands.train(order), {0}))
     out, accepted = with_accepted(shop, ticket, out, material.defects)
-    return keep_made(shop, ticket, out, {**summary, **accepted, "data_version": version}, "job")
+    return keep_made(shop, ticket, out, {**summary, **accepted, **told}, "job")
 
 
 def run_gate(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
@@ -72,10 +75,10 @@ def run_gate(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     bundle_id = str(ticket.parameters["bundle_id"])
     with shop.database.read() as session:
         require_bundle(session, bundle_id)
-    material, champion, version = _prepare(shop, ticket)
+    material, champion, told = _prepare(shop, ticket)
     gate = judge(shop, ticket, bundle_id, material.holdout, champion)
     tidy(ticket.folder)
-    return {"bundle_id": bundle_id, "gate": gate, "data_version": version}
+    return {"bundle_id": bundle_id, "gate": gate, **told}
 
 
 def run_threshold(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
@@ -91,19 +94,19 @@ def run_threshold(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     """
     with shop.database.read() as session:
         require_bundle(session, str(ticket.parameters["bundle_id"]))
-    material, champion, version = _prepare(shop, ticket)
-    made = ticket.made or _move_threshold(shop, ticket, version)
+    material, champion, told = _prepare(shop, ticket)
+    made = ticket.made or _move_threshold(shop, ticket, told)
     gate = judge(shop, ticket, made["bundle_id"], material.holdout, champion)
     tidy(ticket.folder)
     return {**made, "gate": gate}
 
 
-def _move_threshold(shop: Workshop, ticket: Ticket, version: str) -> dict[str, Any]:
+def _move_threshold(shop: Workshop, ticket: Ticket, data: dict[str, Any]) -> dict[str, Any]:
     told = ticket.parameters
     out, source = ticket.folder / "model.bundle", shop.bundles.path(str(told["bundle_id"]))
     order = ThresholdOrder(source, out, shop.key_file, shop.trust, told["at"], told["undecided_from"])
     summary = read_report(run_models(shop, ticket, shop.commands.threshold(order), {0}))
-    moved = {"now": summary["now"], "then": summary["then"], "data_version": version}
+    moved = {"now": summary["now"], "then": summary["then"], **data}
     return keep_made(shop, ticket, out, moved, "threshold")
 
 
@@ -136,15 +139,18 @@ def _settings_behind(session: Session, bundle_id: str) -> RecipeSettings:
     return RecipeSettings() if training is None else _settings(session, training.recipe, training.parameters)
 
 
-def _prepare(shop: Workshop, ticket: Ticket) -> tuple[Material, str | None, str]:
-    """Images in folders, the champion of now, and the data version of what was laid out."""
+def _prepare(shop: Workshop, ticket: Ticket) -> tuple[Material, str | None, dict[str, Any]]:
+    """Images in folders, the champion of now, and what to tell of the data: its version, and what was left out."""
     with shop.database.read() as session:
-        samples = [sample for sample in samples_of(session, ticket.recipe) if _wanted(ticket, sample)]
+        asked = [sample for sample in samples_of(session, ticket.recipe) if _wanted(ticket, sample)]
+        samples = without_neighbours(session, ticket.recipe, asked, shop.neighbour_s)
+        left_out = len(asked) - len(samples)
         if "bundle_id" not in ticket.parameters:
-            require_trainable(samples, ticket.recipe)
+            require_trainable(samples, ticket.recipe, left_out)
         material, champion = lay_out(session, shop.blobs, samples, ticket.folder), champion_of(session, ticket.recipe)
     with shop.database.write() as session:
-        return material, champion, record_version(session, ticket.recipe, samples, shop.clock())
+        version = record_version(session, ticket.recipe, samples, shop.clock())
+    return material, champion, {"data_version": version, "neighbours_left_out": left_out}
 
 
 def _wanted(ticket: Ticket, sample: Sample) -> bool:

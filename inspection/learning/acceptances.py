@@ -16,6 +16,7 @@ from inspection.ingest.find import parse_result, require_result, stored_frame
 from inspection.jobs.book import JobKind, JobState, add_job, request_cancel, require_job
 from inspection.registry.promotions import champion_of, rollback, rollback_target
 from inspection.review.labels import Decision, add_label, labels_shown
+from inspection.samples.neighbours import without_neighbours
 from inspection.samples.samples import samples_of
 from inspection.samples.splits import Split
 from inspection.samples.statements import Label, standing_of
@@ -87,12 +88,15 @@ def acceptances_of(session: Session, recipe: str) -> list[AcceptanceRow]:
     return list(session.scalars(query.order_by(AcceptanceRow.created_at.desc(), AcceptanceRow.id)))
 
 
-def accepted_frames(session: Session, recipe: str) -> list[str]:
-    """SHA-256 of the pictures that stand accepted and still count as good; those of the hold-out only test."""
+def accepted_frames(session: Session, recipe: str, neighbour_s: float) -> list[str]:
+    """SHA-256 of the pictures that stand accepted and still count as good.
+
+    Those of the hold-out only test, and those taken within `neighbour_s` of a part of it teach nothing either.
+    """
     standing = {digest for row in acceptances_of(session, recipe) if row.undone_at is None for digest in row.sha256s}
     return [
         sample.sha256
-        for sample in samples_of(session, recipe)
+        for sample in without_neighbours(session, recipe, samples_of(session, recipe), neighbour_s)
         if sample.sha256 in standing and sample.split is Split.TRAIN and sample.truth.defect_type is None
     ]
 

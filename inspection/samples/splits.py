@@ -1,7 +1,8 @@
 """Which images train and which test: decided once, by a hash, so that nobody can choose.
 
 An image of the line goes the way of its part: other views of it, or the same part seen again within the hour, must not
-train a model that is tested on it. An uploaded image goes by its own bytes.
+train a model that is tested on it. An uploaded image goes by its own bytes. What lies beside a held-out part in time is
+left out of trainings (`neighbours`).
 """
 
 from datetime import UTC, datetime

@@ -165,6 +165,8 @@ def test_an_evaluation_is_a_job_of_its_own_and_no_evidence_for_a_promotion(
     assert (job["state"], job["error"]) == ("succeeded", None)
     held = admin.get("/recipes/part/samples").json()["goods"]["holdout"]
     assert (job["result"]["bundle_id"], job["result"]["evaluation"]["goods"]) == (challenger[0], held)
+    version = admin.get(f"/recipes/part/data-versions/{job['result']['data_version']}").json()
+    assert sum(sample["split"] == "holdout" for sample in version["samples"]) == held > 0
     assert admin.get(f"/recipes/part/models/{challenger[0]}/report").text.endswith("fake evaluation</title>")
     assert admin.get("/recipes/part/models").json()["models"] == before
     assert [path.name for path in plant.jobs.folder(job["id"]).iterdir()] == ["log.txt"]

@@ -9,6 +9,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from edge.contract.manifest import HeldoutScores
+from edge.contract.result import Verdict
 from edge.contract.signature import SigningKey
 from inspection.plant import Plant
 from inspection.registry.promotions import champion_of
@@ -17,11 +18,15 @@ from tests.support.plants import (
     API,
     Person,
     a_heartbeat,
+    a_result,
     add_samples,
     add_station,
+    image_ref,
     new_plant,
     png,
     running,
+    send_image,
+    send_results,
     sign_in,
     train,
     wait_for_job,
@@ -281,6 +286,29 @@ def test_a_training_says_which_data_it_learnt_from(admin: Person) -> None:
     told = admin.get("/recipes/part/data-versions/comparison", params={"before": first, "after": second}).json()
     assert (len(told["added"]), told["removed"], told["relabelled"], told["moved"]) == (3, [], [], [])
     assert admin.get(f"/recipes/part/data-versions/{'0' * 64}").status_code == 404
+
+
+def test_a_training_leaves_out_what_was_taken_beside_a_held_out_part_and_says_how_much(
+    client: TestClient, admin: Person
+) -> None:
+    """All parts of one moment at one station: only the uploads of the training part are left to learn from."""
+    station = add_station(admin)
+    add_samples(admin, "part", range(6))
+    uploaded = admin.get("/recipes/part/samples").json()["goods"]
+    for seed in range(60, 72):
+        picture = png(seed)
+        result = a_result(Verdict.PASS, (image_ref(picture),), part_id=f"P-{seed}")
+        send_results(client, station, result)
+        send_image(client, station, picture)
+        admin.post("/labels", {"result_id": result.id, "label": "good"})
+    labelled = admin.get("/recipes/part/samples").json()["goods"]
+    assert labelled["holdout"] > uploaded["holdout"]
+    beside = labelled["train"] - uploaded["train"]
+    told = train(admin, "part")["result"]
+    assert told["neighbours_left_out"] == beside > 0
+    content = admin.get(f"/recipes/part/data-versions/{told['data_version']}").json()["samples"]
+    assert sum(sample["split"] == "train" for sample in content) == uploaded["train"]
+    assert sum(sample["split"] == "holdout" for sample in content) == labelled["holdout"]
 
 
 def test_a_version_is_tried_on_a_picture_and_nothing_of_it_is_kept(plant: Plant, admin: Person, tmp_path: Path) -> None:
