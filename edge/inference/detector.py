@@ -115,7 +115,10 @@ class Detector:
         )
 
     def run(self, batch: NDArray[np.uint8]) -> GraphOutput:
-        """Run the graph on `(N * tiles, height, width, 3)` uint8, the tiles of one part or of several in turn."""
+        """Run the graph on `(N * tiles, height, width, 3)` uint8, the tiles of one part or of several in turn.
+
+        Any number of threads may call this at once; each gets what it would get alone.
+        """
         values = self._session.run(self._outputs, {self.manifest.graph.input_name: batch})
         return graph_output(dict(zip(self._outputs, values, strict=True)))
 

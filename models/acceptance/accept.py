@@ -24,6 +24,7 @@ from models.acceptance.tolerance import tolerated
 from models.data.folder import SUFFIXES, LabelledImage, defects_in
 from models.data.images import ImageSet, load_images
 from models.progress import Progress
+from models.two_callers import by_two_callers, for_two_callers
 
 __all__ = ["ACCEPT_STEPS", "AcceptReport", "AcceptRequest", "accept"]
 
@@ -118,19 +119,20 @@ class _Eyes:
         self._pixels = manifest.graph.input_name
         self._spec = manifest.preprocess
         self._passes_up_to = manifest.calibration.passes_up_to
-        self._whole = open_session(with_outputs(plain, self._whitened), InferenceSettings())
+        self._whole = open_session(with_outputs(plain, self._whitened), for_two_callers())
         self._heads = open_session(heads_of(plain), InferenceSettings())
 
     def look_at(self, images: ImageSet) -> Shown:
         """Every image by the whole graph."""
-        said = [self._whole.run([self._whitened, "map", "score"], {self._pixels: part}) for part in images.pixels]
-        names = [item.path.name for item in images.items]
+        names = [self._whitened, "map", "score"]
+        said = list(by_two_callers(lambda part: self._whole.run(names, {self._pixels: part}), images.pixels))
+        files = [item.path.name for item in images.items]
         if not said:
-            return Shown(names, np.zeros((0, 1, 1), np.float32), np.zeros((0, 1), np.float32), np.zeros(0, np.bool_))
+            return Shown(files, np.zeros((0, 1, 1), np.float32), np.zeros((0, 1), np.float32), np.zeros(0, np.bool_))
         whitened = np.concatenate([patches for patches, _, _ in said])
         unusual = np.stack([_at_positions(maps, self._spec, whitened.shape[1]) for _, maps, _ in said])
         passes = np.array([score[0] <= self._passes_up_to for _, _, score in said])
-        return Shown(names, whitened, unusual, passes)
+        return Shown(files, whitened, unusual, passes)
 
     def scores(self, whitened: Floats) -> Floats:
         """Scores `(N,)` of whitened parts `(N, P, D)`."""

@@ -3,7 +3,8 @@
 import logging
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +18,14 @@ from models.data.folder import LabelledImage, test_images_in
 from models.data.images import ImageSet, load_images
 from models.evaluation.metrics import Localisation, average_precision, roc_auc
 from models.progress import Progress
+from models.two_callers import by_two_callers
 
 __all__ = ["EVALUATION_STEPS", "Evaluation", "evaluate", "load_test_images"]
 
 log = logging.getLogger(__name__)
 
 EVALUATION_STEPS = {"loading test images": 1.0, "judging": 2.0}
+_TIMED = 32  # images that are judged with nothing beside them
 _AGAIN = 32  # images of those whose score is known: for the time, and as a proof that the scores are of this machine
 _SAME = 0.01  # of the score: as between torch and onnxruntime
 
@@ -37,7 +40,7 @@ class Evaluation:
         passes_up_to: the largest score that passes; the threshold unless the bundle has a band of UNDECIDED.
         escapes: bad parts passed at the bundle's threshold.
         overkill: good parts failed at the bundle's threshold.
-        session_run_ms: inside the session, one part at a time, of each part that was judged now.
+        session_run_ms: inside the session, one part at a time, of some of those that were judged now.
         undecided: images in which the part was not found, which are in no other count, and scores in the band.
         recall: share of each defect type that does not pass.
         pixel_auroc: None where there are no masks, or not all parts were judged now; good parts count as unmarked.
@@ -90,7 +93,7 @@ def load_test_images(root: Path, spec: PreprocessSpec, progress: Progress) -> Im
 def evaluate(
     detector: Detector, images: ImageSet, progress: Progress, known: Mapping[str, float] | None = None
 ) -> Evaluation:
-    """Judge all images, one at a time as on the line.
+    """Judge all images: some one at a time as on the line, for the time; the others two at a time, for the same scores.
 
     Args:
         detector: judges.
@@ -126,11 +129,11 @@ def evaluate(
 
 @dataclass(frozen=True)
 class _Judged:
-    """One image: its score, its map, and the time in the session."""
+    """One image: its score, its map, and the time in the session if nothing else ran beside it."""
 
     score: float
     map: NDArray[np.float32]
-    took_ms: float
+    took_ms: float | None
 
 
 def _judge(
@@ -146,20 +149,30 @@ def _judge(
         trusted = set()
     scores = [known[digest] if index in trusted else judged[index].score for index, digest in enumerate(images.sha256)]
     maps = None if trusted else [judged[index].map for index in range(len(images))]
-    return np.array(scores, np.float32), maps, np.array([one.took_ms for one in judged.values()])
+    return (
+        np.array(scores, np.float32),
+        maps,
+        np.array([one.took_ms for one in judged.values() if one.took_ms is not None]),
+    )
 
 
 def _judge_these(
     detector: Detector, images: ImageSet, indices: Iterable[int], progress: Progress
 ) -> dict[int, _Judged]:
-    judged = {}
-    for index in progress.over(sorted(indices), sentence("judging")):
+    order = sorted(indices)
+    timed = order[:: max(1, -(-len(order) // _TIMED))]
+    order = timed + sorted(set(order) - set(timed))
+
+    def judge(index: int) -> _Judged:
         start = time.perf_counter_ns()
         output = detector.run(images.pixels[index])
         took_ms = (time.perf_counter_ns() - start) / 1e6
-        amap = whole_map(output.maps, detector.manifest.preprocess)
-        judged[index] = _Judged(float(output.score[0]), amap, took_ms)
-    return judged
+        return _Judged(float(output.score[0]), whole_map(output.maps, detector.manifest.preprocess), took_ms)
+
+    alone = map(judge, timed)
+    beside = (replace(one, took_ms=None) for one in by_two_callers(judge, order[len(timed) :]))
+    told = progress.over(order, sentence("judging"))
+    return dict(zip(told, chain(alone, beside), strict=True))
 
 
 def _localisation(images: ImageSet, maps: list[NDArray[np.float32]] | None) -> tuple[float | None, float | None]:

@@ -20,6 +20,7 @@ from edge.contract.manifest import PreprocessSpec
 from edge.contract.result import Verdict
 from edge.contract.signature import SigningKey, TrustedKeys
 from edge.inference import Detector, InferenceSettings
+from edge.preprocess import preprocess
 from inspection.review.alike import alike_groups
 from models.backbones.lite import LiteTrunk
 from models.calibration.threshold import calibrate
@@ -36,6 +37,7 @@ from models.heads.tail import pool
 from models.progress import Progress
 from models.training.folds import GoodFeatures, cross_fit
 from models.training.request import TrainRequest
+from models.two_callers import by_two_callers
 from tests.support.commands import Finished, run_command
 from tests.support.textures import DataFolder, good_part, hole_of, scratch_of, write_image
 
@@ -257,6 +259,17 @@ def test_a_batch_of_three_says_what_three_batches_of_one_say(trainings: Training
         assert np.allclose(alone.score[0], together.score[index], atol=1e-3)
         assert np.allclose(alone.maps[0], together.maps[index], atol=1e-3)
         assert np.allclose(alone.class_score[0], together.class_score[index], atol=1e-3)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_two_callers_get_to_the_bit_what_one_gets(trainings: Trainings, threads: int) -> None:
+    """One session for both, as the gate, an evaluation and an acceptance call it."""
+    detector = trainings.detector("labelled", threads)
+    seen = [preprocess(scratch_of(seed)[0], detector.manifest.preprocess).tiles for seed in range(24)]
+    alone, beside = map(detector.run, seen), by_two_callers(detector.run, seen)
+    for one, other in zip(alone, beside, strict=True):
+        assert one.score.tobytes() == other.score.tobytes()
+        assert one.maps.tobytes() == other.maps.tobytes()
 
 
 @pytest.mark.parametrize("name", ["goods", "labelled"])
