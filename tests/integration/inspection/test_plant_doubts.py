@@ -64,6 +64,43 @@ def test_a_picture_that_one_person_labels_both_ways_is_named(
     assert [(said["user"], said["result_id"] is None) for said in uploaded["said"]] == [(None, True), ("admin", False)]
 
 
+def test_whoever_calls_all_defects_good_is_named_with_each_and_outweighed_by_rulings(
+    client: TestClient, admin: Person, other: Person, station: dict[str, str]
+) -> None:
+    """Their word is the latest and counts, until an engineer rules; and they cannot rule themselves."""
+    parts = [_part(client, station, seed) for seed in range(6)]
+    for part in parts:
+        _say(admin, part, "defect", "dent")
+    for part in parts[:5]:
+        _say(other, part, "good")
+    doubts = _doubts(admin)
+    assert {(doubt["kind"], doubt["counts_as"]) for doubt in doubts} == {("people_disagree", "good")}
+    assert {doubt["sha256"] for doubt in doubts} == {part.images[0].sha256 for part in parts[:5]}
+    liars = [{said["user"] for said in doubt["said"] if said["label"] == "good"} for doubt in doubts]
+    assert liars == [{other.name}] * 5
+    paths = [f"/recipes/part/samples/{doubt['sha256']}/ruling" for doubt in doubts]
+    assert other.post(paths[0], {"label": "good"}).status_code == 403
+    for path in paths:
+        assert admin.post(path, {"label": "defect", "defect_type": "dent"}).status_code == 204
+    assert _doubts(admin) == []
+    counted = admin.get("/recipes/part/samples").json()
+    assert sum(counted["goods"].values()) == 0
+    assert sum(sum(of.values()) for of in counted["defects"].values()) == 6
+
+
+def test_whoever_calls_goods_defects_is_named_where_anybody_says_good(
+    client: TestClient, admin: Person, other: Person, station: dict[str, str]
+) -> None:
+    parts = [_part(client, station, seed, score=0.2) for seed in range(3)]
+    for part in parts:
+        _say(other, part, "defect", "dent")
+    for part in parts[:2]:
+        _say(admin, part, "good")
+    doubts = _doubts(admin)
+    assert [(doubt["kind"], doubt["counts_as"]) for doubt in doubts] == [("people_disagree", "good")] * 2
+    assert all({said["user"] for said in doubt["said"]} == {"admin", other.name} for doubt in doubts)
+
+
 def test_two_names_of_one_defect_are_a_lesser_doubt(
     client: TestClient, admin: Person, other: Person, station: dict[str, str]
 ) -> None:
