@@ -140,7 +140,7 @@ class PlantSettings(BaseModel):
             le=3600,
             description="Seconds around a held-out part within which its station's pictures teach nothing; 0: all do.",
         ),
-    ] = 2
+    ] = 0.5
     job_cores: Annotated[
         int | None,
         Field(ge=1, le=1024, description="Processor cores that a training may use; without it all, or one on `[ray]`."),
