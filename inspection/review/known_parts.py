@@ -21,9 +21,9 @@ from inspection.store.tables import LabelRow, ResultRow, ReviewCheckRow, ReviewP
 __all__ = ["answer_check", "answer_checks", "how_many", "known_unseen", "mixed_in", "truth_known"]
 
 _AGREE = 2
-_LOOKED_AT = 200  # of the newest known parts that the user has not seen
-_PAGE = 400  # of known parts, and
-_PAGES = 5  # so many: who has seen all of those waits for new ones
+_LOOKED_AT = 100  # of the newest known parts that the user has not seen
+_PAGE = 200  # of known parts, and
+_PAGES = 10  # so many: who has seen all of those waits for new ones
 
 
 def mixed_in(session: Session, rows: Sequence[ResultRow], wanted: Wanted, user: str, share: float) -> list[ResultRow]:
@@ -39,7 +39,7 @@ def mixed_in(session: Session, rows: Sequence[ResultRow], wanted: Wanted, user: 
         share: of known parts to waiting ones.
     """
     mixed = list(rows)
-    for row in known_unseen(session, rows, wanted, user)[: how_many(rows, share)]:
+    for row in known_unseen(session, rows, wanted, user, how_many(rows, share)):
         mixed.insert(int(_lot(user, row.id), 16) % (len(mixed) + 1), row)
     return mixed
 
@@ -82,21 +82,32 @@ def how_many(rows: Sequence[ResultRow], share: float) -> int:
     return ceil(share * len(rows))
 
 
-def known_unseen(session: Session, rows: Sequence[ResultRow], wanted: Wanted, user: str) -> list[ResultRow]:
-    """Parts of known truth that the user has never judged, in the order of the user's lots.
+def known_unseen(
+    session: Session, rows: Sequence[ResultRow], wanted: Wanted, user: str, most: int = _LOOKED_AT
+) -> list[ResultRow]:
+    """Parts of known truth that the user has never judged, at most so many, in the order of the user's lots.
 
     They are of the recipes of these rows, and fit what was asked for.
     """
     if not rows:
         return []
+    found = sorted(_unseen(session, rows, wanted, user), key=lambda part: _lot(user, part[1]))[:most]
+    place = {number: index for index, (number, _) in enumerate(found)}
+    known = session.scalars(select(ResultRow).where(ResultRow.number.in_(place)))
+    return sorted(known, key=lambda row: place[row.number])
+
+
+def _unseen(session: Session, rows: Sequence[ResultRow], wanted: Wanted, user: str) -> list[tuple[int, str]]:
+    """Numbers and ids of the newest; their documents are read for those that are shown."""
     mine = exists().where(LabelRow.result_id == ResultRow.id, LabelRow.user == user)
-    found: list[ResultRow] = []
+    part = select(ResultRow.number, ResultRow.id).where(~mine, ~_answered(user), picture_arrived())
+    found: list[tuple[int, str]] = []
     for numbers in _newest_known(session, wanted, sorted({row.recipe for row in rows})):
-        query = select(ResultRow).where(ResultRow.number.in_(numbers), ~mine, ~_answered(user), picture_arrived())
-        found.extend(session.scalars(query.order_by(ResultRow.number.desc())))
+        query = part.where(ResultRow.number.in_(numbers)).order_by(ResultRow.number.desc())
+        found.extend((number, id_) for number, id_ in session.execute(query))
         if len(found) >= _LOOKED_AT:
             break
-    return sorted(found[:_LOOKED_AT], key=lambda row: _lot(user, row.id))
+    return found[:_LOOKED_AT]
 
 
 def _newest_known(session: Session, wanted: Wanted, recipes: Sequence[str]) -> Iterator[list[int]]:
