@@ -38,7 +38,7 @@ from tests.support.plants import (
     sign_in,
 )
 
-EXAMPLES = int(os.environ.get("ANY_REQUEST_EXAMPLES", "8"))
+EXAMPLES = int(os.environ.get("ANY_REQUEST_EXAMPLES", "4"))
 """For each route; more than 10 also try the bounds of every parameter, for a long search."""
 
 FEED = f"{API}/feed"
