@@ -53,7 +53,7 @@ programs:
 
 # What the repository keeps of generated documents; the tests fail when it is out of date.
 docs: $(READY)
-	$(BIN)/inspection openapi --client inspection/client/calls.py
+	$(BIN)/inspection openapi --client .
 	$(BIN)/inspection docs
 
 # Texts of the pages into the catalogues of the other languages; the tests fail while one is without translation.

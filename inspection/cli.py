@@ -112,7 +112,9 @@ def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     commands.add_parser("demo", help=OWN_COMMANDS["demo"], add_help=False)
     openapi = commands.add_parser("openapi", help=OWN_COMMANDS["openapi"], description="Describe the API as OpenAPI.")
     openapi.add_argument("--out", metavar="FILE", type=Path, default=Path("docs/openapi.json"), help="file to write")
-    openapi.add_argument("--client", metavar="FILE", type=Path, help="also write the Python client's typed operations")
+    openapi.add_argument(
+        "--client", metavar="DIR", type=Path, help="also write the Python client below it: the repository"
+    )
     docs = commands.add_parser(
         "docs", help=OWN_COMMANDS["docs"], description="Write the help of every command, and every setting."
     )
@@ -299,9 +301,10 @@ def _openapi(options: argparse.Namespace) -> ExitCode:
 
     options.out.write_text(description(), "utf-8")
     if options.client is not None:
-        from inspection.api.client_source import client_source  # noqa: PLC0415 - late, as above
+        from inspection.api.client_source import CLIENT_MODULES, client_source  # noqa: PLC0415 - late, as above
 
-        options.client.write_text(client_source(), "utf-8")
+        for module in CLIENT_MODULES:
+            (options.client / module).write_text(client_source(module), "utf-8")
     return ExitCode.OK
 
 

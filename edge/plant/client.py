@@ -1,21 +1,20 @@
 """What a station says to the plant, and hears from it."""
 
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 import httpx
-from pydantic import BaseModel, ValidationError
 
 from edge.contract.archive import MAX_BUNDLE_BYTES
 from edge.contract.errors import ContentRefused, PlantRefused, PlantUnreachable
 from edge.contract.frame import EncodedImage
 from edge.contract.link import UPLOAD_OFFSET, DesiredState, Heartbeat, IngestBatch, IngestReceipt
+from edge.plant.calls import LinkCalls
 from edge.plant.connection import Connection
 from edge.plant.settings import PlantSettings
 
 __all__ = ["HttpPlantClient", "PlantClient"]
 
-Answer = TypeVar("Answer", bound=BaseModel)
 _GOES_ON = 202
 _PIECE_BYTES = 1 << 20
 
@@ -55,76 +54,68 @@ class HttpPlantClient:
         Raises:
             SettingsInvalid: the certificates to trust cannot be read.
         """
-        self._plant = Connection(
+        self._connection = Connection(
             settings.url, api_key, ca_file=settings.ca_file, timeout_s=settings.timeout_s, transport=transport
         )
+        self._plant = LinkCalls(self._connection)
 
     def ingest(self, batch: IngestBatch) -> IngestReceipt:
-        """POST /api/v1/ingest/results."""
-        return self._post("/api/v1/ingest/results", batch, IngestReceipt)
+        """Hand over results."""
+        return self._plant.post_results(batch)
 
     def put_image(self, sha256: str, image: EncodedImage) -> None:
-        """PUT /api/v1/ingest/images/{sha256}, a large one in pieces from where the last attempt ended."""
-        path, headers = f"/api/v1/ingest/images/{sha256}", {"content-type": image.media_type}
-        offset = self._offset(path) if len(image.data) > _PIECE_BYTES else None
-        if offset is None or not self._put_pieces(path, image.data, headers, offset):
-            self._plant.request("PUT", path, content=image.data, headers=headers)
+        """Hand over an image, a large one in pieces from where the last attempt ended."""
+        offset = self._offset(sha256) if len(image.data) > _PIECE_BYTES else None
+        if offset is None or not self._put_pieces(sha256, image.data, offset):
+            self._plant.put_image(sha256, image.data)
 
     def heartbeat(self, heartbeat: Heartbeat) -> DesiredState:
-        """POST /api/v1/stations/me/heartbeat."""
-        return self._post("/api/v1/stations/me/heartbeat", heartbeat, DesiredState)
+        """Say how the station is and hear what it should run."""
+        return self._plant.post_heartbeat(heartbeat)
 
     def fetch_bundle(self, bundle_id: str, target: Path) -> None:
-        """GET /api/v1/bundles/{bundle_id}/file, piece by piece to the disk."""
-        path = f"/api/v1/bundles/{bundle_id}/file"
+        """Write a bundle file piece by piece to the disk."""
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
-            with self._plant.stream("GET", path) as answer, target.open("wb") as file:
+            with self._plant.get_bundle_file(bundle_id) as answer, target.open("wb") as file:
                 for piece in answer.iter_bytes():
                     if file.tell() + len(piece) > MAX_BUNDLE_BYTES:  # the disk is the spool's, too
                         said = f"a bundle of more than {MAX_BUNDLE_BYTES} bytes"
-                        raise PlantRefused(f"plant {self._plant.url}{path}: {said}")
+                        raise PlantRefused(f"plant {answer.request.url}: {said}")
                     file.write(piece)
         except OSError as error:
-            raise PlantUnreachable(f"plant {self._plant.url}: cannot store what it sent: {error}") from error
+            raise PlantUnreachable(f"plant {self._connection.url}: cannot store what it sent: {error}") from error
 
     def close(self) -> None:
         """Close the connections."""
-        self._plant.close()
+        self._connection.close()
 
-    def _offset(self, path: str) -> int | None:
+    def _offset(self, sha256: str) -> int | None:
         """Where to go on; None where the plant is older than pieces."""
         try:
-            answer = self._plant.request("HEAD", path)
+            return _came(self._plant.head_image(sha256))
         except PlantRefused:  # whatever else is wrong, the image as a whole is told
             return None
-        text = answer.headers.get(UPLOAD_OFFSET, "")
-        return int(text) if text.isascii() and text.isdigit() else None
 
-    def _put_pieces(self, path: str, data: bytes, headers: dict[str, str], offset: int) -> bool:
+    def _put_pieces(self, sha256: str, data: bytes, offset: int) -> bool:
         """Send what is missing; false if the plant does not get the image together this way."""
         while offset < len(data):
+            piece = data[offset : offset + _PIECE_BYTES]
+            place = f"bytes {offset}-{offset + len(piece) - 1}/{len(data)}"
             try:
-                answer = self._put_piece(path, data, headers, offset)
+                answer = self._plant.put_image(sha256, piece, content_range=place)
             except ContentRefused:  # what came before was not of this image; as a whole it is judged for itself
                 return False
             if answer.status_code != _GOES_ON:
                 return True
-            came = answer.headers.get(UPLOAD_OFFSET, "")
-            if not came.isdigit() or int(came) <= offset:
+            came = _came(answer)
+            if came is None or came <= offset:
                 return False
-            offset = int(came)
+            offset = came
         return False
 
-    def _put_piece(self, path: str, data: bytes, headers: dict[str, str], offset: int) -> httpx.Response:
-        piece = data[offset : offset + _PIECE_BYTES]
-        told = {**headers, "content-range": f"bytes {offset}-{offset + len(piece) - 1}/{len(data)}"}
-        return self._plant.request("PUT", path, content=piece, headers=told)
 
-    def _post(self, path: str, message: BaseModel, model: type[Answer]) -> Answer:
-        headers = {"content-type": "application/json"}
-        answer = self._plant.request("POST", path, content=message.model_dump_json(), headers=headers)
-        try:
-            return model.model_validate_json(answer.content)
-        except ValidationError as error:
-            raise PlantRefused(f"plant {self._plant.url}{path}: expected a {model.__name__}, got: {error}") from error
+def _came(answer: httpx.Response) -> int | None:
+    """How many bytes the plant says it has."""
+    text = answer.headers.get(UPLOAD_OFFSET, "")
+    return int(text) if text.isascii() and text.isdigit() else None

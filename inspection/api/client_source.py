@@ -1,14 +1,18 @@
-"""The source of `inspection/client/calls.py`: a method for each operation of the API, with the API's own types.
+"""The source of the client: a method for each operation of the API, with the API's own types.
 
-Made from the description of the API, so that no operation can be forgotten and none can differ.
+Made from the description of the API, so that no operation can be forgotten and none can differ. In two modules: those
+of the station link, which a station loads, and all others on top of them.
 """
 
+import json
 import re
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from enum import Enum
 from importlib import import_module
+from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any
 
@@ -16,20 +20,18 @@ from pydantic import BaseModel
 
 import edge.contract
 import inspection
-from inspection.api.app import build_app
-from inspection.settings import PlantSettings
+from inspection.api.description import description
 
-__all__ = ["client_source"]
+__all__ = ["CLIENT_MODULES", "client_source"]
 
-_HEAD = '''"""Every operation of the API, typed. Written by `inspection openapi`; change nothing here by hand."""
+_HEAD = '''"""{title}, typed. Written by `inspection openapi`; change nothing here by hand."""
 
-# ruff: noqa: E501, I001, PLR0913
 {imports}
 
-__all__ = ["PlantCalls"]
+__all__ = ["{name}"]
 
 
-class PlantCalls(Caller):
+class {name}({base}):
     """A method for each operation, by the name that docs/openapi.json gives it.
 
     Every method raises `PlantUnreachable` where nobody answers (`PlantBusy` where it asks to wait), and `PlantRefused`
@@ -37,8 +39,30 @@ class PlantCalls(Caller):
     """
 '''
 _PREFIX = "/api/v1"
-_BY_HAND = {"get_feed", "head_image"}
-"""An answer without end, which `PlantClient` reads piece by piece, and one that is a header, which a station reads."""
+_LINK = "station link"
+_BY_HAND = {"get_feed"}
+"""An answer without end, which `PlantClient` reads line by line."""
+_LARGE = {"get_bundle_file"}
+
+
+@dataclass(frozen=True)
+class _Module:
+    """One module of the client: its class, and on which module's it stands."""
+
+    title: str
+    name: str
+    base: str
+    base_module: str
+    link: bool
+
+
+_MODULES = {
+    Path("edge/plant/calls.py"): _Module("The station link", "LinkCalls", "Caller", "edge.plant.caller", link=True),
+    Path("inspection/client/calls.py"): _Module(
+        "Every operation of the API", "PlantCalls", "LinkCalls", "edge.plant.calls", link=False
+    ),
+}
+CLIENT_MODULES = tuple(_MODULES)
 _PLAIN = {"string": "str", "integer": "int", "number": "float", "boolean": "bool", "null": "None"}
 _FORMATS = {"date-time": "datetime", "date": "date", "binary": "bytes"}
 _REF = "#/components/schemas/"
@@ -80,25 +104,30 @@ class _Names:
         return short
 
 
-def client_source() -> str:
-    """The module's text."""
-    description = build_app(PlantSettings()).openapi()
+def client_source(module: Path) -> str:
+    """The text of one of `CLIENT_MODULES`."""
+    wanted = _MODULES[module]
     names = _Names()
-    methods = [_method(names, *operation) for operation in _operations(description)]
-    names.imports["inspection.client.caller"] |= {"Caller", "quoted"}
+    methods = [_method(names, *operation) for operation in _operations(json.loads(description()), link=wanted.link)]
+    names.imports[wanted.base_module].add(wanted.base)
+    names.imports["edge.plant.caller"].add("quoted")
     imports = "\n".join(
-        f"from {module} import {', '.join(sorted(found))}" for module, found in sorted(names.imports.items())
+        f"from {name} import {', '.join(sorted(found))}" for name, found in sorted(names.imports.items())
     )
-    return _HEAD.format(imports=imports) + "".join(methods)
+    head = _HEAD.format(title=wanted.title, name=wanted.name, base=wanted.base, imports=imports)
+    return head + "".join(methods)
 
 
-def _operations(description: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+def _operations(described: Mapping[str, Any], *, link: bool) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Path, method and operation of what a program may call."""
-    for path, methods in sorted(description["paths"].items()):
-        if path.startswith(_PREFIX):
-            for method, operation in sorted(methods.items()):
-                if _name(path, method, operation) not in _BY_HAND:
-                    yield path, method, operation
+    for path, methods in sorted(described["paths"].items()):
+        for method, operation in sorted(methods.items()):
+            if (
+                path.startswith(_PREFIX)
+                and (_LINK in operation["tags"]) is link
+                and _name(path, method, operation) not in _BY_HAND
+            ):
+                yield path, method, operation
 
 
 def _name(path: str, method: str, operation: Mapping[str, Any]) -> str:
@@ -108,21 +137,20 @@ def _name(path: str, method: str, operation: Mapping[str, Any]) -> str:
 
 
 def _method(names: _Names, path: str, method: str, operation: Mapping[str, Any]) -> str:
-    parameters = operation.get("parameters", [])
-    query = [one for one in parameters if one["in"] == "query"]
+    name, parameters = _name(path, method, operation), operation.get("parameters", [])
+    named = {where: [one for one in parameters if one["in"] == where] for where in ("query", "header")}
     body = operation.get("requestBody", {})
-    answer = _answer(names, operation["responses"])
     takes = ["self", *(f"{one['name']}: str" for one in parameters if one["in"] == "path"), *_taken(names, body)]
-    takes += ["*", *(_query(names, one) for one in query)] if query else []
+    by_name = [_named(names, one) for one in named["query"] + named["header"]]
+    takes += ["*", *by_name] if by_name else []
     sends = [f'"{method.upper()}", f"{_filled(path)}"' if "{" in path else f'"{method.upper()}", "{path}"']
-    asked = ", ".join(f'"{one["name"]}": {_safe(one["name"])}' for one in query)
-    sends += [f"query={{{asked}}}"] if query else []
+    for word, where in (("query", "query"), ("headers", "header")):
+        asked = ", ".join(f'"{one["name"]}": {_safe(one["name"])}' for one in named[where])
+        sends += [f"{word}={{{asked}}}"] if asked else []
     sends += [f"{word}={word}" for word in ("body", "content") if any(one.startswith(f"{word}:") for one in takes)]
-    call = f"self.ask({', '.join(sends)})"
-    ends = {"None": call, "bytes": f"return {call}.content"}.get(answer, f"return self.read({answer}, {call})")
+    answer, ends = _answer(names, name, operation["responses"], ", ".join(sends))
     said = operation.get("description", operation["summary"]).split("\n\n")[0].replace("\n", " ")
-    signature = f"def {_name(path, method, operation)}({', '.join(takes)}) -> {answer}:"
-    return f'\n    {signature}\n        """{said}"""\n        {ends}\n'
+    return f'\n    def {name}({", ".join(takes)}) -> {answer}:\n        """{said}"""\n        {ends}\n'
 
 
 def _filled(path: str) -> str:
@@ -137,26 +165,36 @@ def _taken(names: _Names, body: Mapping[str, Any]) -> list[str]:
     return []
 
 
-def _query(names: _Names, parameter: Mapping[str, Any]) -> str:
-    spelled = names.spell(parameter["schema"])
+def _named(names: _Names, parameter: Mapping[str, Any]) -> str:
+    spelled, name = names.spell(parameter["schema"]), _safe(parameter["name"])
     if parameter.get("required"):
-        return f"{_safe(parameter['name'])}: {spelled}"
-    return f"{_safe(parameter['name'])}: {spelled if 'None' in spelled else f'{spelled} | None'} = None"
+        return f"{name}: {spelled}"
+    return f"{name}: {spelled if 'None' in spelled else f'{spelled} | None'} = None"
 
 
 def _safe(name: str) -> str:
-    """Not the name of a builtin."""
-    return f"{name}_" if name in {"id", "open", "type"} else name
+    """A name of Python's, and not that of a builtin."""
+    return f"{name}_" if name in {"id", "open", "type"} else name.replace("-", "_")
 
 
-def _answer(names: _Names, responses: Mapping[str, Any]) -> str:
-    """What comes back when it went well: a type, bytes of a file, or nothing."""
+def _answer(names: _Names, name: str, responses: Mapping[str, Any], sends: str) -> tuple[str, str]:
+    """What comes back when it went well, as a type, and the statement that gives it."""
     good = {code: response for code, response in responses.items() if code.startswith("2")}
+    if name in _LARGE:
+        names.imports["contextlib"].add("AbstractContextManager")
+        names.imports["httpx"].add("Response")
+        return "AbstractContextManager[Response]", f"return self.pieces({sends})"
+    if any("headers" in response for response in good.values()):
+        names.imports["httpx"].add("Response")
+        return "Response", f"return self.ask({sends})"
     for response in good.values():
         content = response.get("content", {})
         if "application/json" in content:
-            return names.spell(content["application/json"]["schema"])
-    return "None" if set(good) <= {"202", "204"} else "bytes"
+            kind = names.spell(content["application/json"]["schema"])
+            return kind, f"return self.read({kind}, self.ask({sends}))"
+    if set(good) <= {"202", "204"}:
+        return "None", f"self.ask({sends})"
+    return "bytes", f"return self.ask({sends}).content"
 
 
 def _classes() -> dict[str, str]:

@@ -1,9 +1,10 @@
 """Every operation of the API, typed. Written by `inspection openapi`; change nothing here by hand."""
 
-# ruff: noqa: E501, I001, PLR0913
 from datetime import date, datetime
-from edge.contract.link import DesiredState, Heartbeat, IngestBatch, IngestReceipt, LivePicture
+from edge.contract.link import LivePicture
 from edge.contract.result import Verdict
+from edge.plant.caller import quoted
+from edge.plant.calls import LinkCalls
 from inspection.analytics.summary import Step
 from inspection.api.alert_schemas import Acknowledgement, Alert
 from inspection.api.analytics_schemas import Analytics
@@ -17,7 +18,6 @@ from inspection.api.rollout_schemas import NewRollout, Rollout, RolloutReason
 from inspection.api.routes.results import ImageSize
 from inspection.api.schemas import ApiKey, ApiKeyOnce, AuditCheck, AuditEntry, Credentials, Doubt, MaskKept, Me, NewApiKey, NewRecipe, NewRuling, NewStation, NewUser, Recipe, ResultPage, Retention, RetiredStation, SampleAdded, SampleCounts, SamplePage, ShownLabel, Station, StationKey, StationLine, StationRetirement, StoredResult, User, UserChange
 from inspection.api.shadow_schemas import NewShadow, Shadow
-from inspection.client.caller import Caller, quoted
 from inspection.registry.recipe_settings import Difference
 from inspection.review.queue import Order
 from inspection.review.states import PartState
@@ -27,7 +27,7 @@ from inspection.samples.statements import Label
 __all__ = ["PlantCalls"]
 
 
-class PlantCalls(Caller):
+class PlantCalls(LinkCalls):
     """A method for each operation, by the name that docs/openapi.json gives it.
 
     Every method raises `PlantUnreachable` where nobody answers (`PlantBusy` where it asks to wait), and `PlantRefused`
@@ -74,10 +74,6 @@ class PlantCalls(Caller):
         """Recompute every hash of the audit log."""
         return self.read(AuditCheck, self.ask("GET", "/api/v1/audit/verification"))
 
-    def get_bundle_file(self, bundle_id: str) -> bytes:
-        """The bundle file; a station gets those of its own recipe."""
-        return self.ask("GET", f"/api/v1/bundles/{quoted(bundle_id)}/file").content
-
     def get_drift(self, *, station: str | None = None, recipe: str | None = None) -> list[Drift]:
         """Each camera's recent hours against the first hours of its bundle, and those against the bundle before."""
         return self.read(list[Drift], self.ask("GET", "/api/v1/drift", query={"station": station, "recipe": recipe}))
@@ -89,14 +85,6 @@ class PlantCalls(Caller):
     def get_image(self, sha256: str, *, size: ImageSize | None = None) -> bytes:
         """A stored image, or a JPEG of it in the size of a page."""
         return self.ask("GET", f"/api/v1/images/{quoted(sha256)}", query={"size": size}).content
-
-    def put_image(self, sha256: str, content: bytes) -> None:
-        """Take an image in; the body is the file, and must have this SHA-256."""
-        self.ask("PUT", f"/api/v1/ingest/images/{quoted(sha256)}", content=content)
-
-    def post_results(self, body: IngestBatch) -> IngestReceipt:
-        """Take results in; sending them again changes nothing."""
-        return self.read(IngestReceipt, self.ask("POST", "/api/v1/ingest/results", body=body))
 
     def get_jobs(self, *, recipe: str | None = None, limit: int | None = None) -> list[Job]:
         """Jobs, newest first."""
@@ -341,10 +329,6 @@ class PlantCalls(Caller):
     def post_station(self, body: NewStation) -> StationKey:
         """Make a station; its key is shown this once."""
         return self.read(StationKey, self.ask("POST", "/api/v1/stations", body=body))
-
-    def post_heartbeat(self, body: Heartbeat) -> DesiredState:
-        """Take a heartbeat; the answer says which bundle the station shall run."""
-        return self.read(DesiredState, self.ask("POST", "/api/v1/stations/me/heartbeat", body=body))
 
     def get_retired(self) -> list[RetiredStation]:
         """Stations that are out of service."""

@@ -16,10 +16,10 @@ import httpx
 
 from edge.contract.errors import PlantError
 from edge.contract.result import Verdict
+from edge.plant.caller import as_query
 from edge.plant.connection import Connection
 from inspection.api.model_schemas import JobWithLog
 from inspection.api.schemas import Credentials, Me, SampleItem, StoredResult
-from inspection.client.caller import as_query
 from inspection.client.calls import PlantCalls
 from inspection.jobs.book import JobState
 from inspection.review.states import PartState

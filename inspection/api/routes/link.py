@@ -24,6 +24,8 @@ __all__ = ["router"]
 
 router = APIRouter(tags=["station link"])
 
+_OFFSET = {UPLOAD_OFFSET: {"description": "bytes that have come", "schema": {"type": "integer", "minimum": 0}}}
+
 Digest = Annotated[str, Path(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -42,7 +44,7 @@ def post_results(batch: IngestBatch, station: StationDep, plant: PlantDep) -> In
 @router.put(
     "/ingest/images/{sha256}",
     status_code=204,
-    responses={202: {"description": "A piece was taken."}},
+    responses={202: {"description": "A piece was taken.", "headers": _OFFSET}},
     openapi_extra=RAW,
 )
 async def put_image(
@@ -63,16 +65,16 @@ async def put_image(
         piece = parse_range(content_range, data, plant.settings.max_image_mb << 20)
         whole = await run_in_threadpool(plant.pieces.add, station.name, sha256, piece)
     if whole is None:
-        return Response(status_code=202, headers=_offset(plant, station.name, sha256))
+        return Response(status_code=202, headers=_came(plant, station.name, sha256))
     await run_in_threadpool(_take, plant, sha256, whole)
     plant.metrics.took_image(station.name, len(whole))
     return Response(status_code=204)
 
 
-@router.head("/ingest/images/{sha256}", response_class=Response)
+@router.head("/ingest/images/{sha256}", response_class=Response, responses={200: {"headers": _OFFSET}})
 def head_image(sha256: Digest, station: StationDep, plant: PlantDep) -> Response:
     """How many bytes of an image have come in pieces so far, in `Upload-Offset`."""
-    return Response(headers=_offset(plant, station.name, sha256))
+    return Response(headers=_came(plant, station.name, sha256))
 
 
 # Without nulls: a station of an older version refuses fields that it does not know.
@@ -112,7 +114,7 @@ def get_bundle_file(bundle_id: Digest, reader: BundleReader, plant: PlantDep) ->
     )
 
 
-def _offset(plant: Plant, station: str, digest: str) -> dict[str, str]:
+def _came(plant: Plant, station: str, digest: str) -> dict[str, str]:
     return {UPLOAD_OFFSET: str(plant.pieces.offset(station, digest))}
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from edge.contract.errors import PlantBusy, PlantError, PlantRefused, PlantUnreachable, SettingsInvalid
 from edge.contract.result import Verdict
+from inspection.api.rollout_schemas import NewRollout
 from inspection.api.schemas import NewRecipe, UserChange
 from inspection.client import PlantClient
 
@@ -70,6 +71,26 @@ def test_a_query_is_spelled_as_the_plant_reads_it() -> None:
 
     with _client(answer) as plant:
         assert list(plant.results(verdict=Verdict.FAIL, since=datetime(2026, 3, 2, 8, tzinfo=UTC))) == []
+
+
+def test_an_answer_that_is_not_understood_is_a_refusal() -> None:
+    with (
+        _client(lambda _: httpx.Response(200, json=[{"part": 1}])) as plant,
+        pytest.raises(PlantRefused, match=r"/api/v1/recipes: expected a list\[.*Recipe\], got"),
+    ):
+        plant.get_recipes()
+
+
+def test_a_message_is_told_whole() -> None:
+    """Defaults of two versions may differ: what is meant goes along."""
+    body = {"bundle_id": "1" * 64, "stages": [{"line": "a"}], "reason": "try it"}
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert json.loads(request.content) == {**body, "wait_min": None}
+        return httpx.Response(409, json={"message": "enough"})
+
+    with _client(answer) as plant, pytest.raises(PlantRefused, match="enough"):
+        plant.post_rollout("part", NewRollout.model_validate(body))
 
 
 def test_what_nobody_has_set_is_not_sent() -> None:
