@@ -1,37 +1,22 @@
 """The gate at the plant: replayed parts, flips for a person to judge, and forcing past a refusal."""
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 
-from edge.contract.result import Verdict
 from edge.contract.signature import SigningKey
 from inspection.people.roles import Role
 from inspection.plant import Plant
+from tests.support.compared import compared
 from tests.support.plants import (
     Person,
-    a_result,
     add_samples,
-    add_station,
-    image_ref,
     person_with,
-    png,
-    send_image,
-    send_results,
     train,
     wait_for_job,
 )
 from tests.support.tiny_bundle import write_tiny_bundle
-
-
-def _send_part(client: TestClient, station: dict[str, str], seed: int, recipe: str = "part") -> str:
-    frame = png(seed)
-    result = a_result(Verdict.PASS, (image_ref(frame),), recipe=recipe)
-    send_results(client, station, result)
-    send_image(client, station, frame)
-    return result.id
 
 
 def _promote(person: Person, recipe: str, bundle_id: str, **more: object) -> tuple[int, dict[str, str]]:
@@ -43,13 +28,8 @@ def _promote(person: Person, recipe: str, bundle_id: str, **more: object) -> tup
 @pytest.fixture(name="challenger")
 def _challenger(client: TestClient, admin: Person) -> tuple[str, list[str]]:
     """A challenger, compared with a champion on three parts of the line; their results' ids, oldest first."""
-    station = add_station(admin)
-    add_samples(admin, "part", range(8))
-    _promote(admin, "part", train(admin, "part")["result"]["bundle_id"])
-    ids = [_send_part(client, station, seed) for seed in range(300, 303)]
-    admin.post("/labels", {"result_id": ids[0], "label": "good"})
-    add_samples(admin, "part", range(20, 28))
-    return train(admin, "part")["result"]["bundle_id"], ids
+    made = compared(client, admin)
+    return made.challenger, made.parts
 
 
 def test_flips_of_replayed_parts_are_kept_for_a_person(admin: Person, challenger: tuple[str, list[str]]) -> None:
@@ -149,67 +129,3 @@ def test_forcing_overrides_a_refusal_and_nothing_else(admin: Person) -> None:
     status, answer = _promote(admin, "part", bundle_id, force=True)
     assert (status, "nothing to force" in answer["message"]) == (409, True)
     assert _promote(admin, "part", bundle_id)[0] == 200
-
-
-def _job(person: Person, **body: object) -> dict[str, Any]:
-    answer = person.post("/jobs", {"recipe": "part", **body})
-    assert answer.status_code == 201, answer.text
-    return wait_for_job(person, answer.json()["id"])
-
-
-def test_an_evaluation_is_a_job_of_its_own_and_no_evidence_for_a_promotion(
-    admin: Person, plant: Plant, challenger: tuple[str, list[str]]
-) -> None:
-    before = admin.get("/recipes/part/models").json()["models"]
-    job = _job(admin, kind="evaluate", bundle_id=challenger[0])
-    assert (job["state"], job["error"]) == ("succeeded", None)
-    held = admin.get("/recipes/part/samples").json()["goods"]["holdout"]
-    assert (job["result"]["bundle_id"], job["result"]["evaluation"]["goods"]) == (challenger[0], held)
-    version = admin.get(f"/recipes/part/data-versions/{job['result']['data_version']}").json()
-    assert sum(sample["split"] == "holdout" for sample in version["samples"]) == held > 0
-    assert admin.get(f"/recipes/part/models/{challenger[0]}/report").text.endswith("fake evaluation</title>")
-    assert admin.get("/recipes/part/models").json()["models"] == before
-    assert [path.name for path in plant.jobs.folder(job["id"]).iterdir()] == ["log.txt"]
-
-
-def test_a_replay_is_a_job_of_its_own_beside_the_champion(
-    admin: Person, plant: Plant, challenger: tuple[str, list[str]]
-) -> None:
-    bundle_id, ids = challenger
-    champion = admin.get("/recipes/part/models").json()["champion_id"]
-    job = _job(admin, kind="replay", bundle_id=bundle_id)
-    assert (job["state"], job["error"]) == ("succeeded", None)
-    result = job["result"]
-    assert (result["bundle_id"], result["against"], result["replayed"]["parts"]) == (
-        bundle_id,
-        champion,
-        result["flips"],
-    )
-    assert set(ids[1:]) <= {flip["result_id"] for flip in result["flipped"]} <= set(ids)
-    newest = _job(admin, kind="replay", bundle_id=champion, against=bundle_id, parts=1)["result"]
-    assert [flip["result_id"] for flip in newest["flipped"]] == ids[-1:]
-    assert [path.name for path in plant.jobs.folder(job["id"]).iterdir()] == ["log.txt"]
-
-
-def test_what_cannot_be_measured_is_refused_in_words(admin: Person, challenger: tuple[str, list[str]]) -> None:
-    champion = admin.get("/recipes/part/models").json()["champion_id"]
-    same = admin.post("/jobs", {"kind": "replay", "recipe": "part", "bundle_id": champion})
-    assert (same.status_code, "expected another bundle" in same.json()["message"]) == (409, True)
-    foreign = admin.post("/jobs", {"kind": "evaluate", "recipe": "part", "bundle_id": "0" * 64})
-    assert foreign.status_code == 404
-    admin.post("/recipes", {"name": "other"})
-    other = admin.post("/jobs", {"kind": "replay", "recipe": "other", "bundle_id": challenger[0]})
-    assert (other.status_code, "is not for recipe 'other'" in other.json()["message"]) == (409, True)
-
-
-def test_measuring_without_pictures_says_so(admin: Person, plant: Plant, tmp_path: Path) -> None:
-    admin.post("/recipes", {"name": "part"})
-    key = SigningKey.load_or_create(plant.settings.data_dir / "keys" / "signing_key.pem")
-    ids = []
-    for number in (1, 2):
-        write_tiny_bundle(tmp_path / "made.bundle", key, "part", float(number))
-        ids.append(admin.send("/recipes/part/bundles", (tmp_path / "made.bundle").read_bytes()).json()["id"])
-    assert "the hold-out has no picture yet" in _job(admin, kind="evaluate", bundle_id=ids[0])["error"]
-    unknown = admin.post("/jobs", {"kind": "replay", "recipe": "part", "bundle_id": ids[0]})
-    assert (unknown.status_code, "no champion to compare with" in unknown.json()["message"]) == (409, True)
-    assert "nothing to replay" in _job(admin, kind="replay", bundle_id=ids[0], against=ids[1])["error"]

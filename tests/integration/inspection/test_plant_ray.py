@@ -13,7 +13,17 @@ from edge.contract.signature import TrustedKeys
 from inspection.clock import utc_now
 from inspection.jobs.ray_settings import RaySettings
 from inspection.plant import Plant, open_plant
-from tests.support.plants import FAKE_MODELS, Person, add_samples, plant_settings, running, sign_in, wait_for_job
+from tests.support.compared import compared, measured
+from tests.support.plants import (
+    FAKE_MODELS,
+    Person,
+    add_samples,
+    new_plant,
+    plant_settings,
+    running,
+    sign_in,
+    wait_for_job,
+)
 from tests.support.ray_cluster import RayCluster, processes_with, ray_cluster
 
 pytestmark = pytest.mark.skipif(
@@ -95,3 +105,22 @@ def test_all_recipes_are_trained_though_a_worker_is_killed(engineer: Person, pla
             engineer.get(f"/recipes/{job['recipe']}/samples").json()["goods"]["train"],
             True,
         )
+
+
+def test_evaluation_and_replay_run_on_a_worker(tmp_path: Path, cluster: RayCluster) -> None:
+    """Inputs travel there, report and flips come back; both models are made on one machine, which is quicker."""
+    with running(new_plant(tmp_path)) as client:
+        made = compared(client, sign_in(client))
+    ray = RaySettings(address=cluster.address)
+    with running(open_plant(plant_settings(tmp_path, ray=ray), FAKE_MODELS, utc_now)) as client:
+        admin = sign_in(client)
+        evaluated = measured(admin, "evaluate", bundle_id=made.challenger)
+        replayed = measured(admin, "replay", bundle_id=made.challenger)
+        report = admin.get(f"/recipes/part/models/{made.challenger}/report").text
+    assert (evaluated["state"], evaluated["error"], report.endswith("fake evaluation</title>")) == (
+        "succeeded",
+        None,
+        True,
+    )
+    assert (replayed["state"], replayed["error"], replayed["result"]["against"]) == ("succeeded", None, made.champion)
+    assert {flip["result_id"] for flip in replayed["result"]["flipped"]} >= set(made.parts[1:])
