@@ -16,7 +16,7 @@ from edge.contract.terminal import ExitCode
 from inspection.api.app import plant_app
 from inspection.feed.stream import Feed
 from inspection.logs import set_up_plant_logging
-from inspection.plant import open_plant
+from inspection.plant import database_address, open_plant
 from inspection.settings import load_plant_settings
 from inspection.store.upkeep import only_service
 
@@ -35,7 +35,8 @@ def serve(path: Path) -> ExitCode:
     """
     settings = load_plant_settings(path)
     set_up_plant_logging(settings.log_level, settings.log_format)
-    with listen(settings.host, settings.port) as listener, only_service(settings.data_dir):
+    alone = only_service(settings.data_dir, database_address(settings))
+    with listen(settings.host, settings.port) as listener, alone:
         plant = open_plant(settings)
         if plant.first_password is not None:
             sys.stderr.write(f"first start: sign in as `admin` with the password {plant.first_password}\n")

@@ -1,8 +1,10 @@
 """From an address to an engine; what differs between databases is in one module each."""
 
+from contextlib import AbstractContextManager, nullcontext
+
 from sqlalchemy import URL, Engine
 
-__all__ = ["WRITE", "open_engine"]
+__all__ = ["WRITE", "one_service_of", "open_engine"]
 
 WRITE = {"writes": True}
 """Options of the engine that writes: its transactions take the one write lock first, so two writers wait in turn."""
@@ -23,3 +25,18 @@ def open_engine(url: URL) -> Engine:
             from inspection.store.postgres import postgres_engine  # noqa: PLC0415 - late, as above
 
             return postgres_engine(url)
+
+
+def one_service_of(url: URL) -> AbstractContextManager[None]:
+    """Be the one service of a database; of a file whoever holds its folder is.
+
+    Raises:
+        SettingsInvalid: another service runs on it, or the server cannot be reached.
+    """
+    match url.get_backend_name():
+        case "sqlite":
+            return nullcontext()
+        case _:
+            from inspection.store.postgres import one_service_of_postgres  # noqa: PLC0415 - late, as above
+
+            return one_service_of_postgres(url)

@@ -13,13 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from psycopg.errors import LockNotAvailable
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
+from sqlalchemy.pool import NullPool
 
 from edge.contract.errors import SettingsInvalid
 
-__all__ = ["dump_postgres", "load_postgres", "postgres_engine", "postgres_snapshot"]
+__all__ = ["dump_postgres", "load_postgres", "one_service_of_postgres", "postgres_engine", "postgres_snapshot"]
 
 _LOCK = 0x696E7370  # "insp": advisory locks are per database, so the number only has to differ from others' in it
 _CONNECT = {
@@ -27,6 +29,11 @@ _CONNECT = {
     "application_name": "inspection",
     "options": "-c lock_timeout=10s -c timezone=UTC",  # as long as SQLite's busy timeout; then 503, try again
 }
+
+_SERVICE_LOCK = 0x73657276  # "serv": held as long as a service runs
+_PATIENCE = "3s"  # what a service that was just killed needs to be noticed
+_SOON_GONE = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
+"""A machine that lost its current holds the lock for a minute; by the server's own settings it may be hours."""
 
 _POOL: dict[str, Any] = {
     "pool_pre_ping": True,
@@ -49,9 +56,26 @@ def postgres_engine(url: URL) -> Engine:
             connection.execute(text("SELECT 1"))
     except OperationalError as error:
         engine.dispose()
-        said = " ".join(str(error.orig).split())
-        raise SettingsInvalid(f"database_url {_shown(url)}: expected a server that lets us in: {said}") from error
+        raise SettingsInvalid(_refused(url, error)) from error
     return engine
+
+
+@contextmanager
+def one_service_of_postgres(url: URL) -> Iterator[None]:
+    """Be the one service of a database; a connection of its own holds the lock, and ends with the process.
+
+    Raises:
+        SettingsInvalid: another service runs on it, or the server cannot be reached.
+    """
+    options = f"{_CONNECT['options']} -c lock_timeout={_PATIENCE} {_SOON_GONE}"
+    engine = create_engine(url.set(query={**_CONNECT, "options": options, **url.query}), poolclass=NullPool)
+    try:
+        held = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        held.execute(text(f"SELECT pg_advisory_lock({_SERVICE_LOCK})"))
+    except OperationalError as error:
+        raise SettingsInvalid(_refused(url, error)) from error
+    with held:
+        yield
 
 
 def dump_postgres(url: URL, target: Path, *more: str) -> None:
@@ -96,6 +120,13 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
     else:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+
+
+def _refused(url: URL, error: OperationalError) -> str:
+    if isinstance(error.orig, LockNotAvailable):
+        return f"database_url {_shown(url)}: another service runs on this database; stop that one first"
+    said = " ".join(str(error.orig).split())
+    return f"database_url {_shown(url)}: expected a server that lets us in: {said}"
 
 
 def _run(program: str, url: URL, arguments: Sequence[str]) -> None:

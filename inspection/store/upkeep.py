@@ -1,4 +1,4 @@
-"""Who has the data folder, also across processes.
+"""Who has the data folder and the database, also across processes.
 
 Backup and retention take turns: what a backup names must not be deleted under it. And one service runs at a time: a
 second one would take the first one's jobs for left behind, end their processes and start them again.
@@ -9,7 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from edge.contract.errors import Conflict, SettingsInvalid
+from inspection.store.engines import one_service_of
 
 __all__ = ["only_service", "upkeep"]
 
@@ -30,11 +33,11 @@ def upkeep(data: Path, *, wait: bool = True) -> Iterator[None]:
 
 
 @contextmanager
-def only_service(data: Path) -> Iterator[None]:
-    """Be the one service of the data folder, until the end of the process however it comes.
+def only_service(data: Path, database: URL) -> Iterator[None]:
+    """Be the one service of a data folder and of a database, until the end of the process however it comes.
 
     Raises:
-        SettingsInvalid: another service runs there.
+        SettingsInvalid: another service runs there, or the database cannot be reached.
     """
     data.mkdir(parents=True, exist_ok=True)
     with (data / "service.lock").open("a") as file:
@@ -42,4 +45,5 @@ def only_service(data: Path) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise SettingsInvalid(f"data_dir {data}: another service runs there; stop that one first") from error
-        yield
+        with one_service_of(database):
+            yield

@@ -22,6 +22,7 @@ from inspection.store.database import Database
 from inspection.store.postgres import load_postgres
 from inspection.store.schema import migrate, revert
 from inspection.store.tables import Base, GateRow, LabelRow, RecipeRow, ResultRow, ReviewPartRow
+from inspection.store.upkeep import only_service
 from tests.support.plants import a_result
 from tests.support.postgres import PostgresServer
 
@@ -244,6 +245,24 @@ def test_connections_that_broke_are_replaced(new_postgres: Callable[[], URL]) ->
         assert session.get(RecipeRow, "part") is not None
     database.close()
     other.close()
+
+
+@pytest.mark.postgres
+def test_a_database_has_one_service(new_postgres: Callable[[], URL], tmp_path: Path) -> None:
+    """Also with two data folders: the second would take the first one's jobs for left behind."""
+    ours, other = new_postgres(), new_postgres()
+    with only_service(tmp_path / "a", ours):
+        with pytest.raises(SettingsInvalid, match="another service runs on this database"):
+            _start(tmp_path / "b", ours)
+        with pytest.raises(SettingsInvalid, match="another service runs there"):
+            _start(tmp_path / "a", other)
+        _start(tmp_path / "b", other)
+    _start(tmp_path / "b", ours)
+
+
+def _start(folder: Path, database: URL) -> None:
+    with only_service(folder, database):
+        pass
 
 
 @pytest.mark.parametrize(
