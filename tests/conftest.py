@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import models  # noqa: F401 - before any test imports torch: it sets how torch's threads wait
+from tests.support.dependencies import PIP_AUDIT
 from tests.support.postgres import programs
 from tests.support.s3_server import PROGRAM as S3_SERVER
 
@@ -20,6 +21,7 @@ _PROGRAMS: dict[str, tuple[Callable[[], object], str]] = {
     "rtsp": (lambda: list(Path("/usr/lib").glob("*/girepository-1.0/GstRtspServer-1.0.typelib")), _RTSP),
     "systemd": (lambda: shutil.which("systemd-analyze"), "apt-get install systemd"),
     "s3": (S3_SERVER.exists, "make setup"),
+    "audit": (PIP_AUDIT.exists, "make audit"),
 }
 """By marker: whether the program is there, and the command that brings it."""
 
