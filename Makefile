@@ -15,7 +15,7 @@ AUDIT_UNREAD ?=
 PYTEST_ARGS ?= --numprocesses 2 --dist loadfile
 DEMO_ARGS ?=
 
-.PHONY: setup demo test lint programs docs messages audit clean
+.PHONY: setup demo test test-postgres lint programs docs messages audit clean
 
 setup: $(READY)
 
@@ -36,6 +36,10 @@ demo: $(READY)
 
 test: $(READY) $(PIP_AUDIT) programs lint
 	$(BIN)/pytest $(PYTEST_ARGS)
+
+# The tests of the plant once more, all on PostgreSQL: pages, S3, Ray and real trainings, too, which `make test` runs on SQLite.
+test-postgres: $(READY) programs
+	TEST_DATABASE=postgres $(BIN)/pytest $(PYTEST_ARGS) tests/e2e tests/integration/inspection tests/integration/test_deployment.py
 
 lint: $(READY)
 	$(BIN)/ruff check .

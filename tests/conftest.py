@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import models  # noqa: F401 - before any test imports torch: it sets how torch's threads wait
+from tests.support.databases import end_servers
 from tests.support.dependencies import PIP_AUDIT
 from tests.support.postgres import programs
 from tests.support.s3_server import PROGRAM as S3_SERVER
@@ -35,3 +36,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         if os.environ.get("CI"):
             pytest.fail(message)
         pytest.skip(message)
+
+
+def pytest_sessionfinish() -> None:
+    """Nothing that a test started lives longer."""
+    end_servers()

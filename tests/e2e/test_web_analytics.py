@@ -50,7 +50,8 @@ def test_a_late_answer_does_not_replace_a_newer_one(page: Page, floor: Floor) ->
     held: list[Route] = []
     week = re.compile(r"/api/v1/analytics\?.*step=hour")
     page.route(week, lambda route: held.append(route))  # noqa: PLW0108 - it sets an attribute on it
-    page.locator("#days").select_option("7 days")
+    with page.expect_request(week):
+        page.locator("#days").select_option("7 days")
     page.locator("#days").select_option("1 year")
     expect(page.locator("#figures")).to_contain_text("50.00 %")
     with page.expect_response(week) as late:

@@ -31,6 +31,7 @@ from inspection.people.users import add_user
 from inspection.plant import Plant, open_plant
 from inspection.settings import PlantSettings
 from inspection.store.database import Database
+from tests.support.databases import default_database
 from tests.support.warm_models import warm_models
 
 ADMIN_PASSWORD = "correct-horse-battery"
@@ -93,6 +94,8 @@ def plant_settings(folder: Path, **changes: Any) -> PlantSettings:
     password.write_text(ADMIN_PASSWORD, "utf-8")
     for share in ("audit_escapes_at_most", "review_second_share", "review_known_share"):
         changes.setdefault(share, 0)
+    if "database_url" not in changes:
+        changes |= default_database(folder)
     return PlantSettings(data_dir=folder / "data", admin_password_file=password, **changes)
 
 

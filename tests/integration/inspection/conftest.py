@@ -11,11 +11,12 @@ from sqlalchemy import URL
 
 from inspection.plant import Plant
 from inspection.store.address import postgres_address, sqlite_address
-from inspection.store.database import Database
+from tests.support import databases
 from tests.support.plants import ManualClock, Person, add_station, new_plant, quick_passwords, running, sign_in
-from tests.support.postgres import PASSWORD, PostgresServer, postgres_server
+from tests.support.postgres import PASSWORD, PostgresServer
 
-BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
+_POSTGRES = pytest.param("postgres", marks=pytest.mark.postgres)
+BOTH = [_POSTGRES] if databases.ON_POSTGRES else ["sqlite", _POSTGRES]
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -25,19 +26,15 @@ def _quick_passwords() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[PostgresServer]:
+def postgres() -> PostgresServer:
     """A server for the whole session, with migrated tables in its first database, `plant_0`."""
-    with postgres_server() as server:
-        Database(_address(server.new_database())).close()
-        yield server
+    return databases.server()
 
 
 @pytest.fixture(scope="session")
-def password_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def password_file() -> Path:
     """The server's password, as PLANT.toml names it."""
-    path = tmp_path_factory.mktemp("postgres") / "password"
-    path.write_text(PASSWORD + "\n", "utf-8")
-    return path
+    return databases.password_file()
 
 
 @pytest.fixture(params=BOTH)
@@ -108,10 +105,9 @@ def station(admin: Person) -> dict[str, str]:
 def _settings_of(request: pytest.FixtureRequest) -> dict[str, Any]:
     if request.param == "sqlite":
         return {}
-    server: PostgresServer = request.getfixturevalue("postgres")
     return {
-        "database_url": server.new_database("plant_0"),
-        "database_password_file": request.getfixturevalue("password_file"),
+        "database_url": databases.server().new_database("plant_0"),
+        "database_password_file": databases.password_file(),
     }
 
 

@@ -151,7 +151,7 @@ CHANGES: dict[str, Callable[[str, bytes], tuple[str, bytes] | None]] = {
 def test_backup_that_is_not_as_it_was_written_is_refused(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], change: str
 ) -> None:
-    plant = new_plant(tmp_path)
+    plant = new_plant(tmp_path, database_url=None)
     with plant.database.write() as session:
         keep_image(session, plant.blobs, png(1), plant.clock())
     plant.close()
@@ -171,7 +171,7 @@ def test_backup_that_is_not_as_it_was_written_is_refused(
 def test_backup_goes_back_to_its_own_kind_of_database(
     tmp_path: Path, new_postgres: Callable[[], URL], password_file: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    plant = new_plant(tmp_path)
+    plant = new_plant(tmp_path, database_url=None)
     plant.close()
     backup, new = tmp_path / "plant.backup", tmp_path / "NEW.toml"
     _run(capsys, "backup", _settings_file(tmp_path / "PLANT.toml", plant), "--out", backup)

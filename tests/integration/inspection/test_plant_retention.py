@@ -32,6 +32,7 @@ from tests.support.plants import (
     send_results,
     sign_in,
 )
+from tests.support.stations import to_toml
 
 DAY_S = 86_400
 PASSED_30_DAYS = (RetentionRule(verdict=Verdict.PASS, keep_days=30),)
@@ -208,12 +209,15 @@ def test_service_runs_it_by_itself(tmp_path: Path, clock: ManualClock, where: di
             pass
 
 
-def test_command_counts_then_removes(tmp_path: Path, clock: ManualClock, capsys: pytest.CaptureFixture[str]) -> None:
-    plant = new_plant(tmp_path, clock)
+def test_command_counts_then_removes(
+    tmp_path: Path, clock: ManualClock, where: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    plant = new_plant(tmp_path, clock, **where)
     with running(plant) as client:
         _take(client, add_station(sign_in(client)), 1)
     settings = tmp_path / "PLANT.toml"
-    settings.write_text('data_dir = "data"\n[[retention]]\nverdict = "PASS"\nkeep_days = 0.5\n', "utf-8")
+    rules = '[[retention]]\nverdict = "PASS"\nkeep_days = 0.5\n'
+    settings.write_text(to_toml({"data_dir": "data", **where}) + rules, "utf-8")
     assert load_plant_settings(settings).retention == (RetentionRule(verdict=Verdict.PASS, keep_days=0.5),)
     told: list[dict[str, Any]] = []
     for options in (["--dry-run"], ["--dry-run"], [], []):

@@ -20,6 +20,7 @@ from inspection.store.blobs import BlobStoreLost, DiskBlobStore
 from inspection.store.image_settings import ImagesSettings, S3Images
 from inspection.store.image_store import open_image_store
 from inspection.store.s3 import S3BlobStore, _connect
+from tests.support.databases import empty_database
 from tests.support.plants import (
     FAKE_MODELS,
     ManualClock,
@@ -82,12 +83,12 @@ def test_plant_lives_with_its_images_in_a_bucket(server: S3Server, tmp_path: Pat
         with pytest.raises(NotFound):
             plant.blobs.get(sha256(passed).hexdigest())
 
-    again = plant_settings(tmp_path / "b", images=_parsed(server.images("plant-2")))
+    again = plant_settings(tmp_path / "b", **empty_database(), images=_parsed(server.images("plant-2")))
     restore_backup(backup, database_address(again), again.data_dir, again.images)
     assert not (again.data_dir / "images").exists()
     with running(open_plant(again, FAKE_MODELS, clock)) as client:
         assert sign_in(client).get(f"/images/{sha256(passed).hexdigest()}").content == passed
-    on_disk = plant_settings(tmp_path / "c")
+    on_disk = plant_settings(tmp_path / "c", **empty_database())
     restore_backup(backup, database_address(on_disk), on_disk.data_dir, on_disk.images)
     assert DiskBlobStore(on_disk.data_dir / "images").get(sha256(passed).hexdigest()) == passed
 
