@@ -9,19 +9,19 @@ from edge.contract.ledger import LedgerCounts
 from edge.contract.result import ImageKind, Verdict
 from inspection.api.model_schemas import Gate, GateFlip, GateReport, Lineage, ModelVersion
 from inspection.api.schemas import RecentPart, ShownLabel, ShownRuling, Station, StoredResult
-from inspection.ingest.find import ResultFilter, find_results, parse_result, removed_images, stored_images
+from inspection.ingest.find import frames_of, latest_parts, parse_result, removed_images, stored_images
 from inspection.plant import Plant
 from inspection.registry.bundles import manifest_of
 from inspection.registry.flips import count_flips, flips_of
 from inspection.registry.gates import latest_gate
 from inspection.registry.lineage import Lineage as FoundLineage
 from inspection.review.labels import labels_shown
-from inspection.rollout.desired import desired_bundle
+from inspection.rollout.desired import desired_bundles
 from inspection.samples.rulings import rulings_on
 from inspection.stations.live import Seen
 from inspection.store.tables import BundleRow, FlipRow, GateRow, LabelRow, ResultRow, StationRow
 
-__all__ = ["gate_report", "lineage_view", "model_view", "result_views", "station_view"]
+__all__ = ["gate_report", "lineage_view", "model_view", "result_views", "station_views"]
 
 _RECENT = 24
 
@@ -48,8 +48,28 @@ def result_views(session: Session, rows: Sequence[ResultRow]) -> list[StoredResu
     ]
 
 
-def station_view(plant: Plant, session: Session, row: StationRow) -> Station:
-    """A station as last heard, with its latest parts."""
+def station_views(plant: Plant, session: Session, rows: Sequence[StationRow]) -> list[Station]:
+    """Stations as last heard, with their latest parts."""
+    desired = desired_bundles(session, rows)
+    parts = {row.name: latest_parts(session, row.name, _RECENT) for row in rows}
+    frames = frames_of(session, [part.id for latest in parts.values() for part in latest])
+    return [
+        _station_view(
+            plant,
+            row,
+            desired[row.name],
+            [
+                RecentPart(
+                    id=part.id, part_id=part.part_id, verdict=Verdict(part.verdict), frame_sha256=frames.get(part.id)
+                )
+                for part in parts[row.name]
+            ],
+        )
+        for row in rows
+    ]
+
+
+def _station_view(plant: Plant, row: StationRow, desired: str | None, recent: list[RecentPart]) -> Station:
     seen, now = plant.live.last(row.name), plant.clock()
     age_s = None if seen is None else (now - seen.at).total_seconds()
     return Station(
@@ -60,11 +80,11 @@ def station_view(plant: Plant, session: Session, row: StationRow) -> Station:
         heartbeat_age_s=age_s,
         heartbeat=None if seen is None else seen.heartbeat,
         clock_ahead_s=None if seen is None else seen.clock_ahead_s,
-        desired_bundle_id=desired_bundle(session, row),
+        desired_bundle_id=desired,
         yield_fraction=None if seen is None else _yield(seen.heartbeat.ledger),
         picture_result_id=_picture_id(seen),
         picture_age_s=None if seen is None or seen.picture_at is None else (now - seen.picture_at).total_seconds(),
-        recent=_recent(session, row.name),
+        recent=recent,
     )
 
 
@@ -144,17 +164,3 @@ def _yield(ledger: LedgerCounts) -> float | None:
 
 def _picture_id(seen: Seen | None) -> str | None:
     return None if seen is None or seen.picture is None else seen.picture.result.id
-
-
-def _recent(session: Session, station: str) -> list[RecentPart]:
-    rows = find_results(session, ResultFilter(station=station, limit=_RECENT))
-    images = stored_images(session, [row.id for row in rows])
-    return [
-        RecentPart(
-            id=row.id,
-            part_id=row.part_id,
-            verdict=Verdict(row.verdict),
-            frame_sha256=images[row.id].get(ImageKind.FRAME),
-        )
-        for row in rows
-    ]

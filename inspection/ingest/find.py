@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Select, exists, func, select, tuple_
 from sqlalchemy.orm import Session
@@ -15,9 +16,12 @@ from inspection.store.asked import at_line, judged, taken
 from inspection.store.tables import BlobRow, LabelRow, ResultImageRow, ResultRow, ReviewPartRow, StationRow
 
 __all__ = [
+    "LatestPart",
     "ResultFilter",
     "find_results",
+    "frames_of",
     "last_number",
+    "latest_parts",
     "parse_result",
     "removed_images",
     "require_result",
@@ -25,6 +29,8 @@ __all__ = [
     "stored_frame",
     "stored_images",
 ]
+
+_ASKED_AT_ONCE = 5000  # SQLite takes 32,766 values in one statement
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,14 @@ class ResultFilter:
     limit: int = 50
 
 
+class LatestPart(NamedTuple):
+    """A result in few words."""
+
+    id: str
+    part_id: str
+    verdict: str
+
+
 def find_results(session: Session, wanted: ResultFilter) -> list[ResultRow]:
     """Up to `limit` results, newest first; the `number` of the last is the cursor of the next page.
 
@@ -72,6 +86,13 @@ def find_results(session: Session, wanted: ResultFilter) -> list[ResultRow]:
     pages = [session.scalars(_page(session, replace(wanted, line=None, station=name))) for name in stations]
     rows = (row for page in pages for row in page)
     return sorted(rows, key=lambda row: _place(wanted, row), reverse=True)[: wanted.limit]
+
+
+def latest_parts(session: Session, station: str, limit: int) -> list[LatestPart]:
+    """What a station sent last, newest first; documents stay on the disk."""
+    page = _page(session, ResultFilter(station=station, limit=limit))
+    rows = session.execute(page.with_only_columns(ResultRow.id, ResultRow.part_id, ResultRow.verdict))
+    return [LatestPart(*row) for row in rows]
 
 
 def _place(wanted: ResultFilter, row: ResultRow) -> tuple[datetime, int] | tuple[int]:
@@ -167,6 +188,15 @@ def stored_images(session: Session, result_ids: list[str]) -> dict[str, dict[str
     found: dict[str, dict[str, str]] = {id_: {} for id_ in result_ids}
     for row in session.scalars(query):
         found[row.result_id][row.kind] = row.sha256
+    return found
+
+
+def frames_of(session: Session, result_ids: list[str]) -> dict[str, str]:
+    """SHA-256 of the frame by result, of those whose frame has arrived and is still here."""
+    found: dict[str, str] = {}
+    for first in range(0, len(result_ids), _ASKED_AT_ONCE):
+        images = stored_images(session, result_ids[first : first + _ASKED_AT_ONCE])
+        found |= {id_: kinds[ImageKind.FRAME] for id_, kinds in images.items() if ImageKind.FRAME in kinds}
     return found
 
 

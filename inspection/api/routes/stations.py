@@ -6,7 +6,7 @@ from edge.contract.errors import NotFound
 from edge.contract.link import LivePicture
 from inspection.api.access import Engineer, Operator, PlantDep
 from inspection.api.schemas import NewStation, RetiredStation, Station, StationKey, StationLine, StationRetirement
-from inspection.api.views import station_view
+from inspection.api.views import station_views
 from inspection.audit.change import change
 from inspection.stations.keys import add_station, list_stations, renew_key, require_station
 from inspection.stations.retirement import retire, retired_stations
@@ -67,7 +67,7 @@ def get_stations(person: Operator, plant: PlantDep) -> list[Station]:
     """All stations as last heard."""
     del person
     with plant.database.read() as session:
-        return [station_view(plant, session, row) for row in list_stations(session)]
+        return station_views(plant, session, list_stations(session))
 
 
 @router.get("/stations/{name}/live")

@@ -1,12 +1,14 @@
 """The station link: idempotent, verified, and only for one's own station."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from edge.contract.result import ImageKind, Verdict
 from inspection.plant import Plant
@@ -193,6 +195,35 @@ def test_recent_parts_carry_their_thumbs(client: TestClient, admin: Person, stat
     send_image(client, station, frame)
     recent = admin.get("/stations").json()[0]["recent"]
     assert [(part["verdict"], part["frame_sha256"]) for part in recent] == [("FAIL", sha256(frame).hexdigest())]
+
+
+def test_a_station_more_costs_one_statement(client: TestClient, admin: Person, plant: Plant) -> None:
+    """The live page asks for all of them every second."""
+
+    def statements() -> int:
+        said: list[str] = []
+        with listening(plant.database.engine, said.append):
+            assert all(len(shown["recent"]) == 1 for shown in admin.get("/stations").json())
+        return len(said)
+
+    for number in range(6):
+        name = f"line-{number}"
+        send_results(client, add_station(admin, name), a_result(station=name))
+        if number == 1:
+            few = statements()
+    assert statements() - few == 4
+
+
+@contextmanager
+def listening(engine: Engine, hear: Callable[[str], None]) -> Iterator[None]:
+    """Every statement that the engine runs meanwhile."""
+
+    def heard(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        hear(statement)
+
+    event.listen(engine, "before_cursor_execute", heard)
+    yield
+    event.remove(engine, "before_cursor_execute", heard)
 
 
 def test_metrics_count_new_results_once(client: TestClient, station: dict[str, str]) -> None:
