@@ -2,8 +2,6 @@
 
 import os
 import pwd
-import shutil
-import signal
 import socket
 import subprocess
 import tempfile
@@ -21,8 +19,17 @@ from sqlalchemy import URL
 
 PASSWORD = "a-password-of-the-tests"
 _HERE = "127.0.0.1"
-_CARELESS = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60")
+_CARELESS = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60", "-c", "max_wal_size=128MB")
 """The machine may not crash during a test; 0.1 s a database instead of 1 s."""
+
+_UNTIL_END_OF_INPUT = """
+exec 3<&0
+"$@" & server=$!
+{ cat <&3; kill -QUIT $server; } 2>/dev/null &
+wait $server
+rm -rf "$0"
+"""
+"""Of the shell that starts the server: ends it at once, and its folder, when the tests do, were they killed or not."""
 
 
 def programs() -> Path | None:
@@ -47,6 +54,13 @@ class PostgresServer:
         name = f"plant_{next(self._numbers)}"
         self._run(f"CREATE DATABASE {name} TEMPLATE {template}")
         return self.url(name)
+
+    @contextmanager
+    def database(self, template: str = "template0") -> Iterator[str]:
+        """The same, gone at the end: hundreds of them are a million files."""
+        url = self.new_database(template)
+        yield url
+        self._run(f"DROP DATABASE {url.rsplit('/', 1)[1]} WITH (FORCE)")
 
     def _run(self, statement: Any) -> None:
         with psycopg.connect(f"{self.url('postgres')}?password={PASSWORD}", autocommit=True) as connection:
@@ -78,17 +92,21 @@ def postgres_server() -> Iterator[PostgresServer]:
         [_program("initdb"), *argv, "--locale=C", "--no-sync"], check=True, capture_output=True, **_as_user()
     )
     port = _free_port()
-    argv = ["-D", str(data), "-h", _HERE, "-p", str(port), "-k", str(folder), *_CARELESS]
-    server = subprocess.Popen([_program("postgres"), *argv], stderr=subprocess.DEVNULL, **_as_user())
+    argv = [_program("postgres"), "-D", str(data), "-h", _HERE, "-p", str(port), "-k", str(folder), *_CARELESS]
+    server = subprocess.Popen(
+        ["sh", "-c", _UNTIL_END_OF_INPUT, str(folder), *argv],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        **_as_user(),
+    )
     try:
         while subprocess.run([_program("pg_isready"), "-q", "-h", _HERE, "-p", str(port)], check=False).returncode:
             assert server.poll() is None, "the server ended"
             time.sleep(0.05)
         yield PostgresServer(port)
     finally:
-        server.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
-        server.wait()
-        shutil.rmtree(folder)
+        server.communicate()
 
 
 def _program(name: str) -> str:

@@ -1,6 +1,7 @@
 """A plant, its application, and the people and stations around it; on both databases."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -38,21 +39,24 @@ def password_file() -> Path:
 
 
 @pytest.fixture(params=BOTH)
-def where(request: pytest.FixtureRequest) -> dict[str, Any]:
+def where(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     """Settings of an empty database of each kind."""
-    return _settings_of(request)
+    with _settings_of(request) as settings:
+        yield settings
 
 
 @pytest.fixture(scope="module", params=BOTH)
-def where_for_all(request: pytest.FixtureRequest) -> dict[str, Any]:
+def where_for_all(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     """The same for the one plant of a module whose cases do not meet."""
-    return _settings_of(request)
+    with _settings_of(request) as settings:
+        yield settings
 
 
 @pytest.fixture
-def new_postgres(request: pytest.FixtureRequest) -> Callable[[], URL]:
+def new_postgres(request: pytest.FixtureRequest) -> Iterator[Callable[[], URL]]:
     """Makes empty PostgreSQL databases, without tables."""
-    return lambda: _address(request.getfixturevalue("postgres").new_database())
+    with ExitStack() as made:
+        yield lambda: _address(made.enter_context(request.getfixturevalue("postgres").database()))
 
 
 @pytest.fixture(params=BOTH)
@@ -102,13 +106,13 @@ def station(admin: Person) -> dict[str, str]:
     return add_station(admin)
 
 
-def _settings_of(request: pytest.FixtureRequest) -> dict[str, Any]:
+@contextmanager
+def _settings_of(request: pytest.FixtureRequest) -> Iterator[dict[str, Any]]:
     if request.param == "sqlite":
-        return {}
-    return {
-        "database_url": databases.server().new_database("plant_0"),
-        "database_password_file": databases.password_file(),
-    }
+        yield {}
+        return
+    with databases.server().database("plant_0") as url:
+        yield {"database_url": url, "database_password_file": databases.password_file()}
 
 
 def _address(url: str) -> URL:

@@ -32,10 +32,8 @@ from tests.support.plants import (
     send_image,
     send_results,
 )
-from tests.support.postgres import PostgresServer
 from tests.support.tiny_bundle import write_tiny_bundle
 
-BOTH = ["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)]
 PLAIN = "a plain word"
 HOSTILE = [
     "a\x00b",
@@ -161,10 +159,10 @@ def _leaves(value: Any) -> Iterator[str]:
         yield value
 
 
-@pytest.fixture(scope="module", name="floor", params=BOTH)
-def _floor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Floor]:
+@pytest.fixture(scope="module", name="floor")
+def _floor(tmp_path_factory: pytest.TempPathFactory, where_for_all: dict[str, Any]) -> Iterator[Floor]:
     folder = tmp_path_factory.mktemp("plant")
-    plant = new_plant(folder, **(_on_postgres(request) if request.param == "postgres" else {}))
+    plant = new_plant(folder, **where_for_all)
     with running(plant) as client:
         said = {"name": "admin", "password": ADMIN_PASSWORD}
         admin = Person(
@@ -177,14 +175,6 @@ def _floor(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         send_results(client, station, result)
         send_image(client, station, png(9))
         yield Floor(plant, admin, station, _known(admin, result.id, _bundle(admin, plant, folder)), count())
-
-
-def _on_postgres(request: pytest.FixtureRequest) -> dict[str, Any]:
-    server: PostgresServer = request.getfixturevalue("postgres")
-    return {
-        "database_url": server.new_database("plant_0"),
-        "database_password_file": request.getfixturevalue("password_file"),
-    }
 
 
 def _bundle(admin: Person, plant: Plant, folder: Path) -> str:
