@@ -26,6 +26,7 @@ from sqlalchemy import Engine, event
 from sqlalchemy.orm import Session
 
 from tests.support.live_plants import live_plant
+from tests.support.plants import migrated_tables
 from tests.support.warm_models import warm_models
 
 __all__ = ["Doomed", "doomed_plant"]
@@ -87,7 +88,8 @@ def _loaded() -> subprocess.Popen[str]:
 
 def main() -> None:
     """Fork for each line until the standard input ends."""
-    warm_models()  # one for all of them
+    warm_models()  # once for all of them, as are the tables
+    migrated_tables()
     for line in sys.stdin:
         number = os.fork()
         if number == 0:

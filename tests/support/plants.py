@@ -1,8 +1,6 @@
 """A real plant in a temporary folder: real SQLite, real files, real processes; only `models` is the named fake."""
 
-import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import cv2
@@ -111,14 +110,16 @@ def give_tables(settings: PlantSettings) -> None:
     file = settings.data_dir / "plant.sqlite3"
     if settings.database_url is None and not file.exists():
         file.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(_migrated(), file)
+        file.write_bytes(migrated_tables())
 
 
 @cache
-def _migrated() -> Path:
-    file = Path(tempfile.mkdtemp(prefix="inspection-tables-")) / "plant.sqlite3"
-    Database(file).close()
-    return file
+def migrated_tables() -> bytes:
+    """What such a file holds."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "plant.sqlite3"
+        Database(file).close()
+        return file.read_bytes()
 
 
 @contextmanager

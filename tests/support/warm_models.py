@@ -8,6 +8,7 @@ import atexit
 import json
 import os
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -30,12 +31,12 @@ def warm_models() -> tuple[str, ...]:
     """The program that a plant starts; the process behind it ends with this one."""
     address = Path(tempfile.mkdtemp(prefix="inspection-warm-")) / "socket"
     server = subprocess.Popen([sys.executable, "-m", __spec__.name, str(address)], stdin=subprocess.PIPE)
-    atexit.register(server.kill)
+    atexit.register(server.communicate)
     return (sys.executable, "-I", "-S", str(_CALL), str(address))
 
 
 def _serve(address: str) -> None:
-    """Fork for each caller until the standard input ends, which is when the process that holds it does."""
+    """Fork for each caller until the standard input ends, which is when the process that holds it does, however."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel takes the dead away
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(f"{address}.new")
@@ -47,6 +48,7 @@ def _serve(address: str) -> None:
                 listener.close()
                 _answer(caller)
             caller.close()
+    shutil.rmtree(Path(address).parent)
 
 
 def _end_with(caller: socket.socket) -> None:
