@@ -255,8 +255,9 @@ def _export(options: argparse.Namespace) -> ExitCode:
     wanted = {"station": options.station, "verdict": options.verdict, "part_id": options.part_id}
     with open_client(options.plant, options.key_file, options.ca_file) as client:
         if options.format == "results":
-            summary = export_results(client, {**wanted, "recipe": options.recipe}, options.out)
-        elif options.recipe is None or any(wanted.values()):
+            wanted["recipe"] = options.recipe
+            summary = export_results(client, wanted, options.out, spreadsheet=options.spreadsheet)
+        elif options.recipe is None or options.spreadsheet or any(wanted.values()):
             raise BadInput(f"--format {options.format}: expected RECIPE and no filters of results")
         else:
             summary = export_to(client, options.recipe, options.format, options.out)

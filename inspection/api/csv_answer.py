@@ -7,10 +7,9 @@ from io import StringIO
 
 from fastapi import Response
 
-__all__ = ["csv_answer"]
+from inspection.exchange.spreadsheet import as_text_only
 
-_RUN = ("=", "+", "-", "@", "\t", "\r")
-"""How a text begins that a spreadsheet takes for a formula. Source: OWASP, CSV injection."""
+__all__ = ["csv_answer"]
 
 
 def csv_answer(name: str, head: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
@@ -30,6 +29,4 @@ def csv_answer(name: str, head: Sequence[str], rows: Iterable[Sequence[object]])
 
 
 def _cell(value: object) -> object:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    return f"'{value}" if isinstance(value, str) and value.startswith(_RUN) else value
+    return value.isoformat() if isinstance(value, datetime) else as_text_only(value)

@@ -262,9 +262,9 @@ class PlantCalls(LinkCalls):
         """Results, newest first: by arrival, or by when they were taken where `since` or `until` is given."""
         return self.read(ResultPage, self.ask("GET", "/api/v1/results", query={"before": before, "limit": limit, "station": station, "recipe": recipe, "verdict": verdict, "part_id": part_id, "line": line, "defect_class": defect_class, "score_from": score_from, "score_to": score_to, "since": since, "until": until, "label": label, "review": review}))
 
-    def get_results_csv(self, *, station: str | None = None, recipe: str | None = None, verdict: Verdict | None = None, part_id: str | None = None, line: str | None = None, defect_class: str | None = None, score_from: float | None = None, score_to: float | None = None, since: datetime | None = None, until: datetime | None = None, label: Label | None = None, review: PartState | None = None) -> bytes:
+    def get_results_csv(self, *, spreadsheet: bool | None = None, station: str | None = None, recipe: str | None = None, verdict: Verdict | None = None, part_id: str | None = None, line: str | None = None, defect_class: str | None = None, score_from: float | None = None, score_to: float | None = None, since: datetime | None = None, until: datetime | None = None, label: Label | None = None, review: PartState | None = None) -> bytes:
         """All results that fit, oldest first, as CSV; sent while it is read, however many there are."""
-        return self.ask("GET", "/api/v1/results.csv", query={"station": station, "recipe": recipe, "verdict": verdict, "part_id": part_id, "line": line, "defect_class": defect_class, "score_from": score_from, "score_to": score_to, "since": since, "until": until, "label": label, "review": review}).content
+        return self.ask("GET", "/api/v1/results.csv", query={"spreadsheet": spreadsheet, "station": station, "recipe": recipe, "verdict": verdict, "part_id": part_id, "line": line, "defect_class": defect_class, "score_from": score_from, "score_to": score_to, "since": since, "until": until, "label": label, "review": review}).content
 
     def get_result(self, result_id: str) -> StoredResult:
         """One result."""

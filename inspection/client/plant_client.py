@@ -127,9 +127,14 @@ class PlantClient(PlantCalls):
             if before is None:
                 return
 
-    def results_csv(self, **wanted: str | None) -> Iterator[bytes]:
-        """Results that fit as CSV, oldest first, in pieces; filters as of `results`."""
-        with self._stream("/api/v1/results.csv", wanted) as answer:
+    def results_csv(self, *, spreadsheet: bool = False, **wanted: str | None) -> Iterator[bytes]:
+        """Results that fit as CSV, oldest first, in pieces; filters as of `results`.
+
+        Args:
+            spreadsheet: put an apostrophe before texts that a spreadsheet would run as formulas.
+            wanted: filters.
+        """
+        with self._stream("/api/v1/results.csv", {**wanted, "spreadsheet": spreadsheet}) as answer:
             yield from answer.iter_bytes()
 
     def feed(self, *, after: int | None = None, **wanted: str | None) -> Iterator[StoredResult]:

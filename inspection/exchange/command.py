@@ -28,7 +28,9 @@ def import_from(client: PlantClient, folder: Path, recipe: str, kind: str) -> di
     }
 
 
-def export_results(client: PlantClient, wanted: dict[str, str | None], out: Path) -> dict[str, object]:
+def export_results(
+    client: PlantClient, wanted: dict[str, str | None], out: Path, *, spreadsheet: bool
+) -> dict[str, object]:
     """Write results as CSV to the new file `out`, as a whole or not at all.
 
     Raises:
@@ -37,7 +39,7 @@ def export_results(client: PlantClient, wanted: dict[str, str | None], out: Path
     if out.exists():
         raise SettingsInvalid(f"{out}: expected a new file, it is there already")
     with _replaced(out) as partial, partial.open("wb") as file:
-        for piece in client.results_csv(**wanted):
+        for piece in client.results_csv(spreadsheet=spreadsheet, **wanted):
             file.write(piece)
     return {"file": str(out), "bytes": out.stat().st_size}
 

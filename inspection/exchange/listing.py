@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.result import ImageKind, InspectionResult
+from inspection.exchange.spreadsheet import as_text_only
 from inspection.ingest.find import ResultFilter, parse_result, results_after, stored_images
 from inspection.review.labels import labels_shown
 from inspection.samples.samples import Sample
@@ -80,8 +81,14 @@ def _statements(session: Session, sample_ids: Sequence[int]) -> dict[int, list[S
     return found
 
 
-def results_csv(database: Database, wanted: ResultFilter) -> Iterator[str]:
-    """Lines of CSV (RFC 4180, with a head), oldest result first; each page in a transaction of its own."""
+def results_csv(database: Database, wanted: ResultFilter, *, spreadsheet: bool = False) -> Iterator[str]:
+    """Lines of CSV (RFC 4180, with a head), oldest result first; each page in a transaction of its own.
+
+    Args:
+        database: where the results are.
+        wanted: which.
+        spreadsheet: no text shall begin as a formula does; a program that reads them back wants them as they are.
+    """
     yield _lines([COLUMNS])
     page, after = replace(wanted, limit=_PAGE), 0
     while True:
@@ -90,7 +97,8 @@ def results_csv(database: Database, wanted: ResultFilter) -> Iterator[str]:
             if not rows:
                 return
             after = rows[-1].number
-            text = _lines(_csv_rows(session, rows))
+            cells = _csv_rows(session, rows)
+            text = _lines(tuple(map(as_text_only, row)) for row in cells) if spreadsheet else _lines(cells)
         yield text
 
 

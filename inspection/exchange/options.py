@@ -15,12 +15,14 @@ def add_export(parser: argparse.ArgumentParser) -> None:
         "--format", choices=(*_FORMATS, "results"), required=True, help="layout of samples, or results as one CSV file"
     )
     parser.add_argument("--out", metavar="PATH", type=Path, required=True, help="new folder; for results a new file")
-    for name, text in (
-        ("station", "of this station"),
-        ("verdict", "PASS, FAIL or UNDECIDED"),
-        ("part-id", "of a part"),
-    ):
-        parser.add_argument(f"--{name}", metavar=name.upper(), help=f"results only: {text}")
+    parser.add_argument("--station", metavar="STATION", help="results only: of this station")
+    parser.add_argument("--verdict", choices=["PASS", "FAIL", "UNDECIDED"], help="results only")
+    parser.add_argument("--part-id", metavar="PART-ID", help="results only: of a part")
+    parser.add_argument(
+        "--spreadsheet",
+        action="store_true",
+        help="results only: put an apostrophe before texts that a spreadsheet would run as formulas",
+    )
     add_plant(parser, "operator")
 
 

@@ -44,8 +44,14 @@ def get_sample_list(
 
 
 @router.get("/results.csv", response_class=StreamingResponse)
-def get_results_csv(person: Operator, plant: PlantDep, wanted: ResultFilterDep) -> StreamingResponse:
+def get_results_csv(
+    person: Operator,
+    plant: PlantDep,
+    wanted: ResultFilterDep,
+    spreadsheet: Annotated[bool, Query(description="an apostrophe before texts that a spreadsheet would run")] = False,  # noqa: FBT002
+) -> StreamingResponse:
     """All results that fit, oldest first, as CSV; sent while it is read, however many there are."""
     del person
     headers = {"Content-Disposition": 'attachment; filename="results.csv"'}
-    return StreamingResponse(results_csv(plant.database, wanted), 200, headers, "text/csv; charset=utf-8")
+    lines = results_csv(plant.database, wanted, spreadsheet=spreadsheet)
+    return StreamingResponse(lines, 200, headers, "text/csv; charset=utf-8")
