@@ -45,7 +45,6 @@ lint: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/mypy --explicit-package-bases --follow-imports=silent --exclude bench/peers bench
 	$(BIN)/lint-imports
 
 # Some tests use Debian's programs: a browser (nothing downloads one of its own), an MQTT broker, PostgreSQL, RTSP, systemd.
