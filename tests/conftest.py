@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,19 @@ _PROGRAMS: dict[str, tuple[Callable[[], object], str]] = {
     "audit": (PIP_AUDIT.exists, "make audit"),
 }
 """By marker: whether the program is there, and the command that brings it."""
+
+_MEMORY, _ROOM = Path("/dev/shm"), 8 << 30
+
+
+def pytest_configure() -> None:
+    """Keep temporary files in memory where there is room: what a store promises to keep is waited for on a disk."""
+    if "TMPDIR" not in os.environ and _MEMORY.is_dir() and _has_room(os.statvfs(_MEMORY)):
+        os.environ["TMPDIR"] = str(_MEMORY)  # of all processes that are started, too
+        tempfile.tempdir = None
+
+
+def _has_room(memory: os.statvfs_result) -> bool:
+    return memory.f_bavail * memory.f_frsize > _ROOM and not memory.f_flag & os.ST_NOEXEC
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
