@@ -11,9 +11,12 @@ PIP_AUDIT := $(VENV)/audit/bin/pip-audit
 AUDIT_ARGS ?=
 # --unread-is-fine: for a closed network
 AUDIT_UNREAD ?=
-# Two files at a time: most tests wait for processes, servers and browsers. One at a time: make test PYTEST_ARGS=
-PYTEST_ARGS ?= --numprocesses 2 --dist loadfile
+# Three files at a time, for two cores: most tests wait for processes, servers and browsers. The many small files of
+# tests/unit come last, so that none is left alone at the end. One at a time: make test PYTEST_ARGS=
+PYTEST_ARGS ?= --numprocesses 3 --dist loadfile --no-loadscope-reorder
 DEMO_ARGS ?=
+# Some containers forbid it; tests start hundreds of processes, each of which would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo test test-postgres lint programs docs messages audit clean
 
