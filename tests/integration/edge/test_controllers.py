@@ -243,7 +243,7 @@ def opcua(folder: Path, port: int) -> OpcUaOutput:
 async def connected(folder: Path, port: int, password: str) -> Client:
     """A client with a certificate of its own, as the server's encryption asks for."""
     files = write_certificates(folder / "client", uri="urn:client")
-    client = Client(f"opc.tcp://127.0.0.1:{port}/inspection")
+    client = Client(f"opc.tcp://127.0.0.1:{port}/inspection", timeout=60)  # a busy machine takes more than its 4 s
     client.application_uri = "urn:client"
     client.set_user("plc")
     client.set_password(password)
@@ -274,7 +274,7 @@ async def watch(folder: Path, port: int, output: OpcUaOutput) -> tuple[list[Any]
     await subscription.subscribe_events(evtypes=kind)
     for sent in (result(1), result(2, Verdict.UNDECIDED, outcome=Outcome.TIMEOUT, reason="late")):
         await asyncio.to_thread(output.send, sent)
-    for _ in range(500):
+    for _ in range(6000):
         if len(events.heard) == 2:
             break
         await asyncio.sleep(0.01)
