@@ -19,8 +19,11 @@ from sqlalchemy import URL
 
 PASSWORD = "a-password-of-the-tests"
 _HERE = "127.0.0.1"
-_CARELESS = ("-c", "fsync=off", "-c", "full_page_writes=off", "-c", "max_connections=60", "-c", "max_wal_size=128MB")
-"""The machine may not crash during a test; 0.1 s a database instead of 1 s."""
+_OPTIONS = (
+    *("fsync=off", "full_page_writes=off"),  # the machine may not crash during a test; 0.1 s a database instead of 1 s
+    *("max_connections=60", "max_wal_size=128MB"),
+    "dynamic_shared_memory_type=mmap",  # in its folder: what it has in /dev/shm outlives a quick end
+)
 
 _UNTIL_END_OF_INPUT = """
 exec 3<&0
@@ -92,7 +95,7 @@ def postgres_server() -> Iterator[PostgresServer]:
         [_program("initdb"), *argv, "--locale=C", "--no-sync"], check=True, capture_output=True, **_as_user()
     )
     port = _free_port()
-    argv = [_program("postgres"), "-D", str(data), "-h", _HERE, "-p", str(port), "-k", str(folder), *_CARELESS]
+    argv = [_program("postgres"), "-D", str(data), "-h", _HERE, "-p", str(port), "-k", str(folder), *_options()]
     server = subprocess.Popen(
         ["sh", "-c", _UNTIL_END_OF_INPUT, str(folder), *argv],
         stdin=subprocess.PIPE,
@@ -107,6 +110,10 @@ def postgres_server() -> Iterator[PostgresServer]:
         yield PostgresServer(port)
     finally:
         server.communicate()
+
+
+def _options() -> list[str]:
+    return [word for option in _OPTIONS for word in ("-c", option)]
 
 
 def _program(name: str) -> str:
