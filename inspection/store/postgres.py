@@ -27,6 +27,7 @@ _LOCK = 0x696E7370  # "insp": advisory locks are per database, so the number onl
 _CONNECT = {
     "connect_timeout": "10",
     "application_name": "inspection",
+    "client_encoding": "utf8",  # or texts of a database without an encoding are bytes
     "options": "-c lock_timeout=10s -c timezone=UTC",  # as long as SQLite's busy timeout; then 503, try again
 }
 
@@ -47,16 +48,22 @@ def postgres_engine(url: URL) -> Engine:
     """Connect, once, to tell at the start what is wrong; connections that broke later are replaced.
 
     Raises:
-        SettingsInvalid: the server cannot be reached or refuses us.
+        SettingsInvalid: the server cannot be reached or refuses us, or the database is not in UTF-8.
     """
     engine = create_engine(url.set(query={**_CONNECT, **url.query}), **_POOL)
     event.listen(engine, "begin", _begin)
     try:
         with engine.connect() as connection:
-            connection.execute(text("SELECT 1"))
+            encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
     except OperationalError as error:
         engine.dispose()
         raise SettingsInvalid(_refused(url, error)) from error
+    if encoding != "UTF8":
+        engine.dispose()
+        raise SettingsInvalid(
+            f"database_url {_shown(url)}: expected a database in UTF8, got one in {encoding}; make one by "
+            "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
+        )
     return engine
 
 

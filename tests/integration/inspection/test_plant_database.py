@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
+import psycopg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -245,6 +246,17 @@ def test_connections_that_broke_are_replaced(new_postgres: Callable[[], URL]) ->
         assert session.get(RecipeRow, "part") is not None
     database.close()
     other.close()
+
+
+@pytest.mark.postgres
+def test_a_database_that_is_not_in_utf_8_is_refused(new_postgres: Callable[[], URL]) -> None:
+    address = new_postgres()
+    with psycopg.connect(
+        address._replace(drivername="postgresql").render_as_string(hide_password=False), autocommit=True
+    ) as made:
+        made.execute("CREATE DATABASE ascii ENCODING 'SQL_ASCII' LOCALE 'C' TEMPLATE template0")
+    with pytest.raises(SettingsInvalid, match="expected a database in UTF8, got one in SQL_ASCII"):
+        Database(address.set(database="ascii"))
 
 
 @pytest.mark.postgres

@@ -125,7 +125,7 @@ def test_a_restart_goes_on_where_the_last_one_was(opened: Opened, mes: Receiver)
 
 def test_a_receiver_that_hangs_keeps_no_station_waiting(opened: Opened, mes: Receiver) -> None:
     mes.gate.clear()
-    with running(opened()) as client:
+    with running(opened(timeout_s=60)) as client:
         station = add_station(sign_in(client))
         ids = _results(client, station, 1)
         mes.wait_for(1)
