@@ -10,7 +10,7 @@ is what `inspection train` does. `--summary FILE` reads such lines and prints th
 
 import argparse
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,6 @@ from models.heads.tail import pool
 from models.progress import Progress
 from models.tiers import TIERS
 from models.training.feature_cache import FeatureCache
-from models.training.folds import GoodFeatures, cross_fit
 from models.training.train import _marked_patches
 
 QUIET = Progress({}, as_json=False)
@@ -55,12 +54,61 @@ class Scores:
     test: NDArray[np.float32]
 
 
+@dataclass(frozen=True)
+class Ready:
+    """All that does not change with the labels, so that each set of them costs a second and not a training.
+
+    Attributes:
+        heads: fitted on the good parts, ready for labels.
+        goods: raw maps of the good parts, each left out.
+        test: of the test images.
+        standard: the good parts, each left out, where labels are learnt `(N, P, K)`.
+        whitened: the test images `(M, P, K)`.
+    """
+
+    heads: Heads
+    goods: RawMaps
+    test: RawMaps
+    standard: torch.Tensor
+    whitened: torch.Tensor
+
+    @classmethod
+    @torch.inference_mode()
+    def of(cls, data: Data) -> "Ready":
+        """Fit."""
+        some = labelled_of(data, np.flatnonzero(data.types != "")[:1], masks=False)
+        heads = fit_heads(data.goods, some, HeadPlan.of(data.goods, data.grid, 1, 0))
+        if heads.labels is None:
+            raise RuntimeError("expected heads with a place for labels")
+        whitened = torch.cat([heads.whitening(batch) for batch in data.test.split(32)])
+        goods = heads.whitening(data.goods)
+        plain = Heads(heads.whitening, heads.gaussian, heads.search, heads.neighbours, None, None)
+        test = RawMaps.cat([plain(batch) for batch in data.test.split(32)])
+        standard = torch.cat([heads.labels.scale.left_out(batch) for batch in goods.split(32)])
+        return cls(heads, plain.left_out(data.goods), test, standard, whitened)
+
+    @torch.inference_mode()
+    def scores(self, labelled: LabelledFeatures | None) -> Scores:
+        """Of held-out good parts and of test images, as a training with these labels gives them."""
+        goods, test = self.goods, self.test
+        if labelled is not None:
+            head = self.heads.taught(labelled, 1).defect
+            if head is None:
+                raise RuntimeError("expected a defect head")
+            goods = replace(goods, defect=self.standard @ head.directions)
+            test = replace(test, defect=torch.cat([head(batch) for batch in self.whitened.split(32)]))
+        fused = FusedHeads(self.heads, goods)
+        heldout, judged = (pool(fused.fuse(raw)[0]).numpy() for raw in (goods, test))
+        return Scores(heldout, judged)
+
+
 def main() -> None:
     """Print recalls of each type without labels, and with k of one type."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path, nargs="?", help="folder in the MVTec layout")
     parser.add_argument("--k", type=int, nargs="+", default=[1, 2, 5, 10, 20])
     parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--seed", type=int, nargs="+", help="these seeds, in place of the first ones")
     parser.add_argument("--features", type=Path, help="folder of the feature cache")
     parser.add_argument("--summary", type=Path, metavar="FILE", help="lines of an earlier run; nothing is computed")
     options = parser.parse_args()
@@ -70,17 +118,16 @@ def main() -> None:
     if options.data is None or options.features is None:
         parser.error("a folder of images and --features are needed, or --summary")
     data = read(options.data, options.features)
-    plan = HeadPlan.of(data.goods, data.grid, 0, 0)
-    heads = fit_heads(data.goods, None, plan)
-    for seed in range(options.seeds):
+    ready = Ready.of(data)
+    for seed in options.seed or range(options.seeds):
         judged = _judged(data, seed)
-        before = _told(data, _scores(data, heads, plan, None), judged)
+        before = _told(data, ready.scores(None), judged)
         print(json.dumps({"seed": seed, "k": 0} | before), flush=True)
         for type_ in sorted(before["recall"]):
             for k in options.k:
                 for masks in (False, True):
                     labelled = _labelled(data, type_, k, seed, masks=masks)
-                    after = _told(data, _scores(data, heads, plan, labelled), judged)
+                    after = _told(data, ready.scores(labelled), judged)
                     told = {"seed": seed, "type": type_, "k": k, "labels": "masks" if masks else "images"}
                     print(json.dumps(told | after), flush=True)
 
@@ -115,25 +162,18 @@ def _judged(data: Data, seed: int) -> NDArray[np.bool_]:
     return judged
 
 
+def labelled_of(data: Data, indices: NDArray[np.intp], *, masks: bool) -> LabelledFeatures:
+    """These test images as labels of one type."""
+    chosen = torch.from_numpy(indices.copy())
+    marked = data.marked[chosen] & masks
+    outlined = marked.any(dim=1)
+    classes = torch.zeros(len(chosen), dtype=torch.long)
+    return LabelledFeatures(data.test[chosen], classes, marked | ~outlined[:, None], outlined)
+
+
 def _labelled(data: Data, type_: str, k: int, seed: int, *, masks: bool) -> LabelledFeatures:
     order = _shuffled(data, type_, seed)
-    chosen = torch.from_numpy(order[: min(k, len(order) // 2)].copy())
-    marked = data.marked[chosen] if masks else torch.ones_like(data.marked[chosen])
-    outlined = marked.any(dim=1) & masks
-    marked = torch.where(marked.any(dim=1, keepdim=True), marked, torch.ones_like(marked))
-    return LabelledFeatures(data.test[chosen], torch.zeros(len(chosen), dtype=torch.long), marked, outlined)
-
-
-@torch.inference_mode()
-def _scores(data: Data, heads: Heads, plan: HeadPlan, labelled: LabelledFeatures | None) -> Scores:
-    if labelled is not None:
-        heads = heads.taught(labelled, 1)
-    none = data.goods[:, None][:, :0]
-    heldout = cross_fit(GoodFeatures(data.goods, none), labelled, heads, plan, QUIET)
-    fused = FusedHeads(heads, heldout.goods)
-    batches = [heads(batch) for batch in data.test.split(32)]
-    heldout_scores, test_scores = (pool(fused.fuse(raw)[0]).numpy() for raw in (heldout.goods, RawMaps.cat(batches)))
-    return Scores(heldout_scores, test_scores)
+    return labelled_of(data, order[: min(k, len(order) // 2)], masks=masks)
 
 
 def _told(data: Data, scores: Scores, judged: NDArray[np.bool_]) -> dict[str, Any]:

@@ -1,23 +1,22 @@
 """All heads together: one fused map on one scale, so that known and unseen defect types are both caught."""
 
 from dataclasses import dataclass, replace
-from typing import cast
 
 import torch
 from torch import Tensor, nn
 
-from models.heads.defect import DefectHead, HardNegatives, LabelledFeatures, fit_defect_head
+from models.heads.defect import DefectHead, LabelledFeatures, LabelSpace, directions_of
 from models.heads.gaussian import GaussianHead
 from models.heads.neighbours import NeighbourHead
 from models.heads.search import Grid, NeighbourhoodSearch, parts_move
 from models.heads.tail import Tail, pool
-from models.heads.whitening import COMPONENTS, Whitening
+from models.heads.whitening import COMPONENTS, Whitening, all_components_for
 
 __all__ = ["FusedHeads", "HeadPlan", "Heads", "JointEvidence", "RawMaps", "fit_heads"]
 
-_LABELS_WEIGH = 2.0  # the evidence of the defect head, beside that of novelty
-_SHARE = 0.02  # orders of magnitude by which each labelled type may raise the score of the one good part in a hundred
+_SHARE = 0.06  # orders of magnitude by which each labelled type may raise what the oddest good parts score
 _ONE_IN_A_HUNDRED = 2.0
+_AMONG_GOODS = (0.98, 0.99, 0.995)
 _RESERVES = tuple(step / 10 for step in range(61))
 
 
@@ -43,6 +42,11 @@ class HeadPlan:
     def of(cls, goods: Tensor, grid: Grid, classes: int, seed: int) -> "HeadPlan":
         """Decide by features of good parts `(N, P, D)` alone (decision 0015)."""
         return cls(grid, len(goods) < COMPONENTS, parts_move(goods, grid), classes, seed)
+
+    @property
+    def components(self) -> int | None:
+        """Of the whitening: all for labels, if goods are many enough to tell their variances; None for the leading."""
+        return None if self.few or not self.classes else all_components_for(self.grid.positions)
 
     @property
     def around(self) -> bool:
@@ -84,7 +88,7 @@ class Heads(nn.Module):
         search: NeighbourhoodSearch | None,
         neighbours: NeighbourHead | None,
         defect: DefectHead | None,
-        negatives: HardNegatives,
+        labels: LabelSpace | None,
     ) -> None:
         super().__init__()
         self.whitening = whitening
@@ -92,35 +96,55 @@ class Heads(nn.Module):
         self.search = search
         self.neighbours = neighbours
         self.defect = defect
-        self.negatives = negatives
+        self.labels = labels
 
     def forward(self, features: Tensor) -> RawMaps:
         """Run every head on the same whitened features."""
         whitened = self.whitening(features)
-        standard = self.gaussian(whitened)
+        leading = self.whitening.leading(whitened)
         none = whitened[..., :0]
         return RawMaps(
-            standard.square().sum(dim=-1).sqrt() if self.search is None else self.search(whitened),
-            none if self.neighbours is None else self.neighbours(whitened).unsqueeze(-1),
-            none if self.defect is None else self.defect(standard),
+            _length(self.gaussian(leading)) if self.search is None else self.search(leading),
+            none if self.neighbours is None else self.neighbours(leading).unsqueeze(-1),
+            none if self.defect is None else self.defect(whitened),
         )
 
     def left_out(self, features: Tensor) -> RawMaps:
         """What each good part that was learnt from would be told by heads that have not seen it."""
         whitened = self.whitening(features)
-        standard = self.gaussian.left_out(self.gaussian(whitened))
+        leading = self.whitening.leading(whitened)
         none = whitened[..., :0]
         return RawMaps(
-            standard.square().sum(dim=-1).sqrt() if self.search is None else self.search.left_out(whitened),
-            none if self.neighbours is None else self.neighbours.left_out(whitened).unsqueeze(-1),
-            none if self.defect is None else self.defect(standard),
+            _unseen(self.gaussian, leading) if self.search is None else self.search.left_out(leading),
+            none if self.neighbours is None else self.neighbours.left_out(leading).unsqueeze(-1),
+            none
+            if self.defect is None or self.labels is None
+            else self.labels.left_out(whitened, self.defect.directions),
         )
 
     def taught(self, defects: LabelledFeatures, classes: int) -> "Heads":
-        """The same with a defect head fitted on these labels (features not yet whitened)."""
-        standard = replace(defects, features=self.gaussian(self.whitening(defects.features)))
-        head = fit_defect_head(standard, classes, self.negatives)
-        return Heads(self.whitening, self.gaussian, self.search, self.neighbours, head, self.negatives)
+        """The same with a defect head fitted on these labels (features not yet whitened).
+
+        Raises:
+            RuntimeError: the heads were fitted without labels to come, and keep nothing to compare them with.
+        """
+        if self.labels is None:
+            raise RuntimeError("heads: expected to be fitted with labels before others are taught")
+        whitened = self.whitening(defects.features)
+        novelty = _length(self.gaussian(self.whitening.leading(whitened)))
+        standard = replace(defects, features=self.labels.scale(whitened))
+        directions = directions_of(standard, novelty, classes, self.labels.negatives)
+        head = DefectHead(directions, self.labels.scale)
+        return Heads(self.whitening, self.gaussian, self.search, self.neighbours, head, self.labels)
+
+
+def _length(standard: Tensor) -> Tensor:
+    return standard.square().sum(dim=-1).sqrt()
+
+
+def _unseen(gaussian: GaussianHead, leading: Tensor) -> Tensor:
+    """Distances `(N, P)` of parts that were learnt from, by Gaussians that have not seen each."""
+    return _length(gaussian.left_out(gaussian(leading)))
 
 
 class JointEvidence(nn.Module):
@@ -130,16 +154,15 @@ class JointEvidence(nn.Module):
     what both find somewhat unusual counts more, and what only one does counts less.
     """
 
-    def __init__(self, heldout: Tensor, heldout_raw: Tensor, weight: float = 1.0) -> None:
-        """Fit on maps `(N, P)` of held-out good parts; `weight` is that of the further map."""
+    def __init__(self, heldout: Tensor, heldout_raw: Tensor) -> None:
+        """Fit on maps `(N, P)` of held-out good parts."""
         super().__init__()
-        self.weight = weight
         self.alone = Tail(pool(heldout_raw))
-        self.joint = Tail(pool(heldout + weight * self.alone(heldout_raw)))
+        self.joint = Tail(pool(heldout + self.alone(heldout_raw)))
 
     def forward(self, evidence: Tensor, raw: Tensor) -> Tensor:
         """Evidence, patch by patch."""
-        both: Tensor = self.joint(evidence + self.weight * self.alone(raw))
+        both: Tensor = self.joint(evidence + self.alone(raw))
         return both
 
 
@@ -153,10 +176,7 @@ class FusedHeads(nn.Module):
         self.gaussian_tail = Tail(pool(heldout.gaussian))
         gaussian = self.gaussian_tail(heldout.gaussian)
         self.with_neighbours = JointEvidence(gaussian, heldout.neighbours[..., 0]) if heads.neighbours else None
-        novelty = self.novelty(heldout)
-        self.classes = nn.ModuleList(
-            JointEvidence(novelty, raw, _LABELS_WEIGH) for raw in heldout.defect.unbind(dim=-1)
-        )
+        self.classes = nn.ModuleList(Tail(pool(raw)) for raw in heldout.defect.unbind(dim=-1))
         self.reserve = self._reserve(heldout) if len(self.classes) else None
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
@@ -169,16 +189,14 @@ class FusedHeads(nn.Module):
         if not len(self.classes):
             return novelty, raw.defect
         # The class maps leave novelty out: an unseen type is not to be called by the name of a known one.
-        alone = torch.stack([of_class.alone(logits) for of_class, logits in self._pairs(raw)], dim=-1)
+        known = self._known(raw)
         if self.reserve is None:
-            return novelty, alone
-        return torch.maximum(novelty, self._evidence(novelty, raw) - self.reserve), alone
+            return novelty, known
+        return torch.maximum(novelty, known.amax(dim=-1) - self.reserve), known
 
-    def _pairs(self, raw: RawMaps) -> list[tuple[JointEvidence, Tensor]]:
-        return [(cast("JointEvidence", of_class), raw.defect[..., c]) for c, of_class in enumerate(self.classes)]
-
-    def _evidence(self, novelty: Tensor, raw: RawMaps) -> Tensor:
-        return torch.stack([of_class(novelty, logits) for of_class, logits in self._pairs(raw)]).amax(dim=0)
+    def _known(self, raw: RawMaps) -> Tensor:
+        """Evidence of labels `(N, P, C)`."""
+        return torch.stack([tail(raw.defect[..., c]) for c, tail in enumerate(self.classes)], dim=-1)
 
     def _reserve(self, goods: RawMaps) -> float | None:
         """How much stronger than novelty the evidence of labels must be, so that other types lose nothing.
@@ -187,11 +205,10 @@ class FusedHeads(nn.Module):
         smallest reserve is taken that keeps this within a share for each labelled type, for the more are labelled, the
         less is left that could lose; None, and labels do not count, where none does.
         """
-        novelty = self.novelty(goods)
-        evidence = self._evidence(novelty, goods)
-        allowed = Tail(pool(novelty)).level(_ONE_IN_A_HUNDRED) + _SHARE * len(self.classes)
+        novelty, known = self.novelty(goods), self._known(goods).amax(dim=-1)
+        allowed = _high(pool(novelty)) + _SHARE * len(self.classes)
         for reserve in _RESERVES:
-            if Tail(pool(torch.maximum(novelty, evidence - reserve))).level(_ONE_IN_A_HUNDRED) <= allowed:
+            if bool((_high(pool(torch.maximum(novelty, known - reserve))) <= allowed).all()):
                 return reserve
         return None
 
@@ -201,14 +218,22 @@ class FusedHeads(nn.Module):
         return gaussian if self.with_neighbours is None else self.with_neighbours(gaussian, raw.neighbours[..., 0])
 
 
+def _high(scores: Tensor) -> Tensor:
+    """What the oddest good parts score `(4,)`: one in a hundred by the tail, and those that there are."""
+    among = torch.quantile(scores, torch.tensor(_AMONG_GOODS))
+    return torch.cat([torch.tensor([Tail(scores).level(_ONE_IN_A_HUNDRED)]), among])
+
+
 @torch.no_grad()
 def fit_heads(goods: Tensor, defects: LabelledFeatures | None, plan: HeadPlan) -> Heads:
     """Fit the heads of the plan on features of good parts `(N, P, D)` and of labelled defects (not yet whitened)."""
-    whitening = Whitening(goods)
+    whitening = Whitening(goods, plan.components)
     whitened = whitening(goods)
-    gaussian = GaussianHead(whitened)
+    leading = whitening.leading(whitened)
+    gaussian = GaussianHead(leading)
     search = NeighbourhoodSearch(whitening, gaussian, plan.grid) if plan.around else None
-    bank = NeighbourHead(whitened, torch.Generator().manual_seed(plan.seed)) if plan.around else None
-    negatives = HardNegatives.of(gaussian.left_out(gaussian(whitened)))
-    heads = Heads(whitening, gaussian, search, bank, None, negatives)
-    return heads if defects is None else heads.taught(defects, plan.classes)
+    bank = NeighbourHead(leading, torch.Generator().manual_seed(plan.seed)) if plan.around else None
+    if defects is None:
+        return Heads(whitening, gaussian, search, bank, None, None)
+    labels = LabelSpace.of(whitened, _unseen(gaussian, leading))
+    return Heads(whitening, gaussian, search, bank, None, labels).taught(defects, plan.classes)

@@ -31,9 +31,14 @@ class Grid:
     rows: int
     columns: int
 
+    @property
+    def positions(self) -> int:
+        """Of all tiles."""
+        return self.tiles * self.rows * self.columns
+
     def beside(self, down: int, right: int) -> Tensor:
         """For each position `(P,)` the index of the one beside it in its tile; its own where there is none."""
-        index = torch.arange(self.tiles * self.rows * self.columns).reshape(self.tiles, self.rows, self.columns)
+        index = torch.arange(self.positions).reshape(self.tiles, self.rows, self.columns)
         rows = (torch.arange(self.rows) + down)[:, None].expand(-1, self.columns)
         columns = (torch.arange(self.columns) + right)[None].expand(self.rows, -1)
         inside = (rows >= 0) & (rows < self.rows) & (columns >= 0) & (columns < self.columns)
@@ -53,7 +58,7 @@ class NeighbourhoodSearch(nn.Module):
         """Share the Gaussians of a fitted head."""
         super().__init__()
         self.gaussian = gaussian
-        self.register_buffer("centre", whitening.centre @ whitening.rotation)  # (P, D)
+        self.register_buffer("centre", whitening.leading(whitening.centre @ whitening.rotation))  # (P, D)
         patches = torch.stack([grid.beside(*offset) for offset in _OFFSETS], dim=1)  # (P, 9) that a Gaussian judges
         back = torch.stack([grid.beside(-down, -right) for down, right in _OFFSETS], dim=1)  # (P, 9) that judge a patch
         here = torch.arange(len(patches))

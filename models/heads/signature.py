@@ -25,7 +25,7 @@ class Signature(nn.Module):
 
     def __init__(self, whitening: Whitening) -> None:
         super().__init__()
-        scaled = whitening.rotation  # (D, K), the principal directions over their standard deviations
+        scaled = whitening.leading(whitening.rotation)  # (D, K), principal directions over their standard deviations
         random = torch.randn(len(scaled), SIZE, generator=torch.Generator().manual_seed(_SEED))
         self.register_buffer("centre", whitening.centre.mean(dim=0))  # one for all places: the place must not tell
         self.register_buffer("projection", scaled @ (F.normalize(scaled, dim=0).T @ random))  # (D, SIZE)

@@ -1,13 +1,15 @@
-"""Whitening around each grid position's mean, of the leading principal components."""
+"""Whitening around each grid position's mean, of the leading principal components, or of all where labels want them."""
 
 import torch
 from torch import Tensor, nn
 
-__all__ = ["COMPONENTS", "Whitening", "components_for"]
+__all__ = ["COMPONENTS", "Whitening", "all_components_for", "components_for"]
 
 COMPONENTS = 160  # of 384: as good as all of them (decision 0006), and a Gaussian of 160 is a sixth of the size
 _FLOOR = 1e-6  # of the mean eigenvalue: a channel that never varies must not become infinitely important
 _POSITIONS_IN_FULL = 1024  # a Gaussian each, 105 MB of them; an input with more positions keeps fewer components
+_ALL = 384  # that labels are learnt from
+_POSITIONS_FOR_ALL = 512  # a matrix each, 302 MB of them, while a training lasts
 _BATCH = 64  # parts whose products are summed in single precision
 
 
@@ -16,18 +18,27 @@ def components_for(positions: int) -> int:
     return min(COMPONENTS, int(COMPONENTS * (_POSITIONS_IN_FULL / positions) ** 0.5))
 
 
+def all_components_for(positions: int) -> int:
+    """How many components labels are learnt from, so that the matrices of all positions fit into memory."""
+    return min(_ALL, int(_ALL * (_POSITIONS_FOR_ALL / positions) ** 0.5))
+
+
 class Whitening(nn.Module):
-    """Features `(N, P, D)` -> `(N, P, K)` with unit covariance over the good parts, centred per position."""
+    """Features `(N, P, D)` -> `(N, P, K)` with unit covariance over the good parts, centred per position.
+
+    The leading components come last.
+    """
 
     centre: Tensor
     rotation: Tensor
 
-    def __init__(self, goods: Tensor) -> None:
-        """Fit on features of good parts, `(N, P, D)`; K is `components_for` P, or D if that is less."""
+    def __init__(self, goods: Tensor, kept: int | None = None) -> None:
+        """Fit on features of good parts, `(N, P, D)`; K is `kept` or `components_for` P, or D if that is less."""
         super().__init__()
         centre = goods.mean(dim=0)
         values, vectors = torch.linalg.eigh(_covariance(goods, centre))
-        kept = components_for(goods.shape[1])
+        self._leading = min(components_for(goods.shape[1]), goods.shape[2])
+        kept = kept or self._leading
         values = values.clamp_min(_FLOOR * float(values.mean()))[-kept:]
         self.register_buffer("centre", centre)  # (P, D)
         self.register_buffer("rotation", (vectors[:, -kept:] / values.sqrt()).float())  # (D, K)
@@ -35,6 +46,10 @@ class Whitening(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Whiten."""
         return (features - self.centre) @ self.rotation
+
+    def leading(self, components: Tensor) -> Tensor:
+        """Of whitened features, or of columns of the rotation, `(..., K)`, those that tell novelty."""
+        return components if components.shape[-1] == self._leading else components[..., -self._leading :]
 
 
 def _covariance(goods: Tensor, centre: Tensor) -> Tensor:

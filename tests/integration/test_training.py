@@ -321,7 +321,7 @@ def test_whoever_calls_all_scratches_good_makes_no_model_that_passes_them(traini
 def test_wrong_labels_at_random_and_goods_called_defects_cost_no_recall(trainings: Trainings, name: str) -> None:
     """Two of 34 labels are flipped, one each way; or as many goods are called scratches as there are scratches.
 
-    No true defect of the hold-out is lost beside the model of clean labels, and of the goods no more fail than by it.
+    No true defect of the hold-out is lost beside the model of clean labels, and of twelve goods one more may fail.
     """
     champion = ("--champion", trainings.bundle("labelled"), "--trust", trainings.key.public_text, "--json")
     told = run_command("gate", trainings.bundle(name), trainings.folder.root, *champion, home=trainings.path).json()
@@ -330,7 +330,7 @@ def test_wrong_labels_at_random_and_goods_called_defects_cost_no_recall(training
         "hole": True,
         "scratch": True,
     }
-    assert wrong["overkill"] <= clean["overkill"]
+    assert wrong["overkill"] <= clean["overkill"] + 1
     named = trainings.finished[name].json()["suspicious_goods"]
     assert named == (["wrong.png"] if name == "flipped" else [])
 

@@ -1,0 +1,57 @@
+"""Patches in standard deviations of their position, over all components: the space in which labels are learnt from.
+
+Novelty is told by the leading components (decision 0006). What tells a known defect from an odd good patch also lies in
+those that hardly vary, and a direction in them is one vector a position: it costs the graph next to nothing, a distance
+would cost a matrix a position (decision 0060). Nothing of this class is in the graph.
+"""
+
+import math
+
+import torch
+from torch import Tensor
+
+__all__ = ["PositionScale"]
+
+_PRIOR_PARTS = 8  # that the covariance of all positions, which is 1, counts for; as in the Gaussian of novelty
+_RIDGE = 1e-4  # of the unit variance
+_POSITIONS_AT_ONCE = 32  # their covariances are held in double precision
+_LEAST = 1e-3  # of the variance is left without a part
+
+
+class PositionScale:
+    """Whitened features `(N, P, K)` in standard deviations of their position, uncorrelated, `(N, P, K)`."""
+
+    def __init__(self, whitened: Tensor) -> None:
+        """Fit on whitened features of good parts `(N, P, K)`, centred per position."""
+        unit = torch.eye(whitened.shape[2], dtype=torch.double)
+        self._parts, self._weight_parts = len(whitened), len(whitened) + _PRIOR_PARTS
+        share = _PRIOR_PARTS / self._weight_parts
+        inverses = []
+        for first in range(0, whitened.shape[1], _POSITIONS_AT_ONCE):
+            here = whitened[:, first : first + _POSITIONS_AT_ONCE].transpose(0, 1)  # (p, N, K)
+            own = (here.transpose(1, 2) @ here).double() / self._parts
+            lower = torch.linalg.cholesky((1 - share) * own + (share + _RIDGE) * unit)
+            inverses.append(torch.linalg.solve_triangular(lower, unit.expand_as(lower), upper=False).float())
+        self._inverse = torch.cat(inverses)  # (P, K, K)
+
+    def __call__(self, whitened: Tensor) -> Tensor:
+        """Of parts that were not learnt from."""
+        return (whitened.transpose(0, 1) @ self._inverse.transpose(1, 2)).transpose(0, 1)
+
+    def left_out(self, whitened: Tensor) -> Tensor:
+        """Of parts that were learnt from, by a scale that has not seen each; exact in every coordinate.
+
+        The triangular root of a covariance less one part, in closed form: with s the sum of squares up to a coordinate
+        and c what the part weighs, that coordinate grows by the root of (1 - c s) (1 - c s'), s' the sum before it.
+        """
+        standard = self(whitened)
+        moved = self._parts / (self._parts - 1)  # the part had drawn the mean towards itself
+        squares = standard.square()
+        share = squares.cumsum(dim=-1) * (moved / self._weight_parts)
+        before = share - squares * (moved / self._weight_parts)
+        left = (1 - share).clamp_min(_LEAST) * (1 - before).clamp_min(_LEAST)
+        return standard * (moved * math.sqrt((self._weight_parts - 1) / self._weight_parts)) / left.sqrt()
+
+    def weights(self, directions: Tensor) -> Tensor:
+        """Directions `(K, C)` among standard deviations as those among whitened features, `(P, K, C)`."""
+        return self._inverse.transpose(1, 2) @ directions
