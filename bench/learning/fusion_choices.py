@@ -46,7 +46,7 @@ def main() -> None:
     print("| components | share | labels | k | of what was missed | others, mean | others, worst |")
     print("|---|---|---|---|---|---|---|")
     for leading in (False, True):
-        fusion.all_components_for = components_for if leading else all_components_for  # what is tried, too
+        vars(fusion)["all_components_for"] = components_for if leading else all_components_for  # what is tried
         ready = Ready.of(data)
         for share in options.shares:
             fusion._SHARE = share  # noqa: SLF001 - what is tried

@@ -17,7 +17,7 @@ from edge.contract.manifest import Manifest, ParityReport, PreprocessSpec
 from edge.contract.signature import SigningKey, TrustedKeys
 from edge.inference import InferenceSettings, open_session
 from models.acceptance.choice import Choice, choose
-from models.acceptance.graph import heads_of, whitened_of, with_outputs, with_tolerance, without_tolerance
+from models.acceptance.graph import heads_of, leading_of, whitened_of, with_outputs, with_tolerance, without_tolerance
 from models.acceptance.plane import Floats
 from models.acceptance.shown import Shown
 from models.acceptance.tolerance import tolerated
@@ -115,7 +115,7 @@ class _Eyes:
     """The champion as it was trained, in two halves: patches once, and heads as often as there are levels."""
 
     def __init__(self, plain: ModelProto, manifest: Manifest) -> None:
-        self._whitened = whitened_of(plain)
+        self._whitened, self._leading = whitened_of(plain), leading_of(plain)
         self._pixels = manifest.graph.input_name
         self._spec = manifest.preprocess
         self._passes_up_to = manifest.calibration.passes_up_to
@@ -132,7 +132,7 @@ class _Eyes:
         whitened = np.concatenate([patches for patches, _, _ in said])
         unusual = np.stack([_at_positions(maps, self._spec, whitened.shape[1]) for _, maps, _ in said])
         passes = np.array([score[0] <= self._passes_up_to for _, _, score in said])
-        return Shown(files, whitened, unusual, passes)
+        return Shown(files, whitened, unusual, passes, self._leading)
 
     def scores(self, whitened: Floats) -> Floats:
         """Scores `(N,)` of whitened parts `(N, P, D)`."""

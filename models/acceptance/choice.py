@@ -99,7 +99,7 @@ def _alike(accepted: Shown, passes: Judge) -> float:
     passed: dict[float, int] = dict.fromkeys(LEVELS, 0)
     for learnt, out in _folds(len(accepted)):
         taught, parts = accepted.only(learnt), accepted.only(out)
-        cosines = cosines_with(parts.whitened, directions_of(taught.whitened, taught.unusual))
+        cosines = cosines_with(parts.whitened, directions_of(taught.pointing, taught.unusual))
         for level in LEVELS:
             passed[level] += int(passes(eased(parts.whitened, alike_enough(cosines, level))).sum())
     enough = (level for level in LEVELS if passed[level] >= _ENOUGH * len(accepted))

@@ -12,7 +12,7 @@ from edge.contract.errors import DataInvalid
 from models.acceptance.plane import TINY
 from models.acceptance.tolerance import MARGIN, RAMP, Tolerance
 
-__all__ = ["TOLERATED", "heads_of", "whitened_of", "with_outputs", "with_tolerance", "without_tolerance"]
+__all__ = ["TOLERATED", "heads_of", "leading_of", "whitened_of", "with_outputs", "with_tolerance", "without_tolerance"]
 
 TOLERATED = "accepted.tolerated"
 _PREFIX = "accepted."
@@ -32,6 +32,15 @@ def whitened_of(model: ModelProto) -> str:
             "a model of another tool learns nothing from what is accepted here"
         )
     return str(found[0])
+
+
+def leading_of(plain: ModelProto) -> int | None:
+    """How many of the last components of a patch tell novelty; None where all do, for labels see no others."""
+    source = whitened_of(plain)
+    cut = {node.output[0] for node in plain.graph.node if node.op_type == "Slice" and node.input[0] == source}
+    shapes = onnx.shape_inference.infer_shapes(plain).graph.value_info
+    found = {value.type.tensor_type.shape.dim[-1].dim_value for value in shapes if value.name in cut}
+    return min(found, default=None)
 
 
 def without_tolerance(model: ModelProto) -> ModelProto:
@@ -82,15 +91,16 @@ def _rename_inputs(graph: GraphProto, before: str, after: str) -> None:
 def _nodes(source: str) -> list[NodeProto]:
     """What `tolerance.tolerated` computes."""
     return [
-        _node("MatMul", [source, "accepted.directions"], "dots"),
+        _node("Slice", [source, "accepted.start", "accepted.end", "accepted.last"], "seen"),
+        _node("MatMul", ["accepted.seen", "accepted.directions"], "dots"),
         _node("ReduceMax", ["accepted.dots", "accepted.last"], "best"),
-        _node("ReduceL2", [source, "accepted.last"], "length"),
+        _node("ReduceL2", ["accepted.seen", "accepted.last"], "length"),
         _node("Max", ["accepted.length", "accepted.tiny"], "divisor"),
         _node("Div", ["accepted.best", "accepted.divisor"], "cosine"),
         _node("Sub", ["accepted.cosine", "accepted.from"], "above"),
         _node("Div", ["accepted.above", "accepted.ramp"], "steep"),
         _node("Clip", ["accepted.steep", "accepted.zero", "accepted.one"], "alike"),
-        _node("MatMul", [source, "accepted.planes"], "along"),
+        _node("MatMul", ["accepted.seen", "accepted.planes"], "along"),
         _node("Div", ["accepted.along", "accepted.divisor"], "turned"),
         _node("Add", ["accepted.turned", "accepted.biases"], "heights"),
         _node("ReduceMax", ["accepted.heights", "accepted.last"], "past"),
@@ -111,6 +121,8 @@ def _constants(tolerance: Tolerance) -> list[TensorProto]:
     values: dict[str, NDArray[Any]] = {
         "directions": np.ascontiguousarray(tolerance.directions.T),
         "last": np.array([-1], np.int64),
+        "start": np.array([-tolerance.directions.shape[1]], np.int64),
+        "end": np.array([np.iinfo(np.int64).max], np.int64),
         "from": np.array(tolerance.alike - RAMP, np.float32),
         "ramp": np.array(RAMP, np.float32),
         "planes": np.ascontiguousarray(tolerance.planes.weights.T),

@@ -49,7 +49,7 @@ class Lesson:
         out = [fold == index for index in range(_FOLDS)] if len(caught) >= _TELLING else []
         unknowing = tuple((those, _planes(accepted, kinds, caught.only(~those))) for those in out)
         planes = _planes(accepted, kinds, caught)
-        directions = directions_of(accepted.whitened, accepted.unusual)
+        directions = directions_of(accepted.pointing, accepted.unusual)
         levels = np.zeros(len(planes.biases), np.float32)
         return cls(accepted, caught, alike, directions, kinds, planes, unknowing, levels)
 
@@ -69,15 +69,15 @@ class Lesson:
         """By some of the accepted parts `(N,)`."""
         parts = self.accepted.only(some)
         planes = _planes(parts, self.kinds[some], self.caught, len(self.levels))
-        return Tolerance(directions_of(parts.whitened, parts.unusual), self.alike, planes.moved(self.levels), beyond)
+        return Tolerance(directions_of(parts.pointing, parts.unusual), self.alike, planes.moved(self.levels), beyond)
 
 
 def _planes(accepted: Shown, kinds: NDArray[np.intp], defects: Shown, count: int | None = None) -> Planes:
     if not len(defects):
-        return no_planes(accepted.whitened.shape[2])
+        return no_planes(accepted.pointing.shape[2])
     count = int(kinds.max()) + 1 if count is None else count
     return planes_between(_shown(accepted, _ACCEPTED_SHOW), kinds.reshape(-1), count, _shown(defects, _DEFECTS_SHOW))
 
 
 def _shown(parts: Shown, share: float) -> Floats:
-    return most_unusual(parts.whitened, parts.unusual, share)
+    return most_unusual(parts.pointing, parts.unusual, share)

@@ -27,7 +27,7 @@ class Planes:
     """Planes through directions; what lies beyond one of them is more like what was accepted.
 
     Attributes:
-        weights: `(K, D)`.
+        weights: `(K, L)`.
         biases: `(K,)`, added.
     """
 
@@ -35,9 +35,13 @@ class Planes:
     biases: Floats
 
     def beyond(self, whitened: Floats) -> Floats:
-        """How far patches `(..., D)` lie beyond the plane that they lie farthest beyond, `(...)`."""
-        length = np.maximum(np.linalg.norm(whitened, axis=-1), TINY)
-        return np.asarray((whitened @ self.weights.T / length[..., None] + self.biases).max(axis=-1), np.float32)
+        """How far patches `(..., D)` lie beyond the plane that they lie farthest beyond, `(...)`.
+
+        Their last L components decide.
+        """
+        seen = whitened[..., -self.weights.shape[1] :]
+        length = np.maximum(np.linalg.norm(seen, axis=-1), TINY)
+        return np.asarray((seen @ self.weights.T / length[..., None] + self.biases).max(axis=-1), np.float32)
 
     def moved(self, by: Floats) -> "Planes":
         """Each `(K,)` farther into what was accepted."""

@@ -37,7 +37,7 @@ class Tolerance:
     """What is tolerated, and how alike it must be.
 
     Attributes:
-        directions: `(K, D)` of length 1, of accepted patches.
+        directions: `(K, L)` of length 1, of accepted patches, by the last L of their components.
         alike: cosine from which on a patch is tolerated wholly.
         planes: between accepted patches and those of known defects.
         beyond: how far beyond one of them a patch must lie to be tolerated wholly.
@@ -77,9 +77,10 @@ def tolerated(whitened: Floats, tolerance: Tolerance) -> Floats:
 
 
 def cosines_with(whitened: Floats, directions: Floats) -> Floats:
-    """Of each patch `(..., D)` with the direction of `(K, D)` that it is most alike to, `(...)`."""
-    length = np.maximum(np.linalg.norm(whitened, axis=-1), TINY)
-    return np.asarray((whitened @ directions.T).max(axis=-1) / length, np.float32)
+    """Of each patch `(..., D)`, by its last L components, with the most alike direction of `(K, L)`, `(...)`."""
+    seen = whitened[..., -directions.shape[1] :]
+    length = np.maximum(np.linalg.norm(seen, axis=-1), TINY)
+    return np.asarray((seen @ directions.T).max(axis=-1) / length, np.float32)
 
 
 def alike_enough(cosines: Floats, alike: float) -> Floats:

@@ -11,7 +11,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 from edge.contract.errors import DataInvalid, GateRefused
 from models.acceptance.choice import LADDER, LEVELS, Choice, choose
-from models.acceptance.graph import heads_of, whitened_of, with_outputs, with_tolerance, without_tolerance
+from models.acceptance.graph import heads_of, leading_of, whitened_of, with_outputs, with_tolerance, without_tolerance
 from models.acceptance.plane import Floats, Planes, kinds_of, no_planes, planes_between
 from models.acceptance.shown import Shown
 from models.acceptance.tolerance import Tolerance, directions_of, most_unusual, tolerated
@@ -154,14 +154,22 @@ def test_parts_that_would_not_pass_anyway_are_refused() -> None:
         chosen(part, shown())
 
 
-def detector(rotation: str = "fused.heads.whitening.rotation") -> ModelProto:
-    """Features in, whitening, and the length of the longest patch as the score, as the exporter names them."""
+def detector(rotation: str = "fused.heads.whitening.rotation", leading: int = SIZE) -> ModelProto:
+    """Features in, whitening, and the length of the longest patch as the score, as the exporter names them.
+
+    The leading components come last; they are cut out where labels see the others, too.
+    """
+    told = "leading" if leading < SIZE else "white"
+    cut = helper.make_node("Slice", ["white", "start", "end", "last"], ["leading"], name="cut")
     nodes = [
         helper.make_node("MatMul", ["pixels", rotation], ["white"], name="n0"),
-        helper.make_node("ReduceL2", ["white", "last"], ["map"], name="n1", keepdims=0),
+        *([cut] if leading < SIZE else []),
+        helper.make_node("ReduceL2", [told, "last"], ["map"], name="n1", keepdims=0),
         helper.make_node("ReduceMax", ["map", "last"], ["score"], name="n2", keepdims=0),
     ]
     constants = {rotation: np.eye(SIZE, dtype=np.float32), "last": np.array([-1], np.int64)}
+    if leading < SIZE:
+        constants |= {"start": np.array([SIZE - leading], np.int64), "end": np.array([SIZE], np.int64)}
     graph = helper.make_graph(
         nodes,
         "detector",
@@ -187,6 +195,19 @@ def test_the_graph_computes_the_same_tolerance() -> None:
     onnx.checker.check_model(model, full_check=True)
     (got,) = run(model.SerializeToString(), ["score"], pixels=mixed)
     assert got == pytest.approx(lengths(tolerated(mixed, TOLERANCE)).max(axis=1), abs=1e-4)
+
+
+def test_likeness_is_told_by_the_components_that_tell_novelty() -> None:
+    """Labels see more of them; what lies there alone makes no patch unlike what was accepted."""
+    two = replace(shown(*([0, 0, *stain[:2]] for stain in STAIN)), leading=2)
+    tolerance = Tolerance(directions_of(two.pointing, two.unusual), 0.8, no_planes(2), 0.0)
+    strange = parts([0, 0, 9.0, 0.5], [9.0, 9.0, 9.0, 0.5], [9.0, 0.5, 0, 9.0])
+    assert lengths(tolerated(strange, tolerance))[:, 2] == pytest.approx([0.0, 0.0, 12.7], abs=0.05)
+    assert (leading_of(detector()), leading_of(detector(leading=2))) == (None, 2)
+    model = with_tolerance(detector(leading=2), tolerance)
+    onnx.checker.check_model(model, full_check=True)
+    (got,) = run(model.SerializeToString(), ["score"], pixels=strange)
+    assert got == pytest.approx(lengths(tolerated(strange, tolerance)[..., -2:]).max(axis=1), abs=1e-4)
 
 
 def test_a_later_tolerance_takes_the_place_of_an_earlier_one() -> None:
