@@ -1,9 +1,10 @@
 """What holds for every test."""
 
+import logging
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,18 @@ def pytest_configure() -> None:
 
 def _has_room(memory: os.statvfs_result) -> bool:
     return memory.f_bavail * memory.f_frsize > _ROOM and not memory.f_flag & os.ST_NOEXEC
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Iterator[None]:
+    """A command that a test calls sets up the process's logging; the next test shall not notice."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
+    for handler in root.handlers[:]:
+        if type(handler) is logging.StreamHandler:
+            root.removeHandler(handler)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

@@ -36,6 +36,8 @@ class Caller:
     ) -> httpx.Response:
         """One request without what of query and headers is None; a change (PATCH) says only what somebody has set."""
         told = {name: value for name, value in (headers or {}).items() if value is not None}
+        if content is not None:
+            told["content-type"] = "application/octet-stream"
         if body is not None:
             told["content-type"] = "application/json"
             content = body.model_dump_json(exclude_unset=method == "PATCH").encode()

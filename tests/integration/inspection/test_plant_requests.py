@@ -19,15 +19,6 @@ from tests.support.plants import API, ManualClock, Person, a_result, new_plant, 
 from tests.support.postgres import closed_to_all
 
 
-@pytest.fixture(name="_logging_as_before")
-def _logging_as_before_fixture() -> Iterator[None]:
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = before
-    root.setLevel(level)
-
-
 def test_the_callers_id_comes_back_in_header_and_error(client: TestClient) -> None:
     answer = client.get(f"{API}/recipes", headers={"X-Request-ID": "mes-42"})
     assert (answer.status_code, answer.headers["X-Request-ID"], answer.json()["request_id"]) == (
@@ -49,7 +40,6 @@ def test_another_id_is_made_where_there_is_none_to_trust(client: TestClient, giv
 
 
 @pytest.mark.parametrize("log_format", ["json", "text"])
-@pytest.mark.usefixtures("_logging_as_before")
 def test_a_fault_of_ours_is_found_in_the_log_by_the_id_of_its_answer(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, log_format: str
 ) -> None:
