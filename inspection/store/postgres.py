@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -76,12 +76,12 @@ def one_service_of_postgres(url: URL) -> Iterator[None]:
     """
     options = f"{_CONNECT['options']} -c lock_timeout={_PATIENCE} {_SOON_GONE}"
     engine = create_engine(url.set(query={**_CONNECT, "options": options, **url.query}), poolclass=NullPool)
-    try:
-        held = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
-        held.execute(text(f"SELECT pg_advisory_lock({_SERVICE_LOCK})"))
-    except OperationalError as error:
-        raise SettingsInvalid(_refused(url, error)) from error
-    with held:
+    with ExitStack() as stack:
+        try:
+            held = stack.enter_context(engine.connect()).execution_options(isolation_level="AUTOCOMMIT")
+            held.execute(text(f"SELECT pg_advisory_lock({_SERVICE_LOCK})"))
+        except OperationalError as error:
+            raise SettingsInvalid(_refused(url, error)) from error
         yield
 
 
