@@ -1,6 +1,6 @@
 """A station under load, as ratios of one run; prints one JSON line.
 
-    PYTHONPATH=. .venv/bin/python bench/load.py BUNDLE [--image GOOD.png] [--trust KEY] [--seconds 10] [--threads 0]
+    PYTHONPATH=. .venv/bin/python bench/load.py BUNDLE [--image GOOD.png] [--trust KEY] [--threads 0] [--judges 2]
 
 one:     one camera that delivers more than can be judged: verdicts a second, as a share of the bare session's rate
 eight:   eight such cameras: verdicts a second as a share of one, and the slowest camera's share of its fair part
@@ -42,7 +42,8 @@ def main() -> int:
     parser.add_argument("--trust")
     parser.add_argument("--image", type=Path, help="a good part; noise without it, which fails and has to be stored")
     parser.add_argument("--seconds", type=float, default=10.0)
-    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=0, help="of one inference")
+    parser.add_argument("--judges", type=int, default=2, help="frames judged at once")
     options = parser.parse_args()
     trusted, settings = trust_from(options.trust), InferenceSettings(threads=options.threads)
     detector = load_detector(options.bundle, trusted, settings)
@@ -52,10 +53,10 @@ def main() -> int:
     if options.image is not None:
         pixels, size = (found := decode(options.image.read_bytes())), found.shape
     session_hz = bare_session_hz(detector, pixels, options.seconds)
-    one = Run(detector, pixels, 1, 3 * session_hz, options.seconds)
-    eight = Run(detector, pixels, 8, session_hz, options.seconds)
-    two = Run(detector, pixels, 2, 0.7 * one.verdicts_hz / 2, options.seconds)
-    stream_hz = stream(options.bundle, trusted.texts, detector, pixels, options.seconds)
+    one = Run(detector, pixels, 1, 3 * session_hz, options)
+    eight = Run(detector, pixels, 8, session_hz, options)
+    two = Run(detector, pixels, 2, 0.7 * one.verdicts_hz / 2, options)
+    stream_hz = stream(options, trusted.texts, detector, pixels)
     again_hz = bare_session_hz(detector, pixels, options.seconds)
     print(
         json.dumps(
@@ -86,10 +87,13 @@ def bare_session_hz(detector: Detector, pixels: Pixels, seconds: float) -> float
 class Run:
     """Cameras that submit at a fixed rate each, into one line."""
 
-    def __init__(self, detector: Detector, pixels: Pixels, cameras: int, rate_hz: float, seconds: float) -> None:
+    def __init__(
+        self, detector: Detector, pixels: Pixels, cameras: int, rate_hz: float, options: argparse.Namespace
+    ) -> None:
         self._judged: list[tuple[str, float]] = []
         self.drops = 0
-        line = Line(LineSettings("bench", 60_000.0, _INBOX), Ledger(), OneRecipe(detector), self._note, CLOCK)
+        settings = LineSettings("bench", 60_000.0, _INBOX, options.judges)
+        line = Line(settings, Ledger(), OneRecipe(detector), self._note, CLOCK)
         line.start()
         stop = Event()
         names = [f"camera-{number}" for number in range(cameras)]
@@ -97,7 +101,7 @@ class Run:
         start = time.perf_counter()
         for thread in threads:
             thread.start()
-        time.sleep(seconds)
+        time.sleep(options.seconds)
         stop.set()
         for thread in threads:
             thread.join()
@@ -125,19 +129,21 @@ class Run:
             line.submit(Frame(pixels, f"{name}-{number}", name, CLOCK.utc(), CLOCK.now_us()))
 
 
-def stream(bundle: Path, trusted: tuple[str, ...], detector: Detector, pixels: Pixels, seconds: float) -> float:
+def stream(options: argparse.Namespace, trusted: tuple[str, ...], detector: Detector, pixels: Pixels) -> float:
     """Verdicts a second over a WebSocket, as many frames in flight as the station allows."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = StationFolder(Path(temporary))
         settings = folder.settings_file(
-            bundle=str(bundle.resolve()), recipe=detector.manifest.recipe, trusted_keys=list(trusted), outputs=[],
+            bundle=str(options.bundle.resolve()), recipe=detector.manifest.recipe, trusted_keys=list(trusted),
+            outputs=[],
             api={"port": 0, "max_body_mb": 64.0}, inbox_size=_INBOX, spool={"max_mb": 8.0},
+            judges=options.judges, inference={"threads": options.threads},
         )  # fmt: skip
         with station_process(settings) as station:
             url = station.url().replace("http", "ws") + "/v1/stream"
             query = f"?pixel_format=RGB8&width={pixels.shape[1]}&height={pixels.shape[0]}"
             with connect(url + query, proxy=None, max_size=None) as client:
-                return _rate(client, pixels.tobytes(), seconds)
+                return _rate(client, pixels.tobytes(), options.seconds)
 
 
 def _rate(client, data: bytes, seconds: float) -> float:  # noqa: ANN001 - a connection

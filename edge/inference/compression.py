@@ -4,6 +4,7 @@ Known by the file's format alone: JPEG, or without loss. Another quality of JPEG
 """
 
 import logging
+from threading import Lock
 
 from edge.contract.manifest import Manifest
 
@@ -19,6 +20,7 @@ class CompressionWatch:
 
     def __init__(self) -> None:
         self._told: set[str] = set()
+        self._lock = Lock()
 
     def look(self, bundle_id: str, manifest: Manifest, media_type: str | None) -> None:
         """Compare one frame with what the bundle learnt from.
@@ -31,7 +33,10 @@ class CompressionWatch:
         learnt = manifest.data.formats
         if not learnt or bundle_id in self._told or (media_type == _JPEG) in {name == _JPEG for name in learnt}:
             return
-        self._told.add(bundle_id)
+        with self._lock:
+            if bundle_id in self._told:
+                return
+            self._told.add(bundle_id)
         log.warning(
             "frames come as %s, bundle %s learnt from %s: their compression alone can change a verdict; train with "
             "images as the line delivers them",

@@ -73,7 +73,7 @@ class Judgement:
 
 
 class Detector:
-    """One opened, verified bundle. `judge` may be called from one thread at a time."""
+    """One opened, verified bundle; any number of threads may call it at once."""
 
     def __init__(
         self, bundle_id: str, manifest: Manifest, session: Any, clock_us: Callable[[], int] = monotonic_us
@@ -115,10 +115,7 @@ class Detector:
         )
 
     def run(self, batch: NDArray[np.uint8]) -> GraphOutput:
-        """Run the graph on `(N * tiles, height, width, 3)` uint8, the tiles of one part or of several in turn.
-
-        Any number of threads may call this at once; each gets what it would get alone.
-        """
+        """Run the graph on `(N * tiles, height, width, 3)` uint8, the tiles of one part or of several in turn."""
         values = self._session.run(self._outputs, {self.manifest.graph.input_name: batch})
         return graph_output(dict(zip(self._outputs, values, strict=True)))
 

@@ -16,5 +16,5 @@ class Judge(Protocol):
     manifest: Manifest
 
     def judge(self, pixels: Pixels) -> Judgement:
-        """Judge one frame, or raise FrameRejected."""
+        """Judge one frame, or raise FrameRejected; several threads may ask at once."""
         ...

@@ -1,7 +1,7 @@
 """The critical path: from a frame to its verdict, and nothing else.
 
-submit ─▶ ticket ─▶ inbox ─▶ judge thread ─▶ settle ─▶ publish
-             └────▶ deadline thread ─────────▶ settle      (whichever is first)
+submit ─▶ ticket ─▶ inbox ─▶ judge threads ─▶ order ─▶ settle ─▶ publish
+             └────▶ deadline thread ──────────────────▶ settle      (whichever is first)
 """
 
 import logging
@@ -21,6 +21,7 @@ from edge.station.deadline import DeadlineWatch
 from edge.station.inbox import FairInbox
 from edge.station.judge import Judge
 from edge.station.ledger import Ledger, Listener, Ticket
+from edge.station.order import VerdictOrder
 from edge.station.recipes import Recipes
 from edge.worker import Worker
 
@@ -38,11 +39,16 @@ NO_BUNDLE = sentence("no bundle yet")
 
 @dataclass(frozen=True, slots=True)
 class LineSettings:
-    """The part of the station's settings that the critical path needs."""
+    """The part of the station's settings that the critical path needs.
+
+    Attributes:
+        judges: frames that are judged at once.
+    """
 
     station: str
     deadline_ms: float
     inbox_size: int
+    judges: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +68,15 @@ class Settled:
     judgement: Judgement | None = None
     roi: Roi | None = None
     of_part: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What there is to tell of a ticket: why it is UNDECIDED or dropped, or what a detector says."""
+
+    reason: str | None
+    detector: Judge | None = None
+    judgement: Judgement | None = None
 
 
 class Line:
@@ -103,15 +118,18 @@ class Line:
         self._clock = clock
         self._compression = CompressionWatch()
         self._inbox = FairInbox(settings.inbox_size)
+        self._order = VerdictOrder()
         self._gate = Lock()
+        self._counting = Lock()
         self._accepting = True
         self._deadline = DeadlineWatch(settings.deadline_ms, self._expire, clock)
-        self._judge = Worker("judge", self._step, wake=self._inbox.wake)
+        names = ("judge", *(f"judge-{number}" for number in range(2, settings.judges + 1)))
+        self._judges = tuple(Worker(name, self._step, wake=self._inbox.wake) for name in names)
 
     @property
     def workers(self) -> tuple[Worker, ...]:
         """The threads of the critical path."""
-        return (self._judge, self._deadline.worker)
+        return (*self._judges, self._deadline.worker)
 
     @property
     def waiting(self) -> int:
@@ -149,7 +167,7 @@ class Line:
         if refused is None:
             self._deadline.watch(ticket)
         else:
-            self._settle(ticket, Outcome.DROP, refused)
+            self._settle(ticket, Outcome.DROP, _Said(refused))
         return ticket.sequence
 
     def expect(self, part_id: str, view: View, listener: Listener | None = None, *, of_part: bool = False) -> Ticket:
@@ -172,7 +190,7 @@ class Line:
         if accepting:
             self._deadline.watch(ticket)
         else:
-            self._settle(ticket, Outcome.DROP, STOPPING)
+            self._settle(ticket, Outcome.DROP, _Said(STOPPING))
         return ticket
 
     def supply(self, ticket: Ticket, frame: Frame) -> bool:
@@ -186,7 +204,7 @@ class Line:
                 return False
             refused = self._enqueue(ticket)
         if refused is not None:
-            self._settle(ticket, Outcome.DROP, refused)
+            self._settle(ticket, Outcome.DROP, _Said(refused))
         return True
 
     def _enqueue(self, ticket: Ticket) -> str | None:
@@ -194,9 +212,13 @@ class Line:
         if not self._accepting:
             return STOPPING
         frame = ticket.frame
-        if frame is not None and not self._inbox.put(ticket, frame.camera):
-            return INBOX_FULL
-        return None
+        if frame is None:
+            return None
+        self._order.enter(ticket, frame.camera)
+        if self._inbox.put(ticket, frame.camera):
+            return None
+        self._order.leave(ticket, frame.camera)
+        return INBOX_FULL
 
     def _step(self) -> None:
         ticket = self._inbox.get(_IDLE_S)
@@ -204,67 +226,56 @@ class Line:
             return
         frame = ticket.frame
         if frame is None:
-            self.skipped += 1
+            self._count_skipped()
         else:
             self._judge_ticket(ticket, frame)
 
     def _judge_ticket(self, ticket: Ticket, frame: Frame) -> None:
         detector = self._recipes.judge(ticket.recipe)
         if frame.pixels is None:
-            self._settle(ticket, Outcome.VERDICT, frame.fault or "no pixels")
+            said = _Said(frame.fault or "no pixels")
         elif detector is None:
-            self._settle(ticket, Outcome.VERDICT, NO_BUNDLE)
+            said = _Said(NO_BUNDLE)
         else:
-            self._judge_pixels(ticket, frame.pixels, detector)
+            said = _judge_pixels(frame.pixels, detector)
+        self._order.tell(ticket, frame.camera, lambda: self._settle(ticket, Outcome.VERDICT, said))
+        if detector is not None and frame.pixels is not None:
             stored = None if frame.encoded is None else frame.encoded.media_type
             self._compression.look(detector.bundle_id, detector.manifest, stored)
 
-    def _judge_pixels(self, ticket: Ticket, pixels: Pixels, detector: Judge) -> None:
-        try:
-            judgement = detector.judge(pixels)
-        except FrameRejected as error:
-            self._settle(ticket, Outcome.VERDICT, str(error), detector)
-        except Exception as error:  # noqa: BLE001 - the line must hear something, and not PASS
-            _log.exception("judging part failed unexpectedly")
-            self._settle(ticket, Outcome.VERDICT, f"internal error: {type(error).__name__}: {error}", detector)
-        else:
-            self._settle(ticket, Outcome.VERDICT, judgement.reason, detector, judgement)
-
     def _expire(self, ticket: Ticket) -> None:
+        if self._order.overtake(ticket):
+            return
         frame = ticket.frame
         missing = NO_FRAME if frame is not None and frame.fault == NO_FRAME else sentence("no verdict")
-        self._settle(ticket, Outcome.TIMEOUT, sentence(f"{missing} within {self._settings.deadline_ms:g} ms"))
+        late = sentence(f"{missing} within {self._settings.deadline_ms:g} ms")
+        self._settle(ticket, Outcome.TIMEOUT, _Said(late))
+        self._order.catch_up()
 
-    def _settle(
-        self,
-        ticket: Ticket,
-        outcome: Outcome,
-        reason: str | None,
-        detector: Judge | None = None,
-        judgement: Judgement | None = None,
-    ) -> None:
-        verdict = Verdict.UNDECIDED if judgement is None else judgement.verdict
-        claimed = self.ledger.settle(ticket, outcome, verdict, reason)
+    def _settle(self, ticket: Ticket, outcome: Outcome, said: _Said) -> None:
+        verdict = Verdict.UNDECIDED if said.judgement is None else said.judgement.verdict
+        claimed = self.ledger.settle(ticket, outcome, verdict, said.reason)
         if claimed is None:
-            # Only the judge can lose: the deadline was faster. (The deadline losing is the normal case.)
-            self.late += outcome is Outcome.VERDICT
+            # Only a judge can lose: the deadline was faster. (The deadline losing is the normal case.)
+            self._count_late(outcome)
             return
         frame, listener = claimed
-        result = self._result(ticket, frame, outcome, reason, (detector, judgement))
-        roi = None if detector is None else detector.manifest.preprocess.roi
-        self._publish(Settled(result, frame, judgement, roi, ticket.of_part))
+        result = self._result(ticket, frame, outcome, said)
+        roi = None if said.detector is None else said.detector.manifest.preprocess.roi
+        self._publish(Settled(result, frame, said.judgement, roi, ticket.of_part))
         if listener is not None:
             listener(result)
 
-    def _result(
-        self,
-        ticket: Ticket,
-        frame: Frame,
-        outcome: Outcome,
-        reason: str | None,
-        judged: tuple[Judge | None, Judgement | None],
-    ) -> InspectionResult:
-        detector, judgement = judged
+    def _count_late(self, outcome: Outcome) -> None:
+        with self._counting:
+            self.late += outcome is Outcome.VERDICT
+
+    def _count_skipped(self) -> None:
+        with self._counting:
+            self.skipped += 1
+
+    def _result(self, ticket: Ticket, frame: Frame, outcome: Outcome, said: _Said) -> InspectionResult:
+        judgement, detector, reason = said.judgement, said.detector, said.reason
         run = None if judgement is None else (judgement.inference_start_us, judgement.inference_end_us)
         return InspectionResult(
             id=new_result_id(),
@@ -292,3 +303,14 @@ class Line:
             statistics=None if judgement is None else judgement.statistics,
             source=frame.source,
         )
+
+
+def _judge_pixels(pixels: Pixels, detector: Judge) -> _Said:
+    try:
+        judgement = detector.judge(pixels)
+    except FrameRejected as error:
+        return _Said(str(error), detector)
+    except Exception as error:  # noqa: BLE001 - the line must hear something, and not PASS
+        _log.exception("judging part failed unexpectedly")
+        return _Said(f"internal error: {type(error).__name__}: {error}", detector)
+    return _Said(judgement.reason, detector, judgement)

@@ -1,5 +1,6 @@
 """The one settings tree of a station; see `examples/station.toml`."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -18,6 +19,8 @@ from edge.spool.settings import SpoolSettings
 from edge.triggers.settings import AskedTriggerSettings, EveryFrameTriggerSettings, TriggerSettings
 
 __all__ = ["ImageSettings", "RecipeSettings", "StationSettings", "load_station_settings"]
+
+_MOST_JUDGES = 2  # more gain nothing on two cores, and each takes time from the others
 
 
 class ImageSettings(Value):
@@ -63,6 +66,9 @@ class StationSettings(Value):
     inbox_size: Annotated[
         int, Field(ge=1, le=1000, description="frames that wait for judging; beyond it a trigger is told UNDECIDED")
     ] = 4
+    judges: Annotated[
+        int, Field(ge=0, le=16, description="frames judged at once; 0 = two, or one on a box with a single core")
+    ] = 0
     bundle: Annotated[
         Path | None, Field(description="bundle to start with; with a plant, the last one it sent goes first")
     ] = None
@@ -112,6 +118,11 @@ class StationSettings(Value):
             msg = "expected `bundle` or [plant]: without either no bundle will ever run"
             raise ValueError(msg)
         return self
+
+    @property
+    def judges_at_once(self) -> int:
+        """How many frames are judged at once (decision 0061)."""
+        return self.judges or min(_MOST_JUDGES, os.cpu_count() or 1)
 
     @property
     def cameras(self) -> tuple[CameraSettings, ...]:

@@ -147,7 +147,7 @@ class Station:
         self._keeper = Keeper(settings.images, self._writer.put, observed_by, self._acks.collect, self.shadow)
         self._lanes = tuple(self._lane(output) for output in settings.outputs)
         self._line = Line(
-            LineSettings(settings.station, settings.deadline_ms, settings.inbox_size),
+            LineSettings(settings.station, settings.deadline_ms, settings.inbox_size, settings.judges_at_once),
             Ledger(max([self.spool.last_sequence(), *(result.sequence for result in left)])),
             self.recipes,
             self._publish,

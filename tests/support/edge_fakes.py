@@ -94,6 +94,7 @@ class FakeDetector:
 
     Attributes:
         hold: while cleared, `judge` waits.
+        hold_grey: the same for frames of one grey only; none if not set.
         judged: how many frames it took in.
         error: raised instead of judging.
     """
@@ -103,6 +104,7 @@ class FakeDetector:
         self.manifest: Manifest = tiny_manifest(tiny_files())
         self.hold = Event()
         self.hold.set()
+        self.hold_grey: dict[int, Event] = {}
         self.judged = 0
         self.error: Exception | None = None
 
@@ -110,6 +112,8 @@ class FakeDetector:
         """Judge one frame."""
         self.judged += 1
         assert self.hold.wait(PATIENCE_S)
+        own = self.hold_grey.get(int(pixels[0, 0, 0]))
+        assert own is None or own.wait(PATIENCE_S)
         if self.error is not None:
             raise self.error
         good = int(pixels[0, 0, 0]) == 128

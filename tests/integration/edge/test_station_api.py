@@ -79,7 +79,7 @@ def test_an_undecodable_image_is_undecided_and_its_bytes_are_kept(folder: Statio
 
 
 def test_the_status_balances_and_shows_every_thread(folder: StationFolder) -> None:
-    with running(folder) as client:
+    with running(folder, judges=2) as client:
         for value in (128, 255, 128):
             client.post("/v1/inspect", content=png(value))
         eventually(lambda: client.get("/v1/status").json()["spool"]["results"] == 3)
@@ -90,7 +90,7 @@ def test_the_status_balances_and_shows_every_thread(folder: StationFolder) -> No
     assert status["bundle"]["id"] == folder.bundle_id
     assert status["latency"]["frame_to_verdict_ms"]["p50"] > 0
     assert {thread["name"] for thread in status["threads"]} == {
-        "judge", "deadline", "spool-writer", "keeper", "output-log", "camera-push",
+        "judge", "judge-2", "deadline", "spool-writer", "keeper", "output-log", "camera-push",
     }  # fmt: skip
     assert all(thread["alive"] and thread["faults"] == 0 for thread in status["threads"])
 

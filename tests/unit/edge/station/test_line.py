@@ -21,12 +21,13 @@ SHORT_MS = 30.0
 class Bench:
     """A line with a fake detector, and everything it told."""
 
-    def __init__(self, deadline_ms: float, inbox_size: int) -> None:
+    def __init__(self, deadline_ms: float, inbox_size: int, judges: int) -> None:
         self.detector: FakeDetector | None = FakeDetector()
         self.told: list[Settled] = []
         self.asked: list[str] = []
         self.active = "part"
-        self.line = Line(LineSettings("s1", deadline_ms, inbox_size), Ledger(), self, self.told.append, CLOCK)
+        settings = LineSettings("s1", deadline_ms, inbox_size, judges)
+        self.line = Line(settings, Ledger(), self, self.told.append, CLOCK)
 
     def judge(self, recipe: str) -> FakeDetector | None:
         """The one detector, for parts of any recipe; remembers which."""
@@ -45,9 +46,9 @@ class Bench:
 
 
 @contextmanager
-def bench(deadline_ms: float = LONG_MS, inbox_size: int = 4) -> Iterator[Bench]:
+def bench(deadline_ms: float = LONG_MS, inbox_size: int = 4, judges: int = 1) -> Iterator[Bench]:
     """A running line, stopped at the end."""
-    made = Bench(deadline_ms, inbox_size)
+    made = Bench(deadline_ms, inbox_size, judges)
     made.line.start()
     try:
         yield made

@@ -107,3 +107,12 @@ def test_a_key_file_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:
     for name in ("missing", "empty"):
         with pytest.raises(SettingsInvalid, match=name):
             read_secret(None, tmp_path / name)
+
+
+@pytest.mark.parametrize(("said", "cores", "judges"), [(0, 1, 1), (0, 2, 2), (0, 16, 2), (3, 1, 3)])
+def test_there_are_as_many_judges_as_help(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: int, cores: int, judges: int
+) -> None:
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+    settings = load_station_settings(write(tmp_path, f"judges = {said}\n{MINIMAL}"))
+    assert settings.judges_at_once == judges
