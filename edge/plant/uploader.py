@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from threading import Event, Lock
 
 from edge.backoff import Backoff
-from edge.contract.errors import ContentRefused, PlantBusy, PlantError
+from edge.contract.errors import ContentRefused, PlantBusy, PlantError, PlantUnreachable
 from edge.contract.link import IngestBatch
 from edge.contract.result import InspectionResult
 from edge.contract.values import Value
@@ -33,14 +33,15 @@ class Uploader:
     """Uploads batches, oldest first; each step can be repeated after a crash without harm.
 
     A batch that the plant refuses for its content is cut in halves until the bad record stands alone; that one is set
-    aside, so that it cannot block the rest. Any other refusal concerns all records and is retried with backoff.
+    aside, so that it cannot block the rest. Any other refusal concerns all records and is retried with backoff. After a
+    connection that broke off, half as many go at once: over a network that loses packets a large batch never arrives.
     """
 
     def __init__(self, client: PlantClient, spool: Spool, batch_size: int, backoff: Backoff) -> None:
         """Prepare the thread."""
         self._client = client
         self._spool = spool
-        self._batch_size = batch_size
+        self._batch_size = self._at_once = batch_size
         self._backoff = backoff
         self._lock = Lock()
         self._results = self._images = self._missing = 0
@@ -68,7 +69,7 @@ class Uploader:
         Raises:
             PlantError: not done; nothing is lost, the same batch comes again.
         """
-        results = self._spool.oldest(self._batch_size)
+        results = self._spool.oldest(self._at_once)
         if results:
             self._send(results)
         return bool(results)
@@ -86,10 +87,13 @@ class Uploader:
             worked = self.upload_once()
         except PlantError as error:
             self._note(error)
+            if isinstance(error, PlantUnreachable) and not isinstance(error, PlantBusy):
+                self._at_once = max(1, self._at_once // 2)
             asked_s = error.retry_after_s if isinstance(error, PlantBusy) else 0.0
             self._pause(self._backoff.next_s(asked_s), wakeable=not isinstance(error, PlantBusy))
             return
         self._backoff.reset()
+        self._at_once = min(self._batch_size, 2 * self._at_once)
         self._note(None)
         if not worked:
             self._pause(_IDLE_S, wakeable=True)

@@ -94,9 +94,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def link_server(plant: FakePlant, port: int = 0, api_key: str | None = None) -> Iterator[int]:
-    """Serve the plant on loopback; gives the port, on which it can be served again later."""
-    server = _Server(("127.0.0.1", port), _Handler)
+def link_server(plant: FakePlant, port: int = 0, api_key: str | None = None, host: str = "127.0.0.1") -> Iterator[int]:
+    """Serve the plant, on loopback unless told otherwise; gives the port, on which it can be served again later."""
+    server = _Server((host, port), _Handler)
     server.plant, server.api_key, server.connections = plant, api_key, []
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()

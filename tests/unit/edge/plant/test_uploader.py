@@ -10,6 +10,7 @@ import pytest
 from edge.backoff import Backoff
 from edge.contract.errors import PlantBusy, PlantRefused, PlantUnreachable
 from edge.contract.frame import EncodedImage
+from edge.contract.link import IngestBatch, IngestReceipt
 from edge.contract.result import ImageKind, ImageRef
 from edge.plant.uploader import Uploader
 from edge.spool.store import Record, Spool
@@ -30,8 +31,13 @@ def plant() -> FakePlant:
 
 def fill(spool: Spool, count: int) -> list[Record]:
     """Results 1 to `count`, each with one image of its own."""
+    return fill_more(spool, range(1, count + 1))
+
+
+def fill_more(spool: Spool, sequences: range) -> list[Record]:
+    """Results of these numbers."""
     records = []
-    for sequence in range(1, count + 1):
+    for sequence in sequences:
         data = b"image %d" % sequence
         digest = sha256(data).hexdigest()
         ref = ImageRef(kind=ImageKind.FRAME, sha256=digest, media_type="image/png", size_bytes=len(data))
@@ -130,6 +136,39 @@ def test_the_thread_goes_on_after_the_plant_came_back(plant: FakePlant, spool: S
     made.worker.stop()
     assert made.worker.faults == 0
     assert made.status().last_error is None
+
+
+class NarrowPlant(FakePlant):
+    """Behind a network that lets no more than `most` results through at once."""
+
+    most = 2
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sizes: list[int] = []
+
+    def ingest(self, batch: IngestBatch) -> IngestReceipt:
+        """Store what is small enough."""
+        self.sizes.append(len(batch.results))
+        if len(batch.results) > self.most:
+            raise PlantUnreachable("timed out")
+        return super().ingest(batch)
+
+
+def test_a_batch_that_never_gets_through_is_sent_in_smaller_ones(spool: Spool) -> None:
+    """And in larger ones again once these do: half after a failure, twice after a success."""
+    plant = NarrowPlant()
+    fill(spool, 8)
+    made = uploader(plant, spool, batch_size=8)
+    made.worker.start()
+    eventually(lambda: spool.counts().results == 0)
+    assert plant.sizes[:4] == [8, 4, 2, 4]
+    plant.most = 100
+    fill_more(spool, range(9, 25))
+    eventually(lambda: spool.counts().results == 0)
+    made.worker.stop()
+    assert max(plant.sizes[4:]) == 8
+    assert sorted(plant.results) == sorted(plant.arrivals)
 
 
 def test_a_wish_to_wait_is_heard_also_when_woken(plant: FakePlant, spool: Spool) -> None:
