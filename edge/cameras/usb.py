@@ -6,12 +6,12 @@ from typing import Any
 import cv2
 
 from edge.cameras.framing import Framing
-from edge.cameras.pixels import to_rgb
+from edge.cameras.pixels import RawFormat, raw_to_rgb, to_rgb
 from edge.cameras.protocol import Camera, NoFrame
 from edge.cameras.settings import UsbCameraSettings
 from edge.clock import Clock
 from edge.contract.errors import CameraLost, FrameRejected
-from edge.contract.frame import Frame
+from edge.contract.frame import Frame, Pixels
 
 __all__ = ["UsbCamera"]
 
@@ -46,6 +46,7 @@ class UsbCamera(Camera):
         for name, prop, value in self._wanted():
             if not self._device.set(prop, value):
                 raise CameraLost(f"camera {self.name}: {self._settings.device} does not take {name} = {value:g}")
+        self._check_format()
 
     def grab(self, timeout_s: float) -> Frame | NoFrame:
         """The next frame.
@@ -58,7 +59,7 @@ class UsbCamera(Camera):
         if not ok:
             raise CameraLost(f"camera {self.name}: {self._settings.device} delivers no frame")
         try:
-            return self._framing.frame(to_rgb(image, self._settings.pixel_format or "BGR8"))
+            return self._framing.frame(self._rgb(image))
         except FrameRejected as error:
             return self._framing.frame(None, str(error))
 
@@ -67,6 +68,29 @@ class UsbCamera(Camera):
         if self._device is not None:
             self._device.release()
         self._device = None
+
+    def _check_format(self) -> None:
+        """A driver that cannot do what was asked takes what is nearest, and OpenCV calls that done."""
+        settings = self._settings
+        asked = {"fourcc": settings.fourcc, "width_px": settings.width_px, "height_px": settings.height_px}
+        given = {"fourcc": _fourcc(self._device.get(cv2.CAP_PROP_FOURCC)), **self._size()}
+        for name, value in asked.items():
+            if value is not None and given[name] != value:
+                raise CameraLost(
+                    f"camera {self.name}: {settings.device} does not take {name} = {value}, it gives {given[name]}"
+                )
+
+    def _size(self) -> dict[str, int]:
+        return {
+            "width_px": int(self._device.get(cv2.CAP_PROP_FRAME_WIDTH)),
+            "height_px": int(self._device.get(cv2.CAP_PROP_FRAME_HEIGHT)),
+        }
+
+    def _rgb(self, image: Any) -> Pixels:
+        """OpenCV hands over what it does not know, such as a mosaic, as one row of bytes."""
+        if self._settings.pixel_format is None:
+            return to_rgb(image, "BGR8")
+        return raw_to_rgb(image.tobytes(), RawFormat(pixel_format=self._settings.pixel_format, **self._size()))
 
     def _wanted(self) -> Iterator[tuple[str, int, float]]:
         settings = self._settings
@@ -88,3 +112,7 @@ class UsbCamera(Camera):
         ):
             if value is not None:
                 yield name, prop, value
+
+
+def _fourcc(code: float) -> str:
+    return int(code).to_bytes(4, "little").decode("latin-1")

@@ -174,6 +174,75 @@ def test_a_usb_camera_that_does_not_take_a_setting_is_lost_with_its_name(film: P
         usb(film, exposure_us=5000.0).open()
 
 
+class MosaicDevice:
+    """As OpenCV hands over a V4L2 device with a format that it does not convert: each frame is one row of bytes."""
+
+    def __init__(self, given: dict[int, float], mosaic: np.ndarray) -> None:
+        self._given = given
+        self._mosaic = mosaic
+
+    def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
+        """It is there."""
+        return True
+
+    def set(self, prop: int, value: float) -> bool:
+        """Say yes to everything, as Video4Linux does: the driver takes what is nearest."""
+        del prop, value
+        return True
+
+    def get(self, prop: int) -> float:
+        """What the driver gives, whatever was asked."""
+        return self._given[prop]
+
+    def read(self) -> tuple[bool, np.ndarray]:
+        """The frame, without its shape."""
+        return True, self._mosaic.reshape(1, -1)
+
+    def release(self) -> None:
+        """Nothing to let go."""
+
+
+def mosaic_camera(**changes: Any) -> UsbCamera:
+    """Red pixels only, 6x4 px, fourcc RGGB."""
+    mosaic = np.zeros((4, 6), np.uint8)
+    mosaic[::2, ::2] = 200
+    given = {
+        cv2.CAP_PROP_FRAME_WIDTH: 6.0,
+        cv2.CAP_PROP_FRAME_HEIGHT: 4.0,
+        cv2.CAP_PROP_FOURCC: float(cv2.VideoWriter.fourcc(*"RGGB")),
+    }
+    settings = UsbCameraSettings(kind="usb", device="/dev/video0", **changes)
+    return UsbCamera(settings, CLOCK, lambda _: MosaicDevice(given, mosaic))
+
+
+def test_a_mosaic_from_video4linux_becomes_a_picture() -> None:
+    with mosaic_camera(pixel_format="BayerRG8", fourcc="RGGB") as camera:
+        frame = camera.grab(1.0)
+    assert frame.pixels.shape == (4, 6, 3)
+    assert frame.pixels[1, 2].tolist() == [200, 0, 0]
+
+
+def test_a_mosaic_of_another_depth_is_undecided_with_its_size() -> None:
+    with mosaic_camera(pixel_format="BayerRG16") as camera:
+        frame = camera.grab(1.0)
+    assert frame.pixels is None
+    assert "expected 48 bytes of BayerRG16 6x4, got 24" in frame.fault
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"fourcc": "MJPG"}, "fourcc = MJPG, it gives RGGB"),
+        ({"width_px": 8}, "width_px = 8, it gives 6"),
+        ({"height_px": 8}, "height_px = 8, it gives 4"),
+    ],
+)
+def test_a_format_that_the_driver_replaced_is_not_taken(asked: dict[str, Any], said: str) -> None:
+    """Pictures of another size or compression than asked for are judged differently."""
+    with pytest.raises(CameraLost, match=said):
+        mosaic_camera(**asked).open()
+
+
 @contextmanager
 def gige(pixel_format: str = "Mono8", fps: int = 200, **changes: Any) -> Iterator[tuple[GenicamCamera, FakeGigeCamera]]:
     """A camera of 64x48 px behind the whole GigE Vision protocol on loopback."""
