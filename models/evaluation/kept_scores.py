@@ -8,9 +8,10 @@ import json
 import logging
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import onnxruntime
+
+from models.kept_files import write_whole
 
 __all__ = ["keep_scores", "kept_scores"]
 
@@ -36,10 +37,8 @@ def keep_scores(folder: Path | None, bundle_id: str, scores: Mapping[str, float]
     if folder is None:
         return
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with NamedTemporaryFile("w", encoding="utf-8", dir=folder, suffix=".tmp", delete=False) as file:
-            json.dump(kept_scores(folder, bundle_id) | dict(scores), file)
-        Path(file.name).replace(_file(folder, bundle_id))
+        together = kept_scores(folder, bundle_id) | dict(scores)
+        write_whole(_file(folder, bundle_id), json.dumps(together).encode())
     except OSError as error:
         log.warning("%s: scores cannot be kept for the next gate: %s", folder, error)
 

@@ -24,7 +24,8 @@ from edge.contract.manifest import (
 from edge.version import software_version
 from models.data.images import ImageSet
 from models.detector import DetectorNet
-from models.export.onnx_graph import OUTPUTS, to_onnx
+from models.export.kept_graphs import KeptGraphs, graphs_of_this_user
+from models.export.onnx_graph import OUTPUTS
 from models.export.parity import check_parity, run_onnx, run_torch
 from models.training.request import TrainRequest
 
@@ -49,18 +50,19 @@ class BundleParts:
     unreadable: tuple[str, ...]
 
 
-def write_bundle(net: DetectorNet, parts: BundleParts, export: Exporter = to_onnx) -> str:
+def write_bundle(net: DetectorNet, parts: BundleParts, export: Exporter | None = None) -> str:
     """Export, check parity, sign and write; returns the bundle's id.
 
     Args:
         net: the trained detector.
         parts: what the bundle records beside it.
-        export: makes the graph; whatever it makes has to pass the parity gate.
+        export: makes the graph, which has to pass the parity gate; None does, with those that this user keeps.
 
     Raises:
         GateRefused: torch and onnxruntime disagree; nothing was written.
     """
     graph = GraphSpec(outputs=OUTPUTS if parts.classes else OUTPUTS[:-1])
+    export = export or KeptGraphs(graphs_of_this_user()).to_onnx
     model = export(net, graph.outputs)
     pixels = _parity_images(parts)
     expected = run_torch(net, pixels)

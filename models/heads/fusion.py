@@ -169,6 +169,8 @@ class JointEvidence(nn.Module):
 class FusedHeads(nn.Module):
     """Features `(N, P, D)` -> fused map `(N, P)` and class maps `(N, P, C)`, in -log10(tail probability)."""
 
+    reserve: Tensor | None
+
     def __init__(self, heads: Heads, heldout: RawMaps) -> None:
         """Put the heads on one scale by what they say of good parts that they have not seen, `heldout`."""
         super().__init__()
@@ -177,7 +179,8 @@ class FusedHeads(nn.Module):
         gaussian = self.gaussian_tail(heldout.gaussian)
         self.with_neighbours = JointEvidence(gaussian, heldout.neighbours[..., 0]) if heads.neighbours else None
         self.classes = nn.ModuleList(Tail(pool(raw)) for raw in heldout.defect.unbind(dim=-1))
-        self.reserve = self._reserve(heldout) if len(self.classes) else None
+        reserve = self._reserve(heldout) if len(self.classes) else None
+        self.register_buffer("reserve", None if reserve is None else torch.tensor(reserve))
 
     def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
         """Judge features."""

@@ -21,7 +21,6 @@ class NeighbourHead(nn.Module):
 
     bank: Tensor
     half_square: Tensor
-    part: Tensor
 
     def __init__(self, whitened: Tensor, generator: torch.Generator) -> None:
         """Fit on whitened features of good parts, `(N, P, D)`."""
@@ -33,7 +32,7 @@ class NeighbourHead(nn.Module):
         bank = flat[chosen]
         self.register_buffer("bank", bank.T.contiguous())  # (D, K)
         self.register_buffer("half_square", bank.square().sum(dim=1) / 2)  # (K,)
-        self.register_buffer("part", chosen // whitened.shape[1], persistent=False)  # (K,) that each was taken from
+        self.part = chosen // whitened.shape[1]  # (K,) that each was taken from; not in the graph, so no buffer
 
     def forward(self, whitened: Tensor) -> Tensor:
         """One matrix product: min over k of |x - b|^2 = |x|^2 - 2 max over k of (x b - |b|^2 / 2)."""

@@ -1,16 +1,14 @@
 """Features of images that an earlier training has seen: a retraining extracts those of new images only.
 
 Features depend on the network's input and the trunk, and on nothing else: both are in the key, so that another ROI or
-size never finds what is not its own. A file per image in half precision, written whole or not at all. The folder may be
-deleted at any time, or lose files while a training runs: what is not there is computed again.
+size never finds what is not its own. A file per image in half precision; what is not there is computed again.
 """
 
 import logging
 import os
-from collections.abc import Sequence
 from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 import numpy as np
 import torch
@@ -18,6 +16,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.features import PatchFeatures, extract
+from models.kept_files import trim, write_whole
 from models.progress import Progress
 
 __all__ = ["FeatureCache"]
@@ -52,13 +51,7 @@ class FeatureCache:
 
     def trim(self) -> None:
         """Delete what was not used for longest until the folder keeps to its limit."""
-        files = sorted(_sizes(self._folder), key=lambda file: file[0])
-        total = sum(size for _, size, _ in files)
-        for _, size, path in files:
-            if total <= self._limit_bytes:
-                return
-            path.unlink(missing_ok=True)
-            total -= size
+        trim(self._folder, self._limit_bytes)
 
     def _read(self, name: str) -> NDArray[np.floating] | None:
         path = self._folder / name
@@ -73,10 +66,7 @@ class FeatureCache:
         if not self._writable:
             return
         try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            with NamedTemporaryFile(dir=self._folder, suffix=".tmp", delete=False) as file:
-                np.save(file, values)
-            Path(file.name).replace(self._folder / name)
+            write_whole(self._folder / name, _as_file(values))
         except OSError as error:
             self._writable = False
             log.warning("%s: features cannot be kept for the next training: %s", self._folder, error)
@@ -86,6 +76,12 @@ def _name(features: PatchFeatures, part: NDArray[np.uint8]) -> str:
     told = sha256(_FORMAT + features.trunk.sha256.encode() + repr(part.shape).encode())
     told.update(part.tobytes())
     return told.hexdigest() + _SUFFIX
+
+
+def _as_file(values: NDArray[np.floating]) -> bytes:
+    file = BytesIO()
+    np.save(file, values)
+    return file.getvalue()
 
 
 def _half(values: Tensor) -> NDArray[np.floating]:
@@ -104,15 +100,3 @@ def _joined(parts: dict[int, NDArray[np.floating]], none: Tensor) -> Tensor:
     for index, values in parts.items():
         joined[index] = torch.from_numpy(values)
     return joined
-
-
-def _sizes(folder: Path) -> Sequence[tuple[float, int, Path]]:
-    """When each file was used last, its bytes, and its path; leftovers of a killed training count, too."""
-    found = []
-    for path in folder.glob("*"):
-        try:
-            told = path.stat()
-        except FileNotFoundError:
-            continue
-        found.append((told.st_mtime, told.st_size, path))
-    return found

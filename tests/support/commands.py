@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -18,6 +19,7 @@ from models.__main__ import main as models
 __all__ = ["ROOT", "Finished", "run_command"]
 
 ROOT = Path(__file__).parents[2]
+_GRAPHS = ROOT / ".pytest_cache" / "inspection"
 _PATIENCE_S = 280
 _LOADED = get_context("forkserver")
 _LOADED.set_forkserver_preload(["tests.support.commands", "models.training.train", "torch.onnx", "onnxscript", "timm"])
@@ -61,9 +63,18 @@ def _run(arguments: list[str], home: Path, threads: int, told: Path) -> NoReturn
     # As a new interpreter would: what is written to a file leaves it at the end, errors at once.
     sys.stdout, sys.stderr = os.fdopen(1, "w", encoding="utf-8"), os.fdopen(2, "w", 1, encoding="utf-8")
     os.environ.update(HOME=str(home), OMP_NUM_THREADS=str(threads))
+    _share_graphs(home)
     os.chdir(ROOT)
     torch.set_num_threads(threads)
     passed = PASSED_ON.get(arguments[0])
     if passed is None or passed.module != "models":
         sys.exit(inspection(arguments))
     sys.exit(models(arguments))
+
+
+def _share_graphs(home: Path) -> None:
+    """Exported graphs are found by all that they depend on; each home would trace the same ones anew."""
+    (home / ".cache").mkdir(parents=True, exist_ok=True)
+    _GRAPHS.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError):
+        (home / ".cache" / "inspection").symlink_to(_GRAPHS)
