@@ -27,7 +27,7 @@ from models.heads.fusion import FusedHeads, HeadPlan, fit_heads
 from models.heads.search import Grid, parts_move
 from models.heads.tail import pool
 from models.progress import Progress
-from models.training.folds import GoodFeatures, cross_fit
+from models.training.folds import GoodFeatures, learn
 
 _STEPS = ("reading images", "good parts", "test parts", "calibrating on held-out parts")
 _QUIET = Progress(dict.fromkeys(_STEPS, 1.0), as_json=False)
@@ -58,7 +58,7 @@ def _features(folder: Path, count: int | None) -> tuple[Tensor, Tensor, np.ndarr
     features = PatchFeatures(LiteTrunk())
 
     def values(images: ImageSet, step: str) -> Tensor:
-        return extract(features, images.pixels, _QUIET, step).clone()
+        return extract(features, images.pixels, _QUIET, step)
 
     judged = load_images(tests, spec, _QUIET, "test parts")
     learnt = load_images(goods, spec, _QUIET, "good parts")
@@ -69,9 +69,8 @@ def _features(folder: Path, count: int | None) -> tuple[Tensor, Tensor, np.ndarr
 
 def _judged(goods: Tensor, tests: Tensor, plan: HeadPlan) -> Tensor:
     """Image scores `(M,)` of the fused heads of a plan."""
-    heads = fit_heads(goods, None, plan)
-    heldout = cross_fit(GoodFeatures(goods, goods[:, None][:, :0]), None, heads, plan, _QUIET)
-    fused = FusedHeads(heads, heldout.goods)
+    learnt = learn(GoodFeatures(goods, goods[:, None][:, :0]), None, plan, _QUIET)
+    fused = FusedHeads(learnt.heads, learnt.heldout.goods)
     with torch.inference_mode():
         return torch.cat([pool(fused(tests[start : start + 8])[0]) for start in range(0, len(tests), 8)])
 

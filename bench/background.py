@@ -37,9 +37,9 @@ def main() -> None:
     spec = PreprocessSpec(width_px=size.width_px, height_px=size.height_px)
     grid = (size.height_px // PATCH_PX, size.width_px // PATCH_PX)
     features = PatchFeatures(VitTrunk(size.height_px, size.width_px))
-    learnt = extract(features, load_images(goods, spec, _QUIET, "good parts").pixels, _QUIET, "good parts").clone()
+    learnt = extract(features, load_images(goods, spec, _QUIET, "good parts").pixels, _QUIET, "good parts")
     judged = load_images(tests, spec, _QUIET, "test parts")
-    background = ~_foreground(learnt, extract(features, judged.pixels, _QUIET, "test parts").clone(), grid)
+    background = ~_foreground(learnt, extract(features, judged.pixels, _QUIET, "test parts"), grid)
     cells = [None if mask is None else _cells(mask, grid) for mask in judged.masks]
     pairs = zip(cells, background, strict=True)
     hidden = [float((c & b).sum() / c.sum()) for c, b in pairs if c is not None and c.any()]

@@ -11,9 +11,9 @@ from torch import Tensor, nn
 from models.backbones.trunk import Trunk
 from models.progress import Progress
 
-__all__ = ["PatchFeatures", "extract", "join_tiles"]
+__all__ = ["PatchFeatures", "extract", "extract_into", "join_tiles", "room_for"]
 
-_BATCH = 8
+_PIXELS_AT_ONCE = 4 * 256 * 256  # four inputs of 256 px, one of 512: more are slower, and take hundreds of megabytes
 
 
 class PatchFeatures(nn.Module):
@@ -36,7 +36,6 @@ def join_tiles(features: Tensor, tiles: int) -> Tensor:
     return features if tiles == 1 else features.reshape(-1, tiles * features.shape[1], features.shape[2])
 
 
-@torch.inference_mode()
 def extract(features: PatchFeatures, pixels: NDArray[np.uint8], progress: Progress, step: str) -> Tensor:
     """Features of all parts; computed once, every head learns from them.
 
@@ -49,8 +48,34 @@ def extract(features: PatchFeatures, pixels: NDArray[np.uint8], progress: Progre
     Returns:
         `(N, tiles * positions, D)` float32.
     """
-    tiles = pixels.shape[1]
-    flat = pixels.reshape(-1, *pixels.shape[2:])
-    starts: Sequence[int] = range(0, len(flat), _BATCH)
-    parts = [features(torch.from_numpy(flat[i : i + _BATCH])) for i in progress.over(starts, step)]
-    return join_tiles(torch.cat(parts), tiles) if parts else torch.zeros(0, 0, features.trunk.dimension)
+    room = room_for(features, pixels)
+    extract_into(room, range(len(pixels)), features, pixels, progress, step)
+    return room
+
+
+def room_for(features: PatchFeatures, pixels: NDArray[np.uint8]) -> Tensor:
+    """Features `(N, tiles * positions, D)` to be filled in: kept in pieces and joined, they would be there twice."""
+    count, tiles, height, width = pixels.shape[:4]
+    stride_px = features.trunk.stride_px
+    positions = (height // stride_px) * (width // stride_px)
+    return torch.empty(count, tiles * positions, features.trunk.dimension)
+
+
+@torch.inference_mode()
+def extract_into(
+    room: Tensor,
+    which: Sequence[int],
+    features: PatchFeatures,
+    pixels: NDArray[np.uint8],
+    progress: Progress,
+    step: str,
+) -> None:
+    """Fill in features of those parts that are named by their index."""
+    tiles, size = pixels.shape[1], pixels.shape[2:]
+    by_tile = room.view(len(pixels), tiles, room.shape[1] // tiles, room.shape[2])
+    flat = [(part, tile) for part in which for tile in range(tiles)]
+    at_once = max(1, _PIXELS_AT_ONCE // (size[0] * size[1]))
+    starts: Sequence[int] = range(0, len(flat), at_once)
+    for start in progress.over(starts, step):
+        parts, of = map(list, zip(*flat[start : start + at_once], strict=True))
+        by_tile[parts, of] = features(torch.from_numpy(pixels[parts, of]))

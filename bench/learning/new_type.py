@@ -85,7 +85,7 @@ class Ready:
         plain = Heads(heads.whitening, heads.gaussian, heads.search, heads.neighbours, None, None)
         test = RawMaps.cat([plain(batch) for batch in data.test.split(32)])
         standard = torch.cat([heads.labels.scale.left_out(batch) for batch in goods.split(32)])
-        return cls(heads, plain.left_out(data.goods), test, standard, whitened)
+        return cls(heads, plain.left_out(goods), test, standard, whitened)
 
     @torch.inference_mode()
     def scores(self, labelled: LabelledFeatures | None) -> Scores:

@@ -3,7 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 import cv2
@@ -32,7 +32,7 @@ class ImageSet:
 
     Attributes:
         items: where each came from, in order.
-        pixels: `(N, tiles, height, width, 3)` uint8.
+        pixels: `(N, tiles, height, width, 3)` uint8; of the first few alone once features are there.
         masks: `(H, W)` bool of the whole input per image, of the mask or the boxes; None where there is neither.
         correlations: with the golden image; empty where nothing is aligned.
         refused: names of images that the line would answer UNDECIDED to, with the reason; not among the items.
@@ -50,6 +50,10 @@ class ImageSet:
 
     def __len__(self) -> int:
         return len(self.items)
+
+    def showing(self, count: int) -> "ImageSet":
+        """The same images, with the pixels of the first `count` alone: the others' memory is free."""
+        return replace(self, pixels=self.pixels[:count].copy())
 
 
 @dataclass(frozen=True)

@@ -29,9 +29,9 @@ from models.export.onnx_graph import OUTPUTS
 from models.export.parity import check_parity, run_onnx, run_torch
 from models.training.request import TrainRequest
 
-__all__ = ["BundleParts", "write_bundle"]
+__all__ = ["PARITY_IMAGES", "BundleParts", "write_bundle"]
 
-_PARITY_IMAGES = 32
+PARITY_IMAGES = 32  # at most, half of them good parts and half defects
 _SHIPPED_SAMPLES = 2
 Exporter = Callable[[DetectorNet, tuple[str, ...]], bytes]
 _RECORDED = ("torch", "timm", "onnx", "onnxruntime", "numpy", "opencv-python-headless")
@@ -78,7 +78,7 @@ def write_bundle(net: DetectorNet, parts: BundleParts, export: Exporter | None =
 def _parity_images(parts: BundleParts) -> NDArray[np.uint8]:
     """Good parts first, then labelled defects, then noise that no part looks like."""
     noise = np.random.default_rng(0).integers(0, 256, (1, *parts.goods.pixels.shape[1:]), dtype=np.uint8)
-    half = _PARITY_IMAGES // 2
+    half = PARITY_IMAGES // 2
     return np.concatenate([parts.goods.pixels[:half], parts.defects.pixels[:half], noise])
 
 

@@ -60,10 +60,8 @@ def with_weights(graph: ModelProto, net: nn.Module) -> bytes:
     model = ModelProto()
     model.CopyFrom(graph)
     named = model.graph.input[1:]
-    values = [weights[value.name].detach().numpy() for value in named]
-    model.graph.initializer.extend(
-        numpy_helper.from_array(value, told.name) for value, told in zip(values, named, strict=True)
-    )
+    for told in named:
+        model.graph.initializer.append(numpy_helper.from_array(weights[told.name].detach().numpy(), told.name))
     del model.graph.input[1:]
     return bytes(model.SerializeToString())
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from models.heads.batches import in_batches
 from models.heads.scale import PositionScale
 
 __all__ = ["DefectHead", "HardNegatives", "LabelSpace", "LabelledFeatures", "directions_of"]
@@ -25,7 +26,7 @@ _GROUPS = 10  # of labelled parts, each told where to look by the others
 _PRIOR_LABELS = 25  # labelled parts that the mean variance counts for, beside the covariance of those there are
 _HARD = 0.02  # of a good part's patches, the most novel ones; its score comes from as many
 _FARTHEST = 10.0  # standard deviations: one wild feature of a labelled part must not decide alone
-_BATCH = 64  # good parts
+_BATCH = 16  # good parts, or a few more: their standard deviations take several times what they take themselves
 
 
 @dataclass(frozen=True)
@@ -95,14 +96,13 @@ class LabelSpace:
         """Of good parts `(N, P, K)` and their novelty `(N, P)`, as if left out of the fit."""
         scale = PositionScale(whitened)
         oddest = novelty.topk(math.ceil(_HARD * novelty.shape[1]), dim=1).indices
-        batches = [slice(start, start + _BATCH) for start in range(0, len(whitened), _BATCH)]
-        patches = [_chosen(scale.left_out(whitened[batch]), oddest[batch]) for batch in batches]
+        batches = zip(in_batches(whitened, _BATCH), in_batches(oddest, _BATCH), strict=True)
+        patches = [_chosen(scale.left_out(parts), at) for parts, at in batches]
         return cls(scale, HardNegatives.of(torch.cat(patches)))
 
     def left_out(self, whitened: Tensor, directions: Tensor) -> Tensor:
         """How far patches of good parts that were learnt from `(N, P, K)` lie along `(K, C)`, unseen, `(N, P, C)`."""
-        batches = [whitened[start : start + _BATCH] for start in range(0, len(whitened), _BATCH)]
-        return torch.cat([self.scale.left_out(batch) @ directions for batch in batches])
+        return torch.cat([self.scale.left_out(batch) @ directions for batch in in_batches(whitened, _BATCH)])
 
 
 def _chosen(parts: Tensor, at: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
+from models.heads.batches import in_batches
 from models.heads.defect import DefectHead, LabelledFeatures, LabelSpace, directions_of
 from models.heads.gaussian import GaussianHead
 from models.heads.neighbours import NeighbourHead
@@ -12,11 +13,12 @@ from models.heads.search import Grid, NeighbourhoodSearch, parts_move
 from models.heads.tail import Tail, pool
 from models.heads.whitening import COMPONENTS, Whitening, all_components_for
 
-__all__ = ["FusedHeads", "HeadPlan", "Heads", "JointEvidence", "RawMaps", "fit_heads"]
+__all__ = ["FusedHeads", "HeadPlan", "Heads", "JointEvidence", "RawMaps", "fit_heads", "fit_whitened"]
 
 _SHARE = 0.06  # orders of magnitude by which each labelled type may raise what the oddest good parts score
 _ONE_IN_A_HUNDRED = 2.0
 _AMONG_GOODS = (0.98, 0.99, 0.995)
+_BATCH = 32  # good parts, or a few more
 _RESERVES = tuple(step / 10 for step in range(61))
 
 
@@ -109,9 +111,8 @@ class Heads(nn.Module):
             none if self.defect is None else self.defect(whitened),
         )
 
-    def left_out(self, features: Tensor) -> RawMaps:
-        """What each good part that was learnt from would be told by heads that have not seen it."""
-        whitened = self.whitening(features)
+    def left_out(self, whitened: Tensor) -> RawMaps:
+        """What each good part that was learnt from `(N, P, K)` would be told by heads that have not seen it."""
         leading = self.whitening.leading(whitened)
         none = whitened[..., :0]
         return RawMaps(
@@ -137,6 +138,10 @@ class Heads(nn.Module):
         head = DefectHead(directions, self.labels.scale)
         return Heads(self.whitening, self.gaussian, self.search, self.neighbours, head, self.labels)
 
+    def shipped(self) -> "Heads":
+        """The same without what only labels to come would need: a matrix a position."""
+        return Heads(self.whitening, self.gaussian, self.search, self.neighbours, self.defect, None)
+
 
 def _length(standard: Tensor) -> Tensor:
     return standard.square().sum(dim=-1).sqrt()
@@ -144,7 +149,8 @@ def _length(standard: Tensor) -> Tensor:
 
 def _unseen(gaussian: GaussianHead, leading: Tensor) -> Tensor:
     """Distances `(N, P)` of parts that were learnt from, by Gaussians that have not seen each."""
-    return _length(gaussian.left_out(gaussian(leading)))
+    batches = in_batches(leading, _BATCH)
+    return torch.cat([_length(gaussian.left_out(gaussian(batch))) for batch in batches])
 
 
 class JointEvidence(nn.Module):
@@ -231,7 +237,12 @@ def _high(scores: Tensor) -> Tensor:
 def fit_heads(goods: Tensor, defects: LabelledFeatures | None, plan: HeadPlan) -> Heads:
     """Fit the heads of the plan on features of good parts `(N, P, D)` and of labelled defects (not yet whitened)."""
     whitening = Whitening(goods, plan.components)
-    whitened = whitening(goods)
+    return fit_whitened(whitening, whitening.of_many(goods), defects, plan)
+
+
+@torch.no_grad()
+def fit_whitened(whitening: Whitening, whitened: Tensor, defects: LabelledFeatures | None, plan: HeadPlan) -> Heads:
+    """The same on good parts that are whitened already, `(N, P, K)`."""
     leading = whitening.leading(whitened)
     gaussian = GaussianHead(leading)
     search = NeighbourhoodSearch(whitening, gaussian, plan.grid) if plan.around else None

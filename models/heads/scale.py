@@ -26,13 +26,13 @@ class PositionScale:
         unit = torch.eye(whitened.shape[2], dtype=torch.double)
         self._parts, self._weight_parts = len(whitened), len(whitened) + _PRIOR_PARTS
         share = _PRIOR_PARTS / self._weight_parts
-        inverses = []
-        for first in range(0, whitened.shape[1], _POSITIONS_AT_ONCE):
-            here = whitened[:, first : first + _POSITIONS_AT_ONCE].transpose(0, 1)  # (p, N, K)
+        self._inverse = torch.empty(whitened.shape[1], *unit.shape)  # (P, K, K)
+        few = torch.split(whitened, _POSITIONS_AT_ONCE, dim=1)
+        for patches, inverse in zip(few, torch.split(self._inverse, _POSITIONS_AT_ONCE), strict=True):
+            here = patches.transpose(0, 1)  # (p, N, K)
             own = (here.transpose(1, 2) @ here).double() / self._parts
             lower = torch.linalg.cholesky((1 - share) * own + (share + _RIDGE) * unit)
-            inverses.append(torch.linalg.solve_triangular(lower, unit.expand_as(lower), upper=False).float())
-        self._inverse = torch.cat(inverses)  # (P, K, K)
+            inverse.copy_(torch.linalg.solve_triangular(lower, unit.expand_as(lower), upper=False))
 
     def __call__(self, whitened: Tensor) -> Tensor:
         """Of parts that were not learnt from."""

@@ -21,6 +21,7 @@ _MOVED = 0.96  # of the distance by the own position: where parts move, a search
 _MEASURED = 200  # good parts that tell whether parts move
 _OFFSETS = tuple((down, right) for down in (-1, 0, 1) for right in (-1, 0, 1))
 _BATCH = 8
+_FEW = 2  # parts whose nine neighbours at a time are held several times, beside the features of all parts
 
 
 @dataclass(frozen=True)
@@ -127,8 +128,10 @@ def _halves(parts: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
 
 def _distances(whitening: Whitening, learnt: Tensor, judged: Tensor, grid: Grid) -> tuple[Tensor, Tensor]:
     """Pooled distances of parts by their own position and by the nearest one."""
-    gaussian = GaussianHead(whitening(learnt))
+    gaussian = GaussianHead(whitening.of_many(learnt))
     search = NeighbourhoodSearch(whitening, gaussian, grid)
-    whitened = whitening(judged)
-    around = torch.cat([search(batch) for batch in _batches(whitened)])
+    whitened = whitening.of_many(judged)
+    around = torch.empty(whitened.shape[:2])  # filled in: results of batches would lie between their freed memory
+    for few, into in zip(torch.split(whitened, _FEW), torch.split(around, _FEW), strict=True):
+        into.copy_(search(few))
     return pool(gaussian(whitened).norm(dim=-1)), pool(around)

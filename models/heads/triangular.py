@@ -4,6 +4,8 @@ A Gaussian per position multiplies one vector by each of hundreds of matrices: i
 memory. In bands of columns, each as tall as its last column needs, almost half is not there to be read (decision 0020).
 """
 
+from collections.abc import Iterable
+
 import torch
 from torch import Tensor, nn
 
@@ -15,11 +17,17 @@ _BAND = 40  # columns; narrower bands read less, and cost a product more
 class TriangularProduct(nn.Module):
     """Vectors `(P, N, D)` -> their products with `(P, D, D)`, `(P, N, D)`."""
 
-    def __init__(self, upper: Tensor) -> None:
-        """Keep the bands of upper triangular matrices `(P, D, D)`."""
+    def __init__(self, upper: Iterable[Tensor], positions: int, dimension: int) -> None:
+        """Keep the bands of upper triangular matrices, of some positions `(p, D, D)` after the other, P in all."""
         super().__init__()
-        starts = range(0, upper.shape[-1], _BAND)
-        bands = [upper[:, : start + _BAND, start : start + _BAND].float().contiguous() for start in starts]
+        starts = range(0, dimension, _BAND)
+        heights = [min(start + _BAND, dimension) for start in starts]
+        bands = [torch.empty(positions, height, height - start) for start, height in zip(starts, heights, strict=True)]
+        first = 0
+        for some in upper:
+            for start, band in zip(starts, bands, strict=True):
+                band[first : first + len(some)] = some[:, : start + _BAND, start : start + _BAND]
+            first += len(some)
         self.bands = nn.ParameterList(nn.Parameter(band, requires_grad=False) for band in bands)
 
     def forward(self, vectors: Tensor) -> Tensor:

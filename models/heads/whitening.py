@@ -11,6 +11,7 @@ _POSITIONS_IN_FULL = 1024  # a Gaussian each, 105 MB of them; an input with more
 _ALL = 384  # that labels are learnt from
 _POSITIONS_FOR_ALL = 512  # a matrix each, 302 MB of them, while a training lasts
 _BATCH = 64  # parts whose products are summed in single precision
+_FEW = 16  # parts that are whitened at once
 
 
 def components_for(positions: int) -> int:
@@ -46,6 +47,13 @@ class Whitening(nn.Module):
     def forward(self, features: Tensor) -> Tensor:
         """Whiten."""
         return (features - self.centre) @ self.rotation
+
+    def of_many(self, features: Tensor) -> Tensor:
+        """Whiten many parts, a few after the other: one copy of all of them, centred, would be the peak of memory."""
+        whitened = torch.empty(*features.shape[:2], self.rotation.shape[1])
+        for few, into in zip(torch.split(features, _FEW), torch.split(whitened, _FEW), strict=True):
+            into.copy_(self(few))
+        return whitened
 
     def leading(self, components: Tensor) -> Tensor:
         """Of whitened features, or of columns of the rotation, `(..., K)`, those that tell novelty."""

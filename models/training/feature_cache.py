@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.features import PatchFeatures, extract
+from models.features import PatchFeatures, extract_into, room_for
 from models.kept_files import trim, write_whole
 from models.progress import Progress
 
@@ -41,26 +41,28 @@ class FeatureCache:
         Rounded to half precision whether they were found or not: a bundle must not depend on what was in the cache.
         """
         names = [_name(features, part) for part in pixels]
-        found = {index: values for index, name in enumerate(names) if (values := self._read(name)) is not None}
-        missing = [index for index in range(len(names)) if index not in found]
-        fresh = extract(features, pixels[missing], progress, step)
-        halves = [_half(values) for values in fresh]
-        for index, values in zip(missing, halves, strict=True):
+        joined = room_for(features, pixels)
+        missing = [index for index, name in enumerate(names) if not self._found(name, joined[index])]
+        extract_into(joined, missing, features, pixels, progress, step)
+        for index in missing:
+            values = _half(joined[index])
+            joined[index] = torch.from_numpy(values)
             self._write(names[index], values)
-        return _joined(found | dict(zip(missing, halves, strict=True)), fresh)
+        return joined
 
     def trim(self) -> None:
         """Delete what was not used for longest until the folder keeps to its limit."""
         trim(self._folder, self._limit_bytes)
 
-    def _read(self, name: str) -> NDArray[np.floating] | None:
+    def _found(self, name: str, into: Tensor) -> bool:
+        """Fill in features `(P, D)` that are there."""
         path = self._folder / name
         try:
-            values: NDArray[np.floating] = np.load(path, allow_pickle=False)
+            into.copy_(torch.from_numpy(np.load(path, allow_pickle=False)))
             os.utime(path)  # used just now
         except (OSError, ValueError, EOFError):  # not there, or cut short: computed again, and written again
-            return None
-        return values
+            return False
+        return True
 
     def _write(self, name: str, values: NDArray[np.floating]) -> None:
         if not self._writable:
@@ -90,13 +92,3 @@ def _half(values: Tensor) -> NDArray[np.floating]:
     with np.errstate(over="ignore"):
         half = full.astype(np.float16)
     return half if np.isfinite(half).all() else full
-
-
-def _joined(parts: dict[int, NDArray[np.floating]], none: Tensor) -> Tensor:
-    """By index `(N, P, D)` float32; `none` where there are no parts."""
-    if not parts:
-        return none.clone()
-    joined = torch.empty(len(parts), *parts[0].shape)
-    for index, values in parts.items():
-        joined[index] = torch.from_numpy(values)
-    return joined

@@ -8,10 +8,11 @@ from torch import Tensor
 
 from edge.contract.sentences import sentence
 from models.heads.defect import LabelledFeatures
-from models.heads.fusion import HeadPlan, Heads, RawMaps, fit_heads
+from models.heads.fusion import HeadPlan, Heads, RawMaps, fit_heads, fit_whitened
+from models.heads.whitening import Whitening
 from models.progress import Progress
 
-__all__ = ["GoodFeatures", "Heldout", "cross_fit"]
+__all__ = ["GoodFeatures", "Heldout", "Learnt", "learn"]
 
 _FOLDS = 4
 _FOLDS_OF_FEW = 10  # each fold sees nine tenths of the goods: with twenty, a quarter less is another model
@@ -19,9 +20,9 @@ _BATCH = 16
 _FITS_OF_FEW = 400  # parts learnt from, over all folds: up to twenty parts are left out one by one, whatever the seed
 
 
-@dataclass(frozen=True)
+@dataclass
 class GoodFeatures:
-    """Features of good parts.
+    """Features of good parts, the largest thing that a training holds.
 
     Attributes:
         parts: `(N, P, D)`, as they lie.
@@ -40,6 +41,10 @@ class GoodFeatures:
             return torch.cat([self.parts, self.views.flatten(0, 1)]) if self.views.shape[1] else self.parts
         return GoodFeatures(self.parts[keep], self.views[keep]).learnt()
 
+    def let_go(self) -> None:
+        """Free their memory: nobody asks for them any more."""
+        self.parts, self.views = torch.zeros(0), torch.zeros(0, 0)
+
 
 @dataclass(frozen=True)
 class Heldout:
@@ -54,31 +59,32 @@ class Heldout:
     defects: RawMaps | None
 
 
-def cross_fit(
-    goods: GoodFeatures, defects: LabelledFeatures | None, heads: Heads, plan: HeadPlan, progress: Progress
-) -> Heldout:
-    """Judge every part by heads that have not seen it, in no view.
+@dataclass(frozen=True)
+class Learnt:
+    """The heads that ship, and what they would say of parts that they have not seen."""
+
+    heads: Heads
+    heldout: Heldout
+
+
+def learn(goods: GoodFeatures, defects: LabelledFeatures | None, plan: HeadPlan, progress: Progress) -> Learnt:
+    """Fit on every part, and judge every part by heads that have not seen it, in no view.
 
     Few goods, or several views: everything is fitted on all folds but one, in turn. Many: one good part more or less
     moves the whitening by nothing, every head leaves each out in closed form, and only the defect head is fitted in
-    folds.
+    folds; features of good parts are then let go as soon as they are whitened.
 
     Args:
-        goods: features of good parts.
+        goods: features of good parts; may be empty afterwards.
         defects: features of labelled defects.
-        heads: fitted on all of them.
-        plan: by which they were fitted.
+        plan: by which heads are fitted.
         progress: told of each fold.
     """
     refit = plan.few or goods.views.shape[1] > 0
     folds = _Folds.of(len(goods), defects, plan.seed, refit=refit)
     steps = progress.over(range(folds.count), sentence("calibrating on held-out parts"))
-    with torch.inference_mode():
-        return (
-            _refitted(goods, defects, plan, folds, steps)
-            if refit
-            else _left_out(goods.parts, defects, heads, folds, steps)
-        )
+    with torch.no_grad():
+        return (_refitted if refit else _left_out)(goods, defects, plan, folds, steps)
 
 
 @dataclass(frozen=True)
@@ -101,20 +107,25 @@ class _Folds:
 
 def _refitted(
     goods: GoodFeatures, defects: LabelledFeatures | None, plan: HeadPlan, folds: _Folds, steps: Iterable[int]
-) -> Heldout:
+) -> Learnt:
+    shipped = fit_heads(goods.learnt(), defects, plan).shipped()
     good_parts, defect_parts = [], []
     for fold in steps:
         heads = fit_heads(goods.learnt(folds.goods != fold), defects, plan)
         good_parts.append(_judge(heads, goods.parts[folds.goods == fold]))
         defect_parts.extend(_unseen(defects, heads, folds, fold))
-    return Heldout(_in_order(good_parts, folds.goods), _defects_in_order(defect_parts, folds))
+    return Learnt(shipped, Heldout(_in_order(good_parts, folds.goods), _defects_in_order(defect_parts, folds)))
 
 
 def _left_out(
-    goods: Tensor, defects: LabelledFeatures | None, heads: Heads, folds: _Folds, steps: Iterable[int]
-) -> Heldout:
+    goods: GoodFeatures, defects: LabelledFeatures | None, plan: HeadPlan, folds: _Folds, steps: Iterable[int]
+) -> Learnt:
+    whitening = Whitening(goods.parts, plan.components)
+    whitened = whitening.of_many(goods.parts)
+    goods.let_go()
+    heads = fit_whitened(whitening, whitened, defects, plan)
     defect_parts = [maps for fold in steps for maps in _unseen(defects, heads, folds, fold)]
-    return Heldout(heads.left_out(goods), _defects_in_order(defect_parts, folds))
+    return Learnt(heads.shipped(), Heldout(heads.left_out(whitened), _defects_in_order(defect_parts, folds)))
 
 
 def _unseen(defects: LabelledFeatures | None, heads: Heads, folds: _Folds, fold: int) -> list[RawMaps]:

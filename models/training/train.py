@@ -24,16 +24,16 @@ from models.data.images import FrameSurvey, ImageSet, load_images, survey_frames
 from models.data.sizing import InputSize
 from models.data.views import views_of
 from models.detector import DetectorNet
-from models.export.bundle import BundleParts, write_bundle
+from models.export.bundle import PARITY_IMAGES, BundleParts, write_bundle
 from models.features import PatchFeatures, extract
 from models.heads.defect import LabelledFeatures
-from models.heads.fusion import FusedHeads, HeadPlan, RawMaps, fit_heads
+from models.heads.fusion import FusedHeads, HeadPlan, RawMaps
 from models.heads.search import Grid
 from models.heads.tail import pool
 from models.progress import Progress
 from models.tiers import TIERS
 from models.training.feature_cache import FeatureCache
-from models.training.folds import GoodFeatures, cross_fit
+from models.training.folds import GoodFeatures, learn
 from models.training.inputs import area_px, preprocess_spec, with_least_correlation
 from models.training.request import TrainRequest
 
@@ -113,15 +113,16 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     classes = tuple(sorted({item.defect_type for item in defects.items if item.defect_type}))
     labelled = _labelled(extractor, defects, classes, spec, features.trunk.stride_px)
     _trim(request)
+    goods, defects = goods.showing(PARITY_IMAGES), defects.showing(PARITY_IMAGES)
     stride_px = features.trunk.stride_px
     grid = Grid(spec.tile_count, spec.height_px // stride_px, spec.width_px // stride_px)
 
     # 3. The heads that ship learn from everything; what they would say of parts that they have not seen gives one
     # scale for all of them, and the threshold.
     plan = HeadPlan.of(good_features.learnt(), grid, len(classes), request.seed)
-    heads = fit_heads(good_features.learnt(), labelled, plan)
-    heldout = cross_fit(good_features, labelled, heads, plan, progress)
-    fused = FusedHeads(heads, heldout.goods)
+    learnt = learn(good_features, labelled, plan, progress)
+    heldout = learnt.heldout
+    fused = FusedHeads(learnt.heads, heldout.goods)
     good_scores = _scores(fused, heldout.goods)
     bad_scores = _scores(fused, heldout.defects)
     calibration = calibrate(good_scores, bad_scores, request.target_overkill, request.costs, request.undecided_overkill)
@@ -197,7 +198,7 @@ def _most_unusual(goods: ImageSet, scores: NDArray[np.float32]) -> tuple[str, ..
 def _extractor(features: PatchFeatures, request: TrainRequest, progress: Progress) -> Extractor:
     """Pixels `(N, tiles, H, W, 3)` and the name of a step to features `(N, tiles * positions, D)`."""
     if request.features is None:
-        return lambda pixels, step: extract(features, pixels, progress, step).clone()
+        return lambda pixels, step: extract(features, pixels, progress, step)
     cache = FeatureCache(request.features, request.features_limit_bytes)
     return lambda pixels, step: cache.features_of(features, pixels, progress, step)
 
@@ -209,7 +210,8 @@ def _trim(request: TrainRequest) -> None:
 
 def _of_goods(extractor: Extractor, goods: ImageSet, spec: PreprocessSpec, request: TrainRequest) -> GoodFeatures:
     views = views_of(goods.pixels, spec, request.invariant)  # (N, V, tiles, H, W, 3)
-    everything = np.concatenate([goods.pixels, views.reshape(-1, *views.shape[2:])])
+    turned = views.reshape(-1, *views.shape[2:])
+    everything = np.concatenate([goods.pixels, turned]) if len(turned) else goods.pixels
     values = extractor(everything, "features of good parts")
     return GoodFeatures(values[: len(goods)], values[len(goods) :].reshape(*views.shape[:2], *values.shape[1:]))
 

@@ -31,11 +31,11 @@ from models.export.bundle import BundleParts, write_bundle
 from models.export.onnx_graph import to_onnx
 from models.export.parity import TOLERANCE, run_torch
 from models.features import PatchFeatures, extract
-from models.heads.fusion import FusedHeads, HeadPlan, fit_heads
+from models.heads.fusion import FusedHeads, HeadPlan
 from models.heads.search import Grid
 from models.heads.tail import pool
 from models.progress import Progress
-from models.training.folds import GoodFeatures, cross_fit
+from models.training.folds import GoodFeatures, learn
 from models.training.request import TrainRequest
 from models.two_callers import by_two_callers
 from tests.support.commands import Finished, run_command
@@ -362,12 +362,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     quiet, spec = Progress({}, as_json=False), PreprocessSpec(width_px=96, height_px=96)
     goods = load_images(goods_in(root), spec, quiet, "")
     features = PatchFeatures(LiteTrunk())
-    values = extract(features, goods.pixels, quiet, "").clone()
+    values = extract(features, goods.pixels, quiet, "")
     plan = HeadPlan.of(values, Grid(1, 6, 6), 0, seed=0)
-    heads = fit_heads(values, None, plan)
-    heldout = cross_fit(GoodFeatures(values, values[:, None][:, :0]), None, heads, plan, quiet).goods
+    learnt = learn(GoodFeatures(values, values[:, None][:, :0]), None, plan, quiet)
+    heldout = learnt.heldout.goods
     with torch.inference_mode():
-        fused = FusedHeads(heads, heldout)
+        fused = FusedHeads(learnt.heads, heldout)
         scores = pool(fused.fuse(heldout)[0]).numpy()
     calibration = calibrate(scores, np.zeros(0, np.float32), 0.05)
     key = SigningKey.load_or_create(path / "key.pem")

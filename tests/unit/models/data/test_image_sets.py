@@ -131,6 +131,15 @@ def test_what_was_learnt_from_is_known_by_its_hash(tmp_path: Path) -> None:
     assert load(LabelledImage(path)).sha256 == [sha256(path.read_bytes()).hexdigest()]
 
 
+def test_once_features_are_there_the_pixels_of_the_first_images_are_kept_alone(tmp_path: Path) -> None:
+    paths = [write_image(tmp_path / f"{seed}.png", good_part(seed, 64)) for seed in range(3)]
+    whole = load(*map(LabelledImage, paths))
+    shown = whole.showing(2)
+    assert (len(shown), shown.sha256) == (3, whole.sha256)
+    assert np.array_equal(shown.pixels, whole.pixels[:2])
+    assert shown.pixels.base is None
+
+
 def test_no_images_give_an_empty_set_of_the_right_shape() -> None:
     assert load().pixels.shape == (0, 1, 32, 32, 3)
 

@@ -55,7 +55,7 @@ class Case:
         goods = torch.randn(self.goods, positions, CHANNELS)
         heads = fit_heads(goods, self._labelled(positions) if self.classes else None, plan)
         with torch.no_grad():
-            fused = FusedHeads(heads, heads.left_out(goods))
+            fused = FusedHeads(heads, heads.left_out(heads.whitening(goods)))
         side_px = ROWS * STRIDE_PX
         return DetectorNet(PatchFeatures(SmallTrunk()), fused, side_px, side_px, self.tiles).eval()
 

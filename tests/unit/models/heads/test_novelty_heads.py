@@ -162,10 +162,10 @@ def test_bands_of_a_triangle_give_the_whole_product(side: int) -> None:
     """Also where the last band is narrower, and in a batch."""
     upper = torch.triu(torch.randn(3, side, side, generator=generator()))
     vectors = torch.randn(3, 2, side, generator=generator())
-    assert torch.allclose(TriangularProduct(upper)(vectors), vectors @ upper, rtol=1e-5, atol=1e-5)
+    assert torch.allclose(TriangularProduct([upper], *upper.shape[:2])(vectors), vectors @ upper, rtol=1e-5, atol=1e-5)
 
 
 def test_bands_keep_little_of_what_is_below_the_diagonal() -> None:
     """Of 160 components five eighths are read."""
-    kept = sum(band.numel() for band in TriangularProduct(torch.ones(1, 160, 160)).bands)
+    kept = sum(band.numel() for band in TriangularProduct([torch.ones(1, 160, 160)], 1, 160).bands)
     assert kept == 160 * 160 * 5 // 8

@@ -8,8 +8,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models import features as features_module
 from models.backbones.trunk import Trunk
-from models.features import PatchFeatures
+from models.features import PatchFeatures, extract, extract_into, room_for
 from models.progress import Progress
 from models.training.feature_cache import FeatureCache
 
@@ -115,3 +116,19 @@ def test_features_too_large_for_half_precision_stay_whole(tmp_path: Path) -> Non
 
 def test_no_images_have_no_features(tmp_path: Path) -> None:
     assert len(features_of(tmp_path, CountingTrunk(), images(0))) == 0
+
+
+def test_tiles_are_extracted_a_few_at_a_time_and_lie_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three tiles a part, four in a batch: batches do not end where parts do."""
+    monkeypatch.setattr(features_module, "_PIXELS_AT_ONCE", 4 * 4 * 4)
+    tiles = np.random.default_rng(0).integers(0, 256, (5, 3, 4, 4, 3), dtype=np.uint8)
+    found = extract(PatchFeatures(CountingTrunk()), tiles, QUIET, "features")
+    assert torch.equal(found, torch.from_numpy(tiles).flatten(1, 3).float() / 255)
+
+
+def test_only_the_parts_that_are_named_are_filled_in() -> None:
+    network, pixels = PatchFeatures(CountingTrunk()), images(4)
+    room = room_for(network, pixels).fill_(-1)
+    extract_into(room, [2, 0], network, pixels, QUIET, "features")
+    assert torch.equal(room[[0, 2]], torch.from_numpy(pixels[[0, 2]]).flatten(1, 3).float() / 255)
+    assert (room[[1, 3]] == -1).all()

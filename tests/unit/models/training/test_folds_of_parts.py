@@ -7,7 +7,7 @@ from models.heads.defect import LabelledFeatures
 from models.heads.fusion import HeadPlan, fit_heads
 from models.heads.search import Grid
 from models.progress import Progress
-from models.training.folds import GoodFeatures, Heldout, _fold_of, _fold_of_each_class, cross_fit
+from models.training.folds import GoodFeatures, Heldout, _fold_of, _fold_of_each_class, learn
 
 POSITIONS, DIMENSION = 4, 3
 GRID = Grid(1, 1, POSITIONS)
@@ -27,7 +27,7 @@ def as_they_lie(parts: torch.Tensor) -> GoodFeatures:
 
 
 def judge_each(parts: torch.Tensor, defects: LabelledFeatures | None, chosen: HeadPlan) -> Heldout:
-    return cross_fit(as_they_lie(parts), defects, fit_heads(parts, defects, chosen), chosen, QUIET)
+    return learn(as_they_lie(parts), defects, chosen, QUIET).heldout
 
 
 def labels(*classes: int) -> LabelledFeatures:
@@ -111,7 +111,7 @@ def test_among_many_goods_each_is_left_out_in_closed_form() -> None:
     """The same as a Gaussian fitted without it, with the whitening and the shared covariance left as they are."""
     parts = goods(40)
     heads = fit_heads(parts, None, many(0))
-    heldout = cross_fit(as_they_lie(parts), None, heads, many(0), QUIET).goods.gaussian
+    heldout = learn(as_they_lie(parts), None, many(0), QUIET).heldout.goods.gaussian
     whitened = heads.whitening(parts)
     shared = torch.einsum("npi,npj->ij", whitened, whitened) / whitened.shape[0] / POSITIONS
     for index in (0, 7, 39):
@@ -130,7 +130,7 @@ def test_among_many_goods_what_was_learnt_from_is_not_judged_closer() -> None:
     generator = torch.Generator().manual_seed(0)
     parts, new = torch.randn(30, 2, 20, generator=generator), torch.randn(300, 2, 20, generator=generator)
     heads = fit_heads(parts, None, many(0))
-    seen, heldout = heads(parts).gaussian, cross_fit(as_they_lie(parts), None, heads, many(0), QUIET).goods.gaussian
+    seen, heldout = heads(parts).gaussian, learn(as_they_lie(parts), None, many(0), QUIET).heldout.goods.gaussian
     fresh = heads(new).gaussian.median()
     assert seen.median() < 0.8 * fresh
     assert heldout.median() == pytest.approx(float(fresh), rel=0.1)
@@ -157,10 +157,26 @@ def test_a_part_is_held_out_in_all_its_views_and_judged_as_it_lies() -> None:
     """Also among many goods: what was learnt from a view is not forgotten in closed form."""
     parts = goods(45)
     viewed = GoodFeatures(parts, torch.stack([parts.flip(1), parts.flip(2)], dim=1))
-    heldout = cross_fit(viewed, None, fit_heads(viewed.learnt(), None, many(0)), many(0), QUIET).goods.gaussian
+    heldout = learn(viewed, None, many(0), QUIET).heldout.goods.gaussian
     fold = _fold_of(45, 10, 0)
     for index in (0, 20, 44):
         rest = fold != fold[index]
         learnt = torch.cat([parts[rest], torch.stack([parts[rest].flip(1), parts[rest].flip(2)], 1).flatten(0, 1)])
         expected = fit_heads(learnt, None, many(0))(parts[index : index + 1]).gaussian[0]
         assert torch.allclose(heldout[index], expected, atol=1e-3)
+
+
+def test_features_of_many_goods_are_let_go_once_they_are_whitened() -> None:
+    """They are the largest thing that a training holds, and nobody asks for them again; refits do."""
+    for chosen, left in ((many(0), 0), (plan(0), 12)):
+        features = as_they_lie(goods(12))
+        learn(features, None, chosen, QUIET)
+        assert len(features.parts) == left
+
+
+@pytest.mark.parametrize("few", [True, False])
+def test_what_ships_keeps_nothing_for_labels_to_come(few: bool) -> None:  # noqa: FBT001
+    chosen = plan(1) if few else many(1)
+    heads = learn(as_they_lie(goods(12)), labels(0, 0), chosen, QUIET).heads
+    assert heads.labels is None
+    assert heads.defect is not None
