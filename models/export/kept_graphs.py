@@ -20,7 +20,7 @@ from models.detector import DetectorNet
 from models.export.onnx_graph import graph_of, named_tensors, with_weights
 from models.kept_files import trim, write_whole
 
-__all__ = ["KeptGraphs", "graphs_of_this_user"]
+__all__ = ["KeptGraphs", "graph_name", "graphs_of_this_user"]
 
 _PACKAGE = Path(__file__).parents[1]
 _TRACED_BY = ("torch", "onnx", "onnxscript", "onnx-ir", "timm")
