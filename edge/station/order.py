@@ -21,6 +21,8 @@ class VerdictOrder:
 
     Order of calls: `enter` before a judge can see the ticket; then `tell` once, or `leave` if no judge will. At its
     deadline a ticket may `overtake`. One that is settled holds up nobody; `catch_up` tells what waited for it.
+    What is told must return at once and enter nothing: the lock is held meanwhile, or two threads could tell two
+    verdicts of one camera the other way round.
     """
 
     def __init__(self) -> None:
@@ -36,17 +38,16 @@ class VerdictOrder:
         """Give the place up: the inbox had no room."""
         with self._lock:
             line = self._lines[camera]
-            line.remove(next(place for place in line if place.ticket is ticket))
+            place = _place_of(ticket, line)
+            if place is not None:
+                line.remove(place)
 
     def tell(self, ticket: Ticket, camera: str, verdict: Callable[[], None]) -> None:
-        """Call `verdict` once all before it have been told; at once, or in the thread of the judge that is last.
-
-        The lock is held meanwhile: two threads must not tell two verdicts of one camera the other way round.
-        """
+        """Call `verdict` once all before it have been told; at once, or in the thread of the judge that is last."""
         with self._lock:
             line = self._lines[camera]
-            place = next((place for place in line if place.ticket is ticket), None)
-            if place is None:  # the deadline was faster, and those behind it have been told
+            place = _place_of(ticket, line)
+            if place is None:
                 verdict()
                 return
             place.tell = verdict
@@ -56,7 +57,7 @@ class VerdictOrder:
         """Tell a verdict that is there and waits for its turn only; False if there is none yet."""
         with self._lock:
             for line in self._lines.values():
-                place = next((place for place in line if place.ticket is ticket), None)
+                place = _place_of(ticket, line)
                 if place is not None and place.tell is not None:
                     line.remove(place)
                     place.tell()
@@ -68,6 +69,11 @@ class VerdictOrder:
         with self._lock:
             for line in self._lines.values():
                 _advance(line)
+
+
+def _place_of(ticket: Ticket, line: deque[_Place]) -> _Place | None:
+    """None once the deadline has settled the ticket, and those behind it have moved up."""
+    return next((place for place in line if place.ticket is ticket), None)
 
 
 def _advance(line: deque[_Place]) -> None:
