@@ -180,7 +180,7 @@ def _planned(
 
 
 @contextmanager
-def _constant(module: object, name: str, value: float) -> Iterator[None]:
+def _constant(module: object, name: str, value: object) -> Iterator[None]:
     before = getattr(module, name)
     setattr(module, name, value)
     try:
@@ -189,7 +189,7 @@ def _constant(module: object, name: str, value: float) -> Iterator[None]:
         setattr(module, name, before)
 
 
-def _with(module: object, name: str, value: float, scores: Scores = _as_trained) -> Variant:
+def _with(module: object, name: str, value: object, scores: Scores = _as_trained) -> Variant:
     """One constant changed."""
 
     def changed(learnt: Learnt) -> Tensor:
@@ -213,8 +213,8 @@ VARIANTS: dict[str, Variant] = {
     "coreset not whitened": _with(whitening, "_FLOOR", _UNIFORM, _coreset),
     "coreset of 512": _with(neighbours, "BANK_SIZE", 512, _coreset),
     "coreset of 8192": _with(neighbours, "BANK_SIZE", 8192, _coreset),
-    "Gaussian, prior of 1 part": _with(gaussian, "_PRIOR_PARTS", 1, _alone),
-    "Gaussian, prior of 64 parts": _with(gaussian, "_PRIOR_PARTS", 64, _alone),
+    "Gaussian, prior of 1 part": _with(gaussian.GaussianHead.__init__, "__defaults__", (1,), _alone),
+    "Gaussian, prior of 64 parts": _with(gaussian.GaussianHead.__init__, "__defaults__", (64,), _alone),
     "80 components": _with(whitening, "COMPONENTS", 80),
     "320 components": _with(whitening, "COMPONENTS", 320),
     "pooled over 1 %": _with(tail, "_POOLED_SHARE", 0.01),

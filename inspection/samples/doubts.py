@@ -1,4 +1,4 @@
-"""Labels to look at before a training: people who disagree, pictures labelled both ways, goods that look bad."""
+"""Labels to look at before a training: people who disagree, goods that look bad, and defects that look good."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,6 +26,7 @@ class DoubtKind(StrEnum):
     LABELLED_BOTH_WAYS = "labelled_both_ways"  # by one person, or by an upload and a person
     TYPES_DIFFER = "types_differ"
     UNLIKE_OTHER_GOODS = "unlike_other_goods"  # by the last training
+    LIKE_GOODS = "like_goods"  # labelled defective, by the last training more ordinary than most good parts
     ALIKE_GOODS = "alike_goods"  # learnt from as often as they are there, by the last training
     COPY_OF_LEARNT = "copy_of_learnt"  # held out, and nearly the same picture is learnt from
     FAILED_FAR_ABOVE = "failed_far_above"  # labelled good, and its station was sure that it is not
@@ -70,11 +71,13 @@ class Named:
 
     Attributes:
         suspicious: good parts unlike all others, the worst first.
+        ordinary: defects that look more like a good part than most good parts do.
         copied: of the hold-out, those that show what was learnt from.
         alike: good parts that show the same picture, by group.
     """
 
     suspicious: Sequence[str] = ()
+    ordinary: Sequence[str] = ()
     copied: Sequence[str] = ()
     alike: Sequence[Sequence[str]] = ()
 
@@ -95,10 +98,11 @@ def doubts_of(session: Session, recipe: str, named: Named | None = None) -> list
     alike = list(_alike(goods, named.alike))
     goods = {sha256: of for sha256, of in goods.items() if not _is_ruled(of[1])}
     unlike = [_unlike(*goods[sha256]) for sha256 in (Path(name).stem for name in named.suspicious) if sha256 in goods]
-    copied = {Path(name).stem for name in named.copied}
-    open_ones = [row for row in samples if row.sha256 in copied and not _is_ruled(statements[row.id])]
-    copies = [_copy(row, statements[row.id]) for row in open_ones]
-    return conflicts + copies + alike + unlike + list(_failed_far_above(session, recipe, goods))
+    open_ones = [(row, statements[row.id]) for row in samples if not _is_ruled(statements[row.id])]
+    copied, ordinary = ({Path(name).stem for name in names} for names in (named.copied, named.ordinary))
+    copies = [_copy(row, said) for row, said in open_ones if row.sha256 in copied]
+    like = [_like(row, said) for row, said in open_ones if row.sha256 in ordinary and _is_defect(said)]
+    return conflicts + copies + alike + unlike + like + list(_failed_far_above(session, recipe, goods))
 
 
 def _statements(session: Session, recipe: str) -> defaultdict[int, list[SampleLabelRow]]:
@@ -147,6 +151,16 @@ def _alike(
 def _unlike(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:
     why = sentence("the last training found it unlike all other good parts")
     return _doubt(row, statements, DoubtKind.UNLIKE_OTHER_GOODS, why)
+
+
+def _like(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:
+    why = sentence("called defective, but the last training found it more ordinary than most good parts")
+    return _doubt(row, statements, DoubtKind.LIKE_GOODS, why)
+
+
+def _is_defect(statements: list[SampleLabelRow]) -> bool:
+    truth = truth_of(statements)
+    return truth is not None and truth.label is Label.DEFECT
 
 
 def _failed_far_above(

@@ -156,6 +156,7 @@ def _as_json(report: TrainReport, out: Path) -> dict[str, object]:
         "goods": report.goods,
         "defects": report.defects,
         "suspicious_goods": list(report.suspicious_goods),
+        "ordinary_defects": list(report.ordinary_defects),
         "most_unusual_goods": list(report.most_unusual_goods),
         "test_images_learnt_from": list(report.test_images_learnt_from),
         "goods_alike": [list(group) for group in report.goods_alike],

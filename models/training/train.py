@@ -62,6 +62,7 @@ class TrainReport:
     Attributes:
         smallest_defect_px: that covers enough of the input, in pixels of the camera; None where frames differ in size.
         suspicious_goods: file names of good parts that are unlike all others, the worst first.
+        ordinary_defects: file names of labelled defects that look more like a good part than most good parts do.
         most_unusual_goods: the few that are least alike, whether that is much or not: what to look at first.
         test_images_learnt_from: paths of test images that are among the training images.
         goods_alike: file names of good parts that show the same picture, by group.
@@ -75,6 +76,7 @@ class TrainReport:
     goods: int
     defects: dict[str, int]
     suspicious_goods: tuple[str, ...]
+    ordinary_defects: tuple[str, ...]
     most_unusual_goods: tuple[str, ...]
     test_images_learnt_from: tuple[str, ...]
     goods_alike: tuple[tuple[str, ...], ...]
@@ -128,6 +130,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     calibration = calibrate(good_scores, bad_scores, request.target_overkill, request.costs, request.undecided_overkill)
     novelty = _pooled(fused.novelty(heldout.goods))
     suspicious, unusual = _suspicious(goods, novelty), _most_unusual(goods, novelty)
+    ordinary = () if heldout.defects is None else _ordinary(defects, _pooled(fused.novelty(heldout.defects)), novelty)
 
     # 4. One graph, parity, signature.
     net = DetectorNet(features, fused, spec.height_px, spec.width_px, spec.tile_count).eval()
@@ -142,6 +145,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
         goods=len(goods),
         defects=counts,
         suspicious_goods=suspicious,
+        ordinary_defects=ordinary,
         most_unusual_goods=unusual,
         test_images_learnt_from=copies,
         goods_alike=alike,
@@ -188,6 +192,15 @@ def _suspicious(goods: ImageSet, scores: NDArray[np.float32]) -> tuple[str, ...]
             np.median(scores),
         )
     return tuple(goods.items[index].path.name for index in found)
+
+
+def _ordinary(defects: ImageSet, scores: NDArray[np.float32], goods: NDArray[np.float32]) -> tuple[str, ...]:
+    """A good part that was called defective, or a defect that cannot be seen in this input; by novelty alone."""
+    usual = np.median(goods)
+    found = [item.path for item, score in zip(defects.items, scores, strict=True) if score < usual]
+    for path in found:
+        log.warning("%s looks more like a good part than most good parts do: does it show a defect?", path)
+    return tuple(path.name for path in found)
 
 
 def _most_unusual(goods: ImageSet, scores: NDArray[np.float32]) -> tuple[str, ...]:

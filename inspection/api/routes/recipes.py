@@ -39,6 +39,7 @@ __all__ = ["router"]
 router = APIRouter(tags=["recipes"])
 
 _LABELS = (Label.GOOD, Label.DEFECT)
+_NAMED = ("suspicious_goods", "ordinary_defects", "test_images_learnt_from", "goods_alike")  # by a training's report
 
 
 @router.post("/recipes", status_code=201)
@@ -83,7 +84,7 @@ def get_doubts(recipe: str, person: Operator, plant: PlantDep) -> list[Doubt]:
         require_recipe(session, recipe)
         trained = last_training(session, recipe)
         told = {} if trained is None or trained.result is None else trained.result
-        named = Named(*(told.get(name, []) for name in ("suspicious_goods", "test_images_learnt_from", "goods_alike")))
+        named = Named(*(told.get(name, []) for name in _NAMED))
         return [Doubt.model_validate(doubt) for doubt in doubts_of(session, recipe, named)]
 
 

@@ -13,6 +13,7 @@ const KINDS = {
   alike_goods: t("good parts that show nearly the same"),
   copy_of_learnt: t("held out, and learnt from in nearly the same picture"),
   unlike_other_goods: t("unlike the other good parts"),
+  like_goods: t("called defective, but looks like a good part"),
   failed_far_above: t("labelled good, but failed far above the threshold"),
 };
 const SHOWN = 6;

@@ -138,6 +138,24 @@ def test_goods_that_the_last_training_named_are_listed_until_relabelled(
     assert _doubts(admin) == []
 
 
+def test_defects_that_look_like_good_parts_are_listed_until_somebody_rules(
+    client: TestClient, plant: Plant, admin: Person, station: dict[str, str]
+) -> None:
+    """Of a good part that two people call defective nobody else would say so."""
+    part, good = _part(client, station, 1), _part(client, station, 2)
+    _say(admin, part, "defect", "dent")
+    _say(admin, good, "good")
+    names = [f"{image_ref(png(number)).sha256}.png" for number in (1, 2)]
+    with plant.database.write() as session:
+        row = add_job(session, JobKind.TRAIN, "part", {}, "admin", plant.clock())
+        row.state, row.result = JobState.SUCCEEDED.value, {"ordinary_defects": names}
+    (doubt,) = _doubts(admin)
+    assert (doubt["sha256"], doubt["kind"], doubt["counts_as"]) == (names[0][:-4], "like_goods", "dent")
+    ruling = {"label": "defect", "defect_type": "dent"}
+    assert admin.post(f"/recipes/part/samples/{doubt['sha256']}/ruling", ruling).status_code == 204
+    assert _doubts(admin) == []
+
+
 def test_a_held_out_picture_that_is_nearly_learnt_from_is_named_until_somebody_rules(
     admin: Person, plant: Plant, client: TestClient, station: dict[str, str]
 ) -> None:
