@@ -33,6 +33,7 @@ class UsbCamera(Camera):
         self._framing = Framing(settings.name, clock)
         self._open_device = capture
         self._device: Any = None
+        self._raw: RawFormat | None = None  # of the device that is open
 
     def open(self) -> None:
         """Open the device and set it up.
@@ -46,7 +47,9 @@ class UsbCamera(Camera):
         for name, prop, value in self._wanted():
             if not self._device.set(prop, value):
                 raise CameraLost(f"camera {self.name}: {self._settings.device} does not take {name} = {value:g}")
-        self._check_format()
+        size = self._checked_size()
+        if self._settings.pixel_format is not None:
+            self._raw = RawFormat(pixel_format=self._settings.pixel_format, **size)
 
     def grab(self, timeout_s: float) -> Frame | NoFrame:
         """The next frame.
@@ -69,28 +72,25 @@ class UsbCamera(Camera):
             self._device.release()
         self._device = None
 
-    def _check_format(self) -> None:
+    def _checked_size(self) -> dict[str, int]:
         """A driver that cannot do what was asked takes what is nearest, and OpenCV calls that done."""
         settings = self._settings
         asked = {"fourcc": settings.fourcc, "width_px": settings.width_px, "height_px": settings.height_px}
-        given = {"fourcc": _fourcc(self._device.get(cv2.CAP_PROP_FOURCC)), **self._size()}
+        size = {
+            "width_px": int(self._device.get(cv2.CAP_PROP_FRAME_WIDTH)),
+            "height_px": int(self._device.get(cv2.CAP_PROP_FRAME_HEIGHT)),
+        }
+        given = {"fourcc": _fourcc(self._device.get(cv2.CAP_PROP_FOURCC)), **size}
         for name, value in asked.items():
             if value is not None and given[name] != value:
                 raise CameraLost(
                     f"camera {self.name}: {settings.device} does not take {name} = {value}, it gives {given[name]}"
                 )
-
-    def _size(self) -> dict[str, int]:
-        return {
-            "width_px": int(self._device.get(cv2.CAP_PROP_FRAME_WIDTH)),
-            "height_px": int(self._device.get(cv2.CAP_PROP_FRAME_HEIGHT)),
-        }
+        return size
 
     def _rgb(self, image: Any) -> Pixels:
         """OpenCV hands over what it does not know, such as a mosaic, as one row of bytes."""
-        if self._settings.pixel_format is None:
-            return to_rgb(image, "BGR8")
-        return raw_to_rgb(image.tobytes(), RawFormat(pixel_format=self._settings.pixel_format, **self._size()))
+        return to_rgb(image, "BGR8") if self._raw is None else raw_to_rgb(image.tobytes(), self._raw)
 
     def _wanted(self) -> Iterator[tuple[str, int, float]]:
         settings = self._settings

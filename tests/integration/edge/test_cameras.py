@@ -180,6 +180,7 @@ class MosaicDevice:
     def __init__(self, given: dict[int, float], mosaic: np.ndarray) -> None:
         self._given = given
         self._mosaic = mosaic
+        self.asked: list[tuple[int, float]] = []
 
     def isOpened(self) -> bool:  # noqa: N802 - OpenCV's name
         """It is there."""
@@ -187,7 +188,7 @@ class MosaicDevice:
 
     def set(self, prop: int, value: float) -> bool:
         """Say yes to everything, as Video4Linux does: the driver takes what is nearest."""
-        del prop, value
+        self.asked.append((prop, value))
         return True
 
     def get(self, prop: int) -> float:
@@ -202,7 +203,7 @@ class MosaicDevice:
         """Nothing to let go."""
 
 
-def mosaic_camera(**changes: Any) -> UsbCamera:
+def mosaic_device() -> MosaicDevice:
     """Red pixels only, 6x4 px, fourcc RGGB."""
     mosaic = np.zeros((4, 6), np.uint8)
     mosaic[::2, ::2] = 200
@@ -211,8 +212,23 @@ def mosaic_camera(**changes: Any) -> UsbCamera:
         cv2.CAP_PROP_FRAME_HEIGHT: 4.0,
         cv2.CAP_PROP_FOURCC: float(cv2.VideoWriter.fourcc(*"RGGB")),
     }
+    return MosaicDevice(given, mosaic)
+
+
+def mosaic_camera(device: MosaicDevice | None = None, **changes: Any) -> UsbCamera:
+    """That device behind settings."""
     settings = UsbCameraSettings(kind="usb", device="/dev/video0", **changes)
-    return UsbCamera(settings, CLOCK, lambda _: MosaicDevice(given, mosaic))
+    return UsbCamera(settings, CLOCK, lambda _: device or mosaic_device())
+
+
+def test_exposure_and_white_balance_are_set_by_hand_first() -> None:
+    """By Video4Linux' numbers: exposure counts in 100 us, and neither is taken while the camera decides by itself."""
+    device = mosaic_device()
+    with mosaic_camera(device, exposure_us=5000.0, white_balance_k=4500.0):
+        assert device.asked == [
+            (cv2.CAP_PROP_AUTO_EXPOSURE, 1), (cv2.CAP_PROP_EXPOSURE, 50.0),
+            (cv2.CAP_PROP_AUTO_WB, 0), (cv2.CAP_PROP_WB_TEMPERATURE, 4500.0),
+        ]  # fmt: skip
 
 
 def test_a_mosaic_from_video4linux_becomes_a_picture() -> None:
