@@ -44,7 +44,9 @@ PASSED_ON = {
         "a bundle without pictures of parts, for another plant", "models", ("share",), ("onnxruntime", "train")
     ),
     "accept": PassedOn("tolerate what accepted parts show", "models", ("accept",), ("onnx", "train")),
-    "quantize": PassedOn("the same model in INT8, if it measures faster", "models", ("quantize",), ("torch", "train")),
+    "quantize": PassedOn(
+        "the same model in INT8 or fp16, if it measures faster", "models", ("quantize",), ("torch", "train")
+    ),
     "wrap": PassedOn("make a bundle of another tool's ONNX model", "models", ("wrap",), ("onnx", "train")),
     "inspect": PassedOn("judge image files with a bundle", "edge", ("inspect",)),
     "bench": PassedOn("measure the latency of a bundle on this machine", "edge", ("bench",)),

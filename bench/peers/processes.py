@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Self, cast
@@ -31,12 +32,22 @@ class Training:
     failure: str | None
 
 
-def run_training(command: list[str], folder: Path, most_mb: float, most_s: float) -> Training:
-    """Run to its end, or until it takes more memory or time than the machine can spare."""
+def run_training(
+    command: list[str], folder: Path, most_mb: float, most_s: float, extra: Mapping[str, str] | None = None
+) -> Training:
+    """Run to its end, or until it takes more memory or time than the machine can spare.
+
+    Args:
+        command: what is run.
+        folder: for what it prints.
+        most_mb: resident set at which it is ended.
+        most_s: time after which it is ended.
+        extra: environment variables besides those that are set.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     started = time.monotonic()
     with (folder / "out.txt").open("wb") as out, (folder / "err.txt").open("wb") as err:
-        process = subprocess.Popen(command, stdout=out, stderr=err, env=os.environ | _NO_TELEMETRY)
+        process = subprocess.Popen(command, stdout=out, stderr=err, env=os.environ | _NO_TELEMETRY | dict(extra or {}))
         failure, usage = _watch(process, most_mb, started + most_s)
     wall_s, peak_mb = time.monotonic() - started, usage.ru_maxrss / 1024
     if failure is not None:

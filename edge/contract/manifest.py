@@ -17,12 +17,12 @@ __all__ = [
     "FileEntry",
     "GraphSpec",
     "HeldoutScores",
-    "Int8",
     "Manifest",
     "ParityReport",
     "PreprocessSpec",
     "Promise",
     "Provenance",
+    "ReducedPrecision",
     "Roi",
     "TierName",
     "Tiles",
@@ -185,8 +185,8 @@ class ParityReport(Value):
     tolerance: float
 
 
-class Int8(Value):
-    """A graph in 8-bit integers against the one it was made of on a hold-out: faster, and it agrees."""
+class ReducedPrecision(Value):
+    """A graph of fewer bits against the one it was made of on a hold-out: faster, and it agrees."""
 
     images: Annotated[int, Field(ge=1)]
     time_ratio: Annotated[float, Field(gt=0, description="of the sessions' medians on the machine that made it")]
@@ -247,7 +247,8 @@ class Manifest(Value):
     defect_classes: tuple[str, ...] = ()
     calibration: Calibration
     parity: ParityReport
-    int8: Int8 | None = None
+    int8: ReducedPrecision | None = None
+    fp16: ReducedPrecision | None = None
     data: DataCounts
     provenance: Provenance
     files: dict[str, FileEntry]

@@ -18,7 +18,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_gate(commands.add_parser("gate", help="compare a challenger with the champion on a hold-out"))
     _add_replay(commands.add_parser("replay", help="judge parts of the line by two bundles and say where they differ"))
     _add_accept(commands.add_parser("accept", help="tolerate what accepted parts show, if no known defect is lost"))
-    _add_quantize(commands.add_parser("quantize", help="INT8, if it measures faster and says the same"))
+    _add_quantize(commands.add_parser("quantize", help="INT8 or fp16, if it measures faster and says the same"))
     _add_share(commands.add_parser("share", help="a bundle without pictures of parts, for another plant"))
     wrap = commands.add_parser("wrap", help="a bundle around an ONNX model of another tool")
     add_wrap_arguments(wrap)
@@ -204,6 +204,15 @@ def _add_quantize(parser: argparse.ArgumentParser) -> None:
         "data", type=Path, metavar="DIR", help="train/good to quantise with, test/good and test/<type> to compare on"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="bundle file to write")
+    parser.add_argument(
+        "--precision", choices=["int8", "fp16"], default="int8", help="of the trunk; the heads keep theirs"
+    )
+    parser.add_argument(
+        "--provider",
+        action="append",
+        metavar="NAME",
+        help="what both are measured with: cpu (the default), openvino, cuda, tensorrt; more than once: the best first",
+    )
     _add_key(parser)
     _add_trust(parser)
     _add_common(parser)

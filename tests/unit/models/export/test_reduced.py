@@ -1,4 +1,4 @@
-"""Facts of INT8: what is quantised, and what is refused."""
+"""Facts of graphs of fewer bits: what is reduced, and what is refused."""
 
 from dataclasses import replace
 
@@ -10,10 +10,11 @@ from torch import Tensor, nn
 
 from edge.contract.manifest import Calibration, Promise
 from edge.inference import InferenceSettings, open_session
+from models.export.half import to_fp16
 from models.export.onnx_graph import to_onnx
-from models.export.quantized import Comparison, compare, to_int8
+from models.export.reduced import Comparison, compare, to_int8
 
-FASTER = Comparison(images=50, full_ms=10.0, int8_ms=6.0, max_score_difference=0.1, verdict_flips=0)
+FASTER = Comparison(images=50, full_ms=10.0, reduced_ms=6.0, max_score_difference=0.1, verdict_flips=0)
 CALIBRATION = Calibration(
     threshold=0.4,
     target_overkill=0.05,
@@ -54,13 +55,43 @@ def test_the_trunk_is_quantised_and_the_heads_are_not(model: bytes) -> None:
     assert "DequantizeLinear" not in inputs["MatMul"][1:]
 
 
+def test_the_trunk_is_halved_and_the_heads_pixels_and_answers_keep_their_types(model: bytes) -> None:
+    graph = onnx.load_from_string(to_fp16(model)).graph
+    kind_of = {tensor.name: tensor.data_type for tensor in graph.initializer}
+    assert kind_of["trunk.features.weight"] == onnx.TensorProto.FLOAT16
+    assert kind_of["fused.weight"] == kind_of["fused.bias"] == onnx.TensorProto.FLOAT
+    first_head = next(number for number, node in enumerate(graph.node) if node.op_type == "MatMul")
+    assert "Cast" not in [node.op_type for node in graph.node[first_head:]]
+    assert [value.type.tensor_type.elem_type for value in (*graph.input, *graph.output)] == [
+        onnx.TensorProto.UINT8,
+        onnx.TensorProto.FLOAT,
+        onnx.TensorProto.FLOAT,
+    ]
+
+
+def test_a_model_of_another_tool_without_heads_is_halved_as_a_whole(model: bytes) -> None:
+    graph = onnx.load_from_string(model)
+    for node in graph.graph.node:
+        del node.metadata_props[:]
+    half = to_fp16(graph.SerializeToString())
+    assert onnx.TensorProto.FLOAT16 in {tensor.data_type for tensor in onnx.load_from_string(half).graph.initializer}
+    full, reduced = (open_session(each, InferenceSettings(threads=1)) for each in (model, half))
+    assert 0 < compare(full, reduced, "pixels", PARTS, CALIBRATION).max_score_difference < 0.01
+
+
+def test_half_precision_says_nearly_the_same(model: bytes) -> None:
+    full, half = (open_session(graph, InferenceSettings(threads=1)) for graph in (model, to_fp16(model)))
+    measured = compare(full, half, "pixels", PARTS, CALIBRATION)
+    assert 0 < measured.max_score_difference < 0.005
+
+
 def test_both_graphs_are_run_on_every_part_and_compared_by_their_verdicts(model: bytes) -> None:
     int8 = to_int8(model, "pixels", PARTS)
     full, quantised = (open_session(graph, InferenceSettings(threads=1)) for graph in (model, int8))
     measured = compare(full, quantised, "pixels", PARTS, CALIBRATION)
     assert measured.images == len(PARTS)
     assert 0 < measured.max_score_difference < 0.05
-    assert min(measured.full_ms, measured.int8_ms) > 0
+    assert min(measured.full_ms, measured.reduced_ms) > 0
     scores = [float(full.run(["score"], {"pixels": part})[0][0]) for part in PARTS]
     between = CALIBRATION.model_copy(update={"threshold": float(np.mean(scores))})
     same = compare(full, full, "pixels", PARTS, between)
@@ -72,9 +103,9 @@ def test_both_graphs_are_run_on_every_part_and_compared_by_their_verdicts(model:
     [
         (FASTER, True),
         (replace(FASTER, verdict_flips=1), False),
-        (replace(FASTER, int8_ms=9.9), False),
-        (replace(FASTER, int8_ms=12.0), False),
-        (replace(FASTER, int8_ms=float("nan")), False),
+        (replace(FASTER, reduced_ms=9.9), False),
+        (replace(FASTER, reduced_ms=12.0), False),
+        (replace(FASTER, reduced_ms=float("nan")), False),
     ],
 )
 def test_only_what_is_faster_and_flips_no_verdict_is_accepted(measured: Comparison, accepted: bool) -> None:  # noqa: FBT001

@@ -1,4 +1,4 @@
-"""INT8 by static quantisation, and the measurement that decides whether it may be used.
+"""INT8 by static quantisation, and the measurement that decides whether a graph of fewer bits may be used.
 
 Source: onnxruntime's quantisation tool, format QDQ: 8-bit activations, 8-bit weights with a scale for each channel.
 """
@@ -20,7 +20,7 @@ from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_
 
 from edge.contract.manifest import Calibration
 
-__all__ = ["Comparison", "compare", "to_int8"]
+__all__ = ["Comparison", "compare", "of_heads", "quiet", "to_int8"]
 
 _QUANTISED = ("Conv", "MatMul", "Gemm")
 _SCOPES = "pkg.torch.onnx.name_scopes"  # the exporter's note of the module that a node comes from
@@ -49,8 +49,8 @@ def to_int8(model: bytes, input_name: str, pixels: NDArray[np.uint8]) -> bytes:
         pixels: `(N, tiles, H, W, 3)` uint8 of good parts, from which the ranges of activations are read.
     """
     graph = onnx.load_from_string(model)
-    nodes = [node.name for node in graph.graph.node if node.op_type in _QUANTISED and not _of_heads(node)]
-    with _quiet(), tempfile.TemporaryDirectory() as folder:
+    nodes = [node.name for node in graph.graph.node if node.op_type in _QUANTISED and not of_heads(node)]
+    with quiet(), tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "int8.onnx"
         quantize_static(
             graph,
@@ -65,8 +65,8 @@ def to_int8(model: bytes, input_name: str, pixels: NDArray[np.uint8]) -> bytes:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
-    """The tool advises, on the root logger, on steps that the export has done already."""
+def quiet() -> Iterator[None]:
+    """The tools of onnxruntime advise, on the root logger, on steps that the export has done already."""
     root = logging.getLogger()
     level = root.level
     root.setLevel(logging.ERROR)
@@ -76,32 +76,33 @@ def _quiet() -> Iterator[None]:
         root.setLevel(level)
 
 
-def _of_heads(node: onnx.NodeProto) -> bool:
+def of_heads(node: onnx.NodeProto) -> bool:
+    """Whether a node of an exported graph belongs to its heads, which keep their precision."""
     return any(prop.key == _SCOPES and _HEADS in prop.value for prop in node.metadata_props)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What INT8 does on a hold-out, against the graph it was made of.
+    """What a graph of fewer bits does on a hold-out, against the one it was made of.
 
     Attributes:
         images: in the hold-out.
         full_ms: median of a session's run.
-        int8_ms: the same, in turn with it.
+        reduced_ms: the same, in turn with it.
         max_score_difference: the largest.
         verdict_flips: images with another verdict.
     """
 
     images: int
     full_ms: float
-    int8_ms: float
+    reduced_ms: float
     max_score_difference: float
     verdict_flips: int
 
     @property
     def time_ratio(self) -> float:
         """Below 1 is faster."""
-        return self.int8_ms / self.full_ms
+        return self.reduced_ms / self.full_ms
 
     @property
     def accepted(self) -> bool:
@@ -110,17 +111,19 @@ class Comparison:
 
     def __str__(self) -> str:
         return (
-            f"{self.int8_ms:.1f} ms against {self.full_ms:.1f} ms, {self.verdict_flips} of {self.images} verdicts "
+            f"{self.reduced_ms:.1f} ms against {self.full_ms:.1f} ms, {self.verdict_flips} of {self.images} verdicts "
             f"flipped, scores differ by up to {self.max_score_difference:.3g}"
         )
 
 
-def compare(full: Any, int8: Any, input_name: str, pixels: NDArray[np.uint8], calibration: Calibration) -> Comparison:
+def compare(
+    full: Any, reduced: Any, input_name: str, pixels: NDArray[np.uint8], calibration: Calibration
+) -> Comparison:
     """Run both sessions on the hold-out in turn, part by part."""
     scores: tuple[list[float], list[float]] = ([], [])
     times_ms: tuple[list[float], list[float]] = ([], [])
     for number, part in enumerate([*pixels[:_WARM_UP], *pixels]):
-        for session, said, spent in zip((full, int8), scores, times_ms, strict=True):
+        for session, said, spent in zip((full, reduced), scores, times_ms, strict=True):
             start = time.perf_counter_ns()
             (score,) = session.run(["score"], {input_name: part})
             if number >= min(_WARM_UP, len(pixels)):
@@ -130,7 +133,7 @@ def compare(full: Any, int8: Any, input_name: str, pixels: NDArray[np.uint8], ca
     return Comparison(
         images=len(pairs),
         full_ms=statistics.median(times_ms[0]),
-        int8_ms=statistics.median(times_ms[1]),
+        reduced_ms=statistics.median(times_ms[1]),
         max_score_difference=max(abs(a - b) for a, b in pairs),
         verdict_flips=sum(calibration.verdict(a) is not calibration.verdict(b) for a, b in pairs),
     )
