@@ -170,11 +170,11 @@ def _by(plan: HeadPlan, learnt: Learnt, of: Callable[[FusedHeads, Tensor], Tenso
 
 
 def _as_trained(learnt: Learnt) -> Tensor:
-    return _by(HeadPlan.of(learnt.goods.learnt(), learnt.grid, 0, 0), learnt, lambda fused, batch: fused(batch)[0])
+    return _by(HeadPlan.of(learnt.goods.learnt(), learnt.grid, 0, 0), learnt, lambda fused, batch: fused(batch).map)
 
 
 def _planned(
-    learnt: Learnt, *, moving: bool, of: Callable[[FusedHeads, Tensor], Tensor] = lambda fused, batch: fused(batch)[0]
+    learnt: Learnt, *, moving: bool, of: Callable[[FusedHeads, Tensor], Tensor] = lambda fused, batch: fused(batch).map
 ) -> Tensor:
     return _by(HeadPlan(learnt.grid, few=False, moving=moving, classes=0, seed=0), learnt, of)
 

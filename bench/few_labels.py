@@ -1,8 +1,10 @@
 """What a few labelled defects are worth: some test images become labels and are judged no more; prints JSON lines.
 
-    .venv/bin/python bench/few_labels.py --data ../shared/data magnetic_tile --per-type 5 --labels masks --draws 5
+    PYTHONPATH=. .venv/bin/python bench/few_labels.py --data ../shared/data magnetic_tile --per-type 5 --draws 5
+    PYTHONPATH=. .venv/bin/python bench/few_labels.py elpv_poly --per-type 50 --confirmed 50 --labels images --draws 3
 
-Each draw takes other images. The same test images are judged by a bundle without labels, too.
+Each draw takes other images. The same test images are judged by a bundle without labels, too. Test images of good
+parts that are confirmed join those that both learn from.
 """
 
 import argparse
@@ -13,6 +15,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.accuracy import lay_out_cells
+
 _KEPT = ("image_auroc", "au_pro", "escape_rate", "overkill_rate", "recall")
 
 
@@ -20,18 +24,23 @@ def main() -> None:
     """Train with and without labels, draw by draw."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("part", help="name of a folder in the MVTec layout")
-    parser.add_argument("--data", type=Path, required=True, help="folder of parts")
+    parser.add_argument("--data", type=Path, default=Path(), help="folder of parts; the solar cells need none")
     parser.add_argument("--per-type", type=int, default=5, help="labelled images of each defect type (default: 5)")
+    parser.add_argument("--confirmed", type=int, default=0, help="good test images to learn from (default: 0)")
     parser.add_argument("--labels", choices=["masks", "images"], default="masks")
     parser.add_argument("--draws", type=int, default=5)
     options = parser.parse_args()
-    part: Path = (options.data / options.part).resolve()
     with tempfile.TemporaryDirectory() as temporary:
+        cells = options.part.startswith("elpv_")
+        part = lay_out_cells(options.part, Path(temporary)) if cells else (options.data / options.part).resolve()
         plain = Path(temporary) / "plain.bundle"
-        _run("train", str(part), "--out", str(plain))
+        if not options.confirmed:
+            _run("train", str(part), "--out", str(plain))
         for draw in range(options.draws):
             folder = Path(temporary) / str(draw) / part.name
-            _lay_out(part, folder, options.per_type, draw, masks=options.labels == "masks")
+            _lay_out(part, folder, draw, options)
+            if options.confirmed:
+                _run("train", str(folder), "--out", str(plain))
             taught = folder / "taught.bundle"
             _run("train", str(folder), "--defects", str(folder / "defects"), "--out", str(taught))
             for name, bundle in (("none", plain), (options.labels, taught)):
@@ -40,24 +49,27 @@ def main() -> None:
                 print(json.dumps(told | {key: answer[key] for key in _KEPT}), flush=True)
 
 
-def _lay_out(part: Path, folder: Path, per_type: int, draw: int, *, masks: bool) -> None:
-    """Links to the part's images, with the labelled ones in `defects` and no longer in `test`."""
+def _lay_out(part: Path, folder: Path, draw: int, options: argparse.Namespace) -> None:
+    """Links to the part's images: labelled ones in `defects`, confirmed ones in `train`, neither left in `test`."""
     _link(sorted((part / "train" / "good").iterdir()), folder / "train" / "good")
     for kind in sorted(path for path in (part / "test").iterdir() if path.is_dir()):
         files = sorted(kind.iterdir())
-        labelled = [] if kind.name == "good" else random.Random(draw).sample(files, per_type)  # noqa: S311 - repeatable
-        _link([file for file in files if file not in labelled], folder / "test" / kind.name)
+        wanted = options.confirmed if kind.name == "good" else options.per_type
+        learnt = random.Random(draw).sample(files, wanted)  # noqa: S311 - repeatable
+        _link([file for file in files if file not in learnt], folder / "test" / kind.name)
+        if kind.name == "good":
+            _link(learnt, folder / "train" / "good")
+            continue
         marks = {file.stem: file for file in (part / "ground_truth" / kind.name).glob("*")}
-        judged = [marks[file.stem] for file in files if file.stem in marks and file not in labelled]
+        judged = [marks[file.stem] for file in files if file.stem in marks and file not in learnt]
         _link(judged, folder / "ground_truth" / kind.name)
-        if labelled:
-            _link(labelled, folder / "defects" / kind.name)
-        if labelled and masks:
-            _link([marks[file.stem] for file in labelled], folder / "defects" / "masks" / kind.name)
+        _link(learnt, folder / "defects" / kind.name)
+        if options.labels == "masks":
+            _link([marks[file.stem] for file in learnt], folder / "defects" / "masks" / kind.name)
 
 
 def _link(files: list[Path], folder: Path) -> None:
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     for file in files:
         (folder / file.name).symlink_to(file)
 

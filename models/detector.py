@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from models.features import PatchFeatures, join_tiles
 from models.heads.fusion import FusedHeads
 from models.heads.signature import Signature
-from models.heads.tail import pool
 
 __all__ = ["DetectorNet"]
 
@@ -33,8 +32,8 @@ class DetectorNet(nn.Module):
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Judge a batch; the class score is left out where no defect head was trained."""
         features = join_tiles(self.features(pixels), self.tiles)  # (N, T * P, D)
-        fused, classes = self.fused(features)  # (N, T * P), (N, T * P, C)
-        grid_map = fused.reshape(-1, 1, *self.grid)  # (N * T, 1, h, w)
+        fused = self.fused(features)
+        grid_map = fused.map.reshape(-1, 1, *self.grid)  # (N * T, 1, h, w)
         full = F.interpolate(grid_map, size=self.size, mode="bilinear").squeeze(1)
-        outputs = (pool(fused), full, self.signature(features, fused))
-        return (*outputs, pool(classes)) if classes.shape[-1] else outputs
+        outputs = (fused.score, full, self.signature(features, fused.map))
+        return (*outputs, fused.class_score) if fused.classes.shape[-1] else outputs

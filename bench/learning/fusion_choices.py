@@ -4,6 +4,7 @@
 
 For choosing, not for reporting: the threshold is that of the held-out *training* goods, and defects are one half of
 each type, k of them labelled, the rest judged. `--judge other` reports on the other half, which nothing was chosen by.
+`--patches` is without the part head, as before decision 0065.
 """
 
 import argparse
@@ -40,13 +41,18 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--judge", choices=["rest", "other"], default="rest", help="of the half that is drawn from")
     parser.add_argument("--shares", type=float, nargs="+", default=_SHARES)
+    parser.add_argument("--patches", action="store_true", help="labels are told by patches alone")
+    parser.add_argument("--components", choices=["leading", "all"], nargs="+", default=["all", "leading"])
     parser.add_argument("--features", type=Path, required=True, help="folder of the feature cache")
     options = parser.parse_args()
     data, other = read(options.data, options.features), options.judge == "other"
+    if options.patches:
+        vars(fusion)["_described"] = lambda *_: None  # what is tried
     print("| components | share | labels | k | of what was missed | others, mean | others, worst |")
     print("|---|---|---|---|---|---|---|")
-    for leading in (False, True):
-        vars(fusion)["all_components_for"] = components_for if leading else all_components_for  # what is tried
+    for components in options.components:
+        whitened = components_for if components == "leading" else all_components_for
+        vars(fusion)["all_components_for"] = whitened  # what is tried
         ready = Ready.of(data)
         for share in options.shares:
             fusion._SHARE = share  # noqa: SLF001 - what is tried
@@ -57,7 +63,7 @@ def main() -> None:
                         for type_ in sorted(set(data.types.tolist()) - {""})
                         for draw in range(options.draws)
                     ]
-                    print(_row("leading" if leading else "all", share, k, told, masks=masks), flush=True)
+                    print(_row(components, share, k, told, masks=masks), flush=True)
 
 
 def _dealt(data: Data, type_: str, k: int, draw: int, *, other: bool) -> tuple[NDArray[np.intp], Halves]:

@@ -25,7 +25,6 @@ from models.features import PatchFeatures
 from models.heads.defect import LabelledFeatures
 from models.heads.fusion import FusedHeads, HeadPlan, Heads, RawMaps, fit_heads
 from models.heads.search import Grid
-from models.heads.tail import pool
 from models.progress import Progress
 from models.tiers import TIERS
 from models.training.feature_cache import FeatureCache
@@ -64,6 +63,7 @@ class Ready:
         test: of the test images.
         standard: the good parts, each left out, where labels are learnt `(N, P, K)`.
         whitened: the test images `(M, P, K)`.
+        described: the same in the numbers that tell parts as a whole `(M, F)`; None where nothing does.
     """
 
     heads: Heads
@@ -71,6 +71,7 @@ class Ready:
     test: RawMaps
     standard: torch.Tensor
     whitened: torch.Tensor
+    described: torch.Tensor | None
 
     @classmethod
     @torch.inference_mode()
@@ -85,7 +86,8 @@ class Ready:
         plain = Heads(heads.whitening, heads.gaussian, heads.search, heads.neighbours, None, None)
         test = RawMaps.cat([plain(batch) for batch in data.test.split(32)])
         standard = torch.cat([heads.labels.scale.left_out(batch) for batch in goods.split(32)])
-        return cls(heads, plain.left_out(goods), test, standard, whitened)
+        whole = None if heads.whole is None else torch.cat([heads.described(batch) for batch in data.test.split(32)])
+        return cls(heads, plain.left_out(goods), test, standard, whitened, whole)
 
     @torch.inference_mode()
     def scores(self, labelled: LabelledFeatures | None) -> Scores:
@@ -97,8 +99,11 @@ class Ready:
                 raise RuntimeError("expected a defect head")
             goods = replace(goods, defect=self.standard @ head.directions)
             test = replace(test, defect=torch.cat([head(batch) for batch in self.whitened.split(32)]))
+            if head.whole is not None and self.described is not None:
+                goods = replace(goods, parts=head.whole.unseen)
+                test = replace(test, parts=head.whole.of_described(self.described))
         fused = FusedHeads(self.heads, goods)
-        heldout, judged = (pool(fused.fuse(raw)[0]).numpy() for raw in (goods, test))
+        heldout, judged = (fused.fuse(raw).score.numpy() for raw in (goods, test))
         return Scores(heldout, judged)
 
 

@@ -128,6 +128,7 @@ class Loop:
             self.promoted += 1
             self.promoted_worse += after.wrong_rate > before.wrong_rate
             self.champion = challenger
+            print(json.dumps({"week": week, "champion": vars(before), "challenger": vars(after)}), flush=True)
 
     def _write(self, part: Part, defect: str | None, *, held_out: bool) -> None:
         if held_out:

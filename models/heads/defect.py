@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from models.heads.batches import in_batches
 from models.heads.scale import PositionScale
+from models.heads.whole import PartHead
 
 __all__ = ["DefectHead", "HardNegatives", "LabelSpace", "LabelledFeatures", "directions_of"]
 
@@ -86,19 +87,21 @@ class LabelSpace:
     Attributes:
         scale: of whitened features.
         negatives: in that scale.
+        parts: good parts in numbers `(N, F)`, as if left out; None where labels are told by patches alone.
     """
 
     scale: PositionScale
     negatives: HardNegatives
+    parts: Tensor | None
 
     @classmethod
-    def of(cls, whitened: Tensor, novelty: Tensor) -> "LabelSpace":
-        """Of good parts `(N, P, K)` and their novelty `(N, P)`, as if left out of the fit."""
+    def of(cls, whitened: Tensor, novelty: Tensor, parts: Tensor | None = None) -> "LabelSpace":
+        """Of good parts `(N, P, K)`, their novelty `(N, P)` and what describes them, as if left out of the fit."""
         scale = PositionScale(whitened)
         oddest = novelty.topk(math.ceil(_HARD * novelty.shape[1]), dim=1).indices
         batches = zip(in_batches(whitened, _BATCH), in_batches(oddest, _BATCH), strict=True)
         patches = [_chosen(scale.left_out(parts), at) for parts, at in batches]
-        return cls(scale, HardNegatives.of(torch.cat(patches)))
+        return cls(scale, HardNegatives.of(torch.cat(patches)), parts)
 
     def left_out(self, whitened: Tensor, directions: Tensor) -> Tensor:
         """How far patches of good parts that were learnt from `(N, P, K)` lie along `(K, C)`, unseen, `(N, P, C)`."""
@@ -118,9 +121,10 @@ class DefectHead(nn.Module):
 
     weights: Tensor
 
-    def __init__(self, directions: Tensor, scale: PositionScale) -> None:
-        """Directions `(K, C)` among standard deviations, of length 1 or 0."""
+    def __init__(self, directions: Tensor, scale: PositionScale, whole: PartHead | None = None) -> None:
+        """Directions `(K, C)` among standard deviations, of length 1 or 0, and what looks at the part as a whole."""
         super().__init__()
+        self.whole = whole
         self.directions = directions
         self.register_buffer("weights", scale.weights(directions))  # (P, K, C)
 

@@ -1,6 +1,7 @@
 """All heads together: one fused map on one scale, so that known and unseen defect types are both caught."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -12,8 +13,9 @@ from models.heads.neighbours import NeighbourHead
 from models.heads.search import Grid, NeighbourhoodSearch, parts_move
 from models.heads.tail import Tail, pool
 from models.heads.whitening import COMPONENTS, Whitening, all_components_for
+from models.heads.whole import PartHead, described, fit_parts
 
-__all__ = ["FusedHeads", "HeadPlan", "Heads", "JointEvidence", "RawMaps", "fit_heads", "fit_whitened"]
+__all__ = ["Fused", "FusedHeads", "HeadPlan", "Heads", "JointEvidence", "RawMaps", "fit_heads", "fit_whitened"]
 
 _SHARE = 0.06  # orders of magnitude by which each labelled type may raise what the oddest good parts score
 _ONE_IN_A_HUNDRED = 2.0
@@ -64,11 +66,13 @@ class RawMaps:
         gaussian: `(N, P)`.
         neighbours: `(N, P, 1)`, or `(N, P, 0)` without a coreset.
         defect: `(N, P, C)`; C = 0 without labels.
+        parts: of each part as a whole `(N, C)`; `(N, 0)` where labels are told by patches alone.
     """
 
     gaussian: Tensor
     neighbours: Tensor
     defect: Tensor
+    parts: Tensor
 
     @classmethod
     def cat(cls, parts: list["RawMaps"]) -> "RawMaps":
@@ -77,6 +81,7 @@ class RawMaps:
             torch.cat([part.gaussian for part in parts]),
             torch.cat([part.neighbours for part in parts]),
             torch.cat([part.defect for part in parts]),
+            torch.cat([part.parts for part in parts]),
         )
 
 
@@ -100,15 +105,22 @@ class Heads(nn.Module):
         self.defect = defect
         self.labels = labels
 
+    @property
+    def whole(self) -> PartHead | None:
+        """What looks at a part as a whole."""
+        return None if self.defect is None else self.defect.whole
+
     def forward(self, features: Tensor) -> RawMaps:
         """Run every head on the same whitened features."""
         whitened = self.whitening(features)
         leading = self.whitening.leading(whitened)
         none = whitened[..., :0]
+        standard = self.gaussian(leading) if self.search is None else none
         return RawMaps(
-            _length(self.gaussian(leading)) if self.search is None else self.search(leading),
+            _length(standard) if self.search is None else self.search(leading),
             none if self.neighbours is None else self.neighbours(leading).unsqueeze(-1),
             none if self.defect is None else self.defect(whitened),
+            none[:, 0] if self.whole is None else self.whole(standard),
         )
 
     def left_out(self, whitened: Tensor) -> RawMaps:
@@ -121,6 +133,7 @@ class Heads(nn.Module):
             none
             if self.defect is None or self.labels is None
             else self.labels.left_out(whitened, self.defect.directions),
+            none[:, 0] if self.whole is None else self.whole.unseen,
         )
 
     def taught(self, defects: LabelledFeatures, classes: int) -> "Heads":
@@ -135,8 +148,18 @@ class Heads(nn.Module):
         novelty = _length(self.gaussian(self.whitening.leading(whitened)))
         standard = replace(defects, features=self.labels.scale(whitened))
         directions = directions_of(standard, novelty, classes, self.labels.negatives)
-        head = DefectHead(directions, self.labels.scale)
+        head = DefectHead(directions, self.labels.scale, self._whole(defects, classes))
         return Heads(self.whitening, self.gaussian, self.search, self.neighbours, head, self.labels)
+
+    def _whole(self, defects: LabelledFeatures, classes: int) -> PartHead | None:
+        if self.labels is None or self.labels.parts is None:
+            return None
+        parts = [self.described(batch) for batch in in_batches(defects.features, _BATCH)]
+        return fit_parts(self.labels.parts, torch.cat(parts), defects.classes, classes)
+
+    def described(self, features: Tensor) -> Tensor:
+        """Parts `(N, P, D)` that were not learnt from, in the numbers `(N, F)` that tell them as a whole."""
+        return described(self.gaussian(self.whitening.leading(self.whitening(features))))
 
     def shipped(self) -> "Heads":
         """The same without what only labels to come would need: a matrix a position."""
@@ -151,6 +174,12 @@ def _unseen(gaussian: GaussianHead, leading: Tensor) -> Tensor:
     """Distances `(N, P)` of parts that were learnt from, by Gaussians that have not seen each."""
     batches = in_batches(leading, _BATCH)
     return torch.cat([_length(gaussian.left_out(gaussian(batch))) for batch in batches])
+
+
+def _described(gaussian: GaussianHead, leading: Tensor) -> Tensor:
+    """Parts that were learnt from in numbers `(N, F)`, as by Gaussians that have not seen each."""
+    batches = in_batches(leading, _BATCH)
+    return torch.cat([described(gaussian.coordinates_left_out(gaussian(batch))) for batch in batches])
 
 
 class JointEvidence(nn.Module):
@@ -172,8 +201,24 @@ class JointEvidence(nn.Module):
         return both
 
 
+class Fused(NamedTuple):
+    """What all heads say together, in -log10(tail probability).
+
+    Attributes:
+        score: of the part `(N,)`.
+        map: `(N, P)`.
+        classes: map of each labelled type `(N, P, C)`.
+        class_score: of each labelled type `(N, C)`.
+    """
+
+    score: Tensor
+    map: Tensor
+    classes: Tensor
+    class_score: Tensor
+
+
 class FusedHeads(nn.Module):
-    """Features `(N, P, D)` -> fused map `(N, P)` and class maps `(N, P, C)`, in -log10(tail probability)."""
+    """Features `(N, P, D)` -> `Fused`."""
 
     reserve: Tensor | None
 
@@ -185,23 +230,44 @@ class FusedHeads(nn.Module):
         gaussian = self.gaussian_tail(heldout.gaussian)
         self.with_neighbours = JointEvidence(gaussian, heldout.neighbours[..., 0]) if heads.neighbours else None
         self.classes = nn.ModuleList(Tail(pool(raw)) for raw in heldout.defect.unbind(dim=-1))
+        known = self._known(heldout) if len(self.classes) else heldout.defect
+        self.wholes = nn.ModuleList(
+            JointEvidence(pool(known[..., c])[:, None], whole[:, None])
+            for c, whole in enumerate(heldout.parts.unbind(dim=-1))
+        )
         reserve = self._reserve(heldout) if len(self.classes) else None
         self.register_buffer("reserve", None if reserve is None else torch.tensor(reserve))
 
-    def forward(self, features: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, features: Tensor) -> Fused:
         """Judge features."""
         return self.fuse(self.heads(features))
 
-    def fuse(self, raw: RawMaps) -> tuple[Tensor, Tensor]:
-        """The strongest evidence decides, patch by patch; novelty alone is enough, for what nobody has labelled."""
+    def fuse(self, raw: RawMaps) -> Fused:
+        """The strongest evidence decides; novelty alone is enough, for what nobody has labelled."""
         novelty = self.novelty(raw)
         if not len(self.classes):
-            return novelty, raw.defect
+            return Fused(pool(novelty), novelty, raw.defect, pool(raw.defect))
         # The class maps leave novelty out: an unseen type is not to be called by the name of a known one.
         known = self._known(raw)
+        of_class = self._of_class(known, raw)
         if self.reserve is None:
-            return novelty, known
-        return torch.maximum(novelty, known.amax(dim=-1) - self.reserve), known
+            return Fused(pool(novelty), novelty, known, of_class)
+        strongest = torch.maximum(novelty, known.amax(dim=-1) - self.reserve)
+        return Fused(self._score(novelty, known, of_class, self.reserve), strongest, known, of_class)
+
+    def _score(self, novelty: Tensor, known: Tensor, of_class: Tensor, reserve: Tensor | float) -> Tensor:
+        """Patch by patch `(N,)`; part by part where there is evidence of parts as a whole."""
+        if not len(self.wholes):
+            return pool(torch.maximum(novelty, known.amax(dim=-1) - reserve))
+        return torch.maximum(pool(novelty), of_class.amax(dim=-1) - reserve)
+
+    def _of_class(self, known: Tensor, raw: RawMaps) -> Tensor:
+        """Evidence `(N, C)` of each labelled type: of its patches, and of the part as a whole added to it."""
+        patches = pool(known)
+        if not len(self.wholes):
+            return patches
+        joint = [whole(patches[:, c, None], raw.parts[:, c, None]) for c, whole in enumerate(self.wholes)]
+        return torch.cat(joint, dim=1)
 
     def _known(self, raw: RawMaps) -> Tensor:
         """Evidence of labels `(N, P, C)`."""
@@ -214,10 +280,11 @@ class FusedHeads(nn.Module):
         smallest reserve is taken that keeps this within a share for each labelled type, for the more are labelled, the
         less is left that could lose; None, and labels do not count, where none does.
         """
-        novelty, known = self.novelty(goods), self._known(goods).amax(dim=-1)
+        novelty, known = self.novelty(goods), self._known(goods)
+        of_class = self._of_class(known, goods)
         allowed = _high(pool(novelty)) + _SHARE * len(self.classes)
         for reserve in _RESERVES:
-            if bool((_high(pool(torch.maximum(novelty, known - reserve))) <= allowed).all()):
+            if bool((_high(self._score(novelty, known, of_class, reserve)) <= allowed).all()):
                 return reserve
         return None
 
@@ -249,5 +316,6 @@ def fit_whitened(whitening: Whitening, whitened: Tensor, defects: LabelledFeatur
     bank = NeighbourHead(leading, torch.Generator().manual_seed(plan.seed)) if plan.around else None
     if defects is None:
         return Heads(whitening, gaussian, search, bank, None, None)
-    labels = LabelSpace.of(whitened, _unseen(gaussian, leading))
+    parts = None if plan.around else _described(gaussian, leading)
+    labels = LabelSpace.of(whitened, _unseen(gaussian, leading), parts)
     return Heads(whitening, gaussian, search, bank, None, labels).taught(defects, plan.classes)

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor, nn
 
+from models.heads.left_out import coordinates_left_out
 from models.heads.triangular import TriangularProduct
 
 __all__ = ["GaussianHead"]
@@ -59,6 +60,10 @@ class GaussianHead(nn.Module):
         share = standard.square().sum(dim=-1, keepdim=True) / self.weight_parts
         shrunk = (1 - moved * share).clamp_min(1e-3)
         return standard * (moved * ((self.weight_parts - 1) / self.weight_parts / shrunk).sqrt())
+
+    def coordinates_left_out(self, standard: Tensor) -> Tensor:
+        """The same, exact in every coordinate as well: where a direction counts, and not the length alone."""
+        return coordinates_left_out(standard, self.parts, self.weight_parts)
 
 
 def _inverse_roots(whitened: Tensor, share: float) -> Iterator[Tensor]:

@@ -5,17 +5,16 @@ those that hardly vary, and a direction in them is one vector a position: it cos
 would cost a matrix a position (decision 0060). Nothing of this class is in the graph.
 """
 
-import math
-
 import torch
 from torch import Tensor
+
+from models.heads.left_out import coordinates_left_out
 
 __all__ = ["PositionScale"]
 
 _PRIOR_PARTS = 8  # that the covariance of all positions, which is 1, counts for; as in the Gaussian of novelty
 _RIDGE = 1e-4  # of the unit variance
 _POSITIONS_AT_ONCE = 32  # their covariances are held in double precision
-_LEAST = 1e-3  # of the variance is left without a part
 
 
 class PositionScale:
@@ -39,18 +38,8 @@ class PositionScale:
         return (whitened.transpose(0, 1) @ self._inverse.transpose(1, 2)).transpose(0, 1)
 
     def left_out(self, whitened: Tensor) -> Tensor:
-        """Of parts that were learnt from, by a scale that has not seen each; exact in every coordinate.
-
-        The triangular root of a covariance less one part, in closed form: with s the sum of squares up to a coordinate
-        and c what the part weighs, that coordinate grows by the root of (1 - c s) (1 - c s'), s' the sum before it.
-        """
-        standard = self(whitened)
-        moved = self._parts / (self._parts - 1)  # the part had drawn the mean towards itself
-        squares = standard.square()
-        share = squares.cumsum(dim=-1) * (moved / self._weight_parts)
-        before = share - squares * (moved / self._weight_parts)
-        left = (1 - share).clamp_min(_LEAST) * (1 - before).clamp_min(_LEAST)
-        return standard * (moved * math.sqrt((self._weight_parts - 1) / self._weight_parts)) / left.sqrt()
+        """Of parts that were learnt from, by a scale that has not seen each."""
+        return coordinates_left_out(self(whitened), self._parts, self._weight_parts)
 
     def weights(self, directions: Tensor) -> Tensor:
         """Directions `(K, C)` among standard deviations as those among whitened features, `(P, K, C)`."""

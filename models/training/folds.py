@@ -168,4 +168,4 @@ def _defects_in_order(parts: list[RawMaps], folds: _Folds) -> RawMaps | None:
 def _in_order(parts: list[RawMaps], fold: Tensor) -> RawMaps:
     joined = RawMaps.cat(parts)
     back = torch.argsort(torch.argsort(fold, stable=True), stable=True)
-    return RawMaps(joined.gaussian[back], joined.neighbours[back], joined.defect[back])
+    return RawMaps(joined.gaussian[back], joined.neighbours[back], joined.defect[back], joined.parts[back])

@@ -252,7 +252,7 @@ def _marked_patches(mask: NDArray[np.bool_] | None, spec: PreprocessSpec, stride
 
 
 def _scores(fused: FusedHeads, raw: RawMaps | None) -> NDArray[np.float32]:
-    return np.zeros(0, np.float32) if raw is None else _pooled(fused.fuse(raw)[0])
+    return np.zeros(0, np.float32) if raw is None else fused.fuse(raw).score.numpy()
 
 
 def _pooled(maps: Tensor) -> NDArray[np.float32]:

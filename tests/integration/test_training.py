@@ -33,7 +33,6 @@ from models.export.parity import TOLERANCE, run_torch
 from models.features import PatchFeatures, extract
 from models.heads.fusion import FusedHeads, HeadPlan
 from models.heads.search import Grid
-from models.heads.tail import pool
 from models.progress import Progress
 from models.training.folds import GoodFeatures, learn
 from models.training.request import TrainRequest
@@ -372,7 +371,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     heldout = learnt.heldout.goods
     with torch.inference_mode():
         fused = FusedHeads(learnt.heads, heldout)
-        scores = pool(fused.fuse(heldout)[0]).numpy()
+        scores = fused.fuse(heldout).score.numpy()
     calibration = calibrate(scores, np.zeros(0, np.float32), 0.05)
     key = SigningKey.load_or_create(path / "key.pem")
 

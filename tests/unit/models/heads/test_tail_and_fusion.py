@@ -52,6 +52,9 @@ def test_a_small_map_is_pooled_by_its_largest_patch_and_channels_stay_apart() ->
     assert pool(torch.zeros(2, 50, 3)).shape == (2, 3)
 
 
+NO_WHOLE = torch.zeros(40, 0)
+
+
 def plan(classes: int, *, few: bool = True, moving: bool = False) -> HeadPlan:
     """For parts of three positions in a row."""
     return HeadPlan(Grid(1, 1, 3), few, moving, classes, seed=0)
@@ -59,7 +62,7 @@ def plan(classes: int, *, few: bool = True, moving: bool = False) -> HeadPlan:
 
 def raw(gaussian: float, neighbours: float, defect: float) -> RawMaps:
     """One part of three patches; the heads speak about the first."""
-    maps = RawMaps(torch.zeros(1, 3), torch.zeros(1, 3, 1), torch.zeros(1, 3, 1))
+    maps = RawMaps(torch.zeros(1, 3), torch.zeros(1, 3, 1), torch.zeros(1, 3, 1), torch.zeros(1, 0))
     maps.gaussian[0, 0], maps.neighbours[0, 0, 0], maps.defect[0, 0, 0] = gaussian, neighbours, defect
     return maps
 
@@ -71,33 +74,35 @@ def fused() -> FusedHeads:
     marked = torch.ones(2, 3, dtype=torch.bool)
     labels = LabelledFeatures(goods[:2] + 4, torch.tensor([0, 0]), marked, torch.tensor([False, False]))
     scores = torch.stack([exponential(40, seed) for seed in range(3)])[..., None]
-    heldout = RawMaps(scores[0].expand(40, 3), *(scores[i][..., None].expand(40, 3, 1) for i in (1, 2)))
+    heldout = RawMaps(scores[0].expand(40, 3), *(scores[i][..., None].expand(40, 3, 1) for i in (1, 2)), NO_WHOLE)
     return FusedHeads(fit_heads(goods, labels, plan(1)), heldout)
 
 
 @pytest.mark.parametrize("loud", range(3))
 def test_one_surprised_head_is_enough(fused: FusedHeads, loud: int) -> None:
     """So that both known and unseen types are caught."""
-    quiet = fused.fuse(raw(5, 5, 5))[0][0, 0]
-    heard = fused.fuse(raw(*(90.0 if head == loud else 5.0 for head in range(3))))[0][0, 0]
+    quiet = fused.fuse(raw(5, 5, 5)).map[0, 0]
+    heard = fused.fuse(raw(*(90.0 if head == loud else 5.0 for head in range(3)))).map[0, 0]
     assert quiet < 1
     assert heard > 5
 
 
 def test_the_class_map_speaks_for_the_defect_head_alone(fused: FusedHeads) -> None:
-    maps, classes = fused.fuse(raw(90, 90, 5))
-    assert maps[0, 0] > 5
-    assert classes.shape == (1, 3, 1)
-    assert classes[0, 0, 0] < 1
+    both = fused.fuse(raw(90, 90, 5))
+    assert both.map[0, 0] > 5
+    assert both.classes.shape == (1, 3, 1)
+    assert both.classes[0, 0, 0] < 1
+    assert both.class_score[0, 0] < 1
 
 
 def test_without_labels_there_is_no_class_map() -> None:
     goods = torch.randn(12, 3, 4, generator=torch.Generator().manual_seed(0))
     heads = fit_heads(goods, None, plan(0))
     with torch.inference_mode():
-        maps, classes = FusedHeads(heads, heads(goods))(goods)
-    assert maps.shape == (12, 3)
-    assert classes.shape == (12, 3, 0)
+        fused = FusedHeads(heads, heads(goods))(goods)
+    assert fused.map.shape == (12, 3)
+    assert fused.classes.shape == (12, 3, 0)
+    assert fused.class_score.shape == (12, 0)
 
 
 @pytest.mark.parametrize(("count", "few"), [(159, True), (160, False)])
@@ -116,7 +121,7 @@ def test_coreset_and_search_take_part_where_goods_are_few_or_parts_move(decided:
     heads = fit_heads(goods, None, decided)
     with torch.inference_mode():
         heard = heads(goods)
-        maps, _ = FusedHeads(heads, heard)(goods)
+        maps = FusedHeads(heads, heard)(goods).map
     assert (heads.search is not None) == around
     assert heard.neighbours.shape == (12, 3, int(around))
     assert maps.isfinite().all()
@@ -124,7 +129,7 @@ def test_coreset_and_search_take_part_where_goods_are_few_or_parts_move(decided:
 
 def heard(novelty: torch.Tensor, logits: torch.Tensor) -> RawMaps:
     """Parts `(N,)` of one patch, without a coreset."""
-    return RawMaps(novelty[:, None], novelty[:, None, None][..., :0], logits[:, None, None])
+    return RawMaps(novelty[:, None], novelty[:, None, None][..., :0], logits[:, None, None], logits[:, None][:, :0])
 
 
 def heads_with_labels() -> Heads:
@@ -143,11 +148,11 @@ def test_labels_never_raise_what_one_good_part_in_a_hundred_scores(share_of_good
     logits[torch.rand(1000, generator=generator) < share_of_goods_alike] += 12
     fused = FusedHeads(heads_with_labels(), heard(novelty, logits))
     goods = heard(novelty, logits)
-    before, after = pool(fused.novelty(goods)), pool(fused.fuse(goods)[0])
+    before, after = pool(fused.novelty(goods)), fused.fuse(goods).score
     assert Tail(after).level(2) <= Tail(before).level(2) + 0.061
     assert float(after.quantile(0.99)) <= float(before.quantile(0.99)) + 0.061
     of_another_type = heard(torch.full((1,), 9.0), torch.zeros(1))
-    assert fused.fuse(of_another_type)[0] >= fused.novelty(of_another_type)
+    assert fused.fuse(of_another_type).score >= fused.novelty(of_another_type)
 
 
 def test_what_no_good_part_shows_fails_by_labels_alone() -> None:
@@ -156,4 +161,4 @@ def test_what_no_good_part_shows_fails_by_labels_alone() -> None:
     fused = FusedHeads(heads_with_labels(), goods)
     alike = heard(torch.full((1,), 1.0), torch.full((1,), 12.0))
     assert pool(fused.novelty(alike)) < 1
-    assert pool(fused.fuse(alike)[0]) > 3
+    assert fused.fuse(alike).score > 3
