@@ -10,8 +10,8 @@ _FLOOR = 1e-6  # of the mean eigenvalue: a channel that never varies must not be
 _POSITIONS_IN_FULL = 1024  # a Gaussian each, 105 MB of them; an input with more positions keeps fewer components
 _ALL = 384  # that labels are learnt from
 _POSITIONS_FOR_ALL = 512  # a matrix each, 302 MB of them, while a training lasts
-_BATCH = 64  # parts whose products are summed in single precision
-_FEW = 16  # parts that are whitened at once
+_SUMMED_AT_ONCE = 64 * 256  # patches whose products are summed in single precision: of inputs of 256 px, 64 parts
+_WHITENED_AT_ONCE = 16 * 256  # patches
 
 
 def components_for(positions: int) -> int:
@@ -51,7 +51,8 @@ class Whitening(nn.Module):
     def of_many(self, features: Tensor) -> Tensor:
         """Whiten many parts, a few after the other: one copy of all of them, centred, would be the peak of memory."""
         whitened = torch.empty(*features.shape[:2], self.rotation.shape[1])
-        for few, into in zip(torch.split(features, _FEW), torch.split(whitened, _FEW), strict=True):
+        few_parts = max(1, _WHITENED_AT_ONCE // features.shape[1])
+        for few, into in zip(torch.split(features, few_parts), torch.split(whitened, few_parts), strict=True):
             into.copy_(self(few))
         return whitened
 
@@ -63,7 +64,8 @@ class Whitening(nn.Module):
 def _covariance(goods: Tensor, centre: Tensor) -> Tensor:
     """`(D, D)` float64, batch by batch: a copy of all features in double precision would be the peak of memory."""
     total = torch.zeros(goods.shape[-1], goods.shape[-1], dtype=torch.double)
-    for start in range(0, len(goods), _BATCH):
-        flat = (goods[start : start + _BATCH] - centre).flatten(0, 1)
+    at_once = max(1, _SUMMED_AT_ONCE // goods.shape[1])
+    for start in range(0, len(goods), at_once):
+        flat = (goods[start : start + at_once] - centre).flatten(0, 1)
         total += (flat.T @ flat).double()
     return total / (goods.shape[0] * goods.shape[1])
