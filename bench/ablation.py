@@ -120,7 +120,7 @@ def _of_part(folder: Path, count: int | None, variants: dict[str, Variant]) -> I
     for seen in dict.fromkeys(variant.seen for variant in variants.values()):
         learnt = _features(folder, count, seen)
         if seen == Seen():
-            moving = "yes" if parts_move(learnt.goods.parts, learnt.grid) else "no"
+            moving = "yes" if parts_move(learnt.goods.parts, learnt.grid, LiteTrunk.moved) else "no"
             yield "good images, moving", f"{len(learnt.goods)}, {moving}"
         for name, variant in variants.items():
             if variant.seen == seen:
@@ -170,7 +170,11 @@ def _by(plan: HeadPlan, learnt: Learnt, of: Callable[[FusedHeads, Tensor], Tenso
 
 
 def _as_trained(learnt: Learnt) -> Tensor:
-    return _by(HeadPlan.of(learnt.goods.learnt(), learnt.grid, 0, 0), learnt, lambda fused, batch: fused(batch).map)
+    return _by(
+        HeadPlan.of(learnt.goods.learnt(), learnt.grid, LiteTrunk.moved, 0, 0),
+        learnt,
+        lambda fused, batch: fused(batch).map,
+    )
 
 
 def _planned(

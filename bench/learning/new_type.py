@@ -19,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 
 from edge.contract.manifest import PreprocessSpec
+from models.backbones.lite import LiteTrunk
 from models.data.folder import goods_in, test_images_in
 from models.data.images import ImageSet, load_images
 from models.features import PatchFeatures
@@ -78,7 +79,7 @@ class Ready:
     def of(cls, data: Data) -> "Ready":
         """Fit."""
         some = labelled_of(data, np.flatnonzero(data.types != "")[:1], masks=False)
-        heads = fit_heads(data.goods, some, HeadPlan.of(data.goods, data.grid, 1, 0))
+        heads = fit_heads(data.goods, some, HeadPlan.of(data.goods, data.grid, LiteTrunk.moved, 1, 0))
         if heads.labels is None:
             raise RuntimeError("expected heads with a place for labels")
         whitened = torch.cat([heads.whitening(batch) for batch in data.test.split(32)])

@@ -75,6 +75,8 @@ LITE2 = LiteVariant(2, (88, 120, 208), _lite2_file)
 class LiteTrunk(Trunk):
     """Three taps: two at stride 16, then one at stride 32. Lite0 has 80, 112 and 192 channels."""
 
+    moved = 0.96
+
     def __init__(self, variant: LiteVariant = LITE0, weights: Path | None = None) -> None:
         """Load the packaged weights, or the same from a file.
 

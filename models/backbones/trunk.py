@@ -15,12 +15,15 @@ class Trunk(nn.Module):
         sha256: of the file of weights.
         stride_px: of the finest grid; H and W are multiples of `step_px` of its tier.
         dimension: channels of all taps together.
+        moved: of the distance of a patch by its own position, what a search around it leaves at least on a coarse grid
+            where parts lie still (decision 0015); measured on good parts, as they lie and moved.
     """
 
     origin: str
     sha256: str
     stride_px: int
     dimension: int
+    moved: float
 
     def forward(self, pixels: Tensor) -> Sequence[Tensor]:
         """Normalise the pixels and run the trunk."""

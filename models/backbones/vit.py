@@ -28,6 +28,8 @@ _SCALE = (58.395, 57.12, 57.375)
 class VitTrunk(Trunk):
     """One tap at stride 14, 384 channels."""
 
+    moved = 0.915  # each patch has seen the whole picture: neighbours are more alike
+
     mean: Tensor
     scale: Tensor
 

@@ -43,9 +43,9 @@ class HeadPlan:
     seed: int
 
     @classmethod
-    def of(cls, goods: Tensor, grid: Grid, classes: int, seed: int) -> "HeadPlan":
-        """Decide by features of good parts `(N, P, D)` alone (decision 0015)."""
-        return cls(grid, len(goods) < COMPONENTS, parts_move(goods, grid), classes, seed)
+    def of(cls, goods: Tensor, grid: Grid, moved: float, classes: int, seed: int) -> "HeadPlan":
+        """Decide by features of good parts `(N, P, D)` alone (decision 0015); `moved` is the trunk's."""
+        return cls(grid, len(goods) < COMPONENTS, parts_move(goods, grid, moved), classes, seed)
 
     @property
     def components(self) -> int | None:

@@ -4,6 +4,7 @@ A patch is measured by the Gaussians of the nine positions around it, and the ne
 positions a little less, so that a part that does lie still loses nothing.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -17,7 +18,10 @@ from models.heads.whitening import Whitening
 __all__ = ["Grid", "NeighbourhoodSearch", "parts_move"]
 
 _ELSEWHERE = 1.05  # distances by the Gaussian of another position count this much more
-_MOVED = 0.96  # of the distance by the own position: where parts move, a search leaves less of it
+_FINER = (
+    0.03  # less is left by a search where parts lie still, for each doubling of the grid: neighbours are more alike
+)
+_COARSE = 16  # positions across, up to which none is
 _MEASURED = 200  # good parts that tell whether parts move
 _OFFSETS = tuple((down, right) for down in (-1, 0, 1) for right in (-1, 0, 1))
 _BATCH = 8
@@ -109,8 +113,14 @@ def _batches(parts: Tensor) -> Iterator[Tensor]:
 
 
 @torch.no_grad()
-def parts_move(goods: Tensor, grid: Grid) -> bool:
-    """Whether good parts `(N, P, D)` look usual at positions next to their own much more than at their own."""
+def parts_move(goods: Tensor, grid: Grid, moved: float) -> bool:
+    """Whether good parts look usual at positions next to their own much more than at their own.
+
+    Args:
+        goods: features `(N, P, D)`.
+        grid: their positions.
+        moved: of the distance by the own position, what a search leaves at least where parts lie still, by the trunk.
+    """
     measured = goods[:: max(1, len(goods) // _MEASURED)]
     whitening = Whitening(measured)
     distances = []
@@ -118,7 +128,8 @@ def parts_move(goods: Tensor, grid: Grid) -> bool:
         own, around = _distances(whitening, learnt, judged, grid)
         distances.append((float(own.mean()), float(around.mean())))
     own, around = (sum(values) for values in zip(*distances, strict=True))
-    return bool(around < _MOVED * own)
+    finer = math.log2(max(_COARSE, math.sqrt(grid.rows * grid.columns)) / _COARSE)
+    return bool(around < (moved - _FINER * finer) * own)
 
 
 def _halves(parts: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

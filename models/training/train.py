@@ -121,7 +121,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
 
     # 3. The heads that ship learn from everything; what they would say of parts that they have not seen gives one
     # scale for all of them, and the threshold.
-    plan = HeadPlan.of(good_features.learnt(), grid, len(classes), request.seed)
+    plan = HeadPlan.of(good_features.learnt(), grid, features.trunk.moved, len(classes), request.seed)
     learnt = learn(good_features, labelled, plan, progress)
     heldout = learnt.heldout
     fused = FusedHeads(learnt.heads, heldout.goods)

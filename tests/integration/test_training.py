@@ -366,7 +366,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     goods = load_images(goods_in(root), spec, quiet, "")
     features = PatchFeatures(LiteTrunk())
     values = extract(features, goods.pixels, quiet, "")
-    plan = HeadPlan.of(values, Grid(1, 6, 6), 0, seed=0)
+    plan = HeadPlan.of(values, Grid(1, 6, 6), 0.96, 0, seed=0)
     learnt = learn(GoodFeatures(values, values[:, None][:, :0]), None, plan, quiet)
     heldout = learnt.heldout.goods
     with torch.inference_mode():

@@ -4,6 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from models.backbones.lite import LiteTrunk
+from models.backbones.trunk import Trunk
+from models.backbones.vit import VitTrunk
+from models.heads import search
 from models.heads.gaussian import GaussianHead
 from models.heads.search import Grid, NeighbourhoodSearch, parts_move
 from models.heads.whitening import Whitening
@@ -87,7 +91,31 @@ def test_left_out_is_what_gaussians_fitted_without_the_part_would_say() -> None:
 
 def test_parts_that_lie_still_do_not_move_and_those_shifted_by_a_cell_do() -> None:
     still = goods(60)
-    assert not parts_move(still, GRID)
+    assert not parts_move(still, GRID, 0.96)
     offsets = [(0, 0), (0, 1), (1, 0), (0, -1), (-1, 0)]
     shifted = torch.stack([part[GRID.beside(*offsets[i % 5])] for i, part in enumerate(still)])
-    assert parts_move(shifted, GRID)
+    assert parts_move(shifted, GRID, 0.96)
+
+
+@pytest.mark.parametrize(
+    ("side", "trunk", "left", "moves"),
+    [
+        (16, LiteTrunk, 0.98, False),  # as measured on nuts, bottles and tiles, as they lie and moved
+        (16, LiteTrunk, 0.93, True),
+        (32, LiteTrunk, 0.965, False),
+        (32, LiteTrunk, 0.894, True),
+        (24, VitTrunk, 0.94, False),
+        (24, VitTrunk, 0.87, True),
+    ],
+)
+def test_on_a_finer_grid_and_with_a_transformer_neighbours_are_more_alike(
+    monkeypatch: pytest.MonkeyPatch,
+    side: int,
+    trunk: type[Trunk],
+    left: float,
+    moves: bool,  # noqa: FBT001 - a case
+) -> None:
+    parts = torch.ones(2)
+    monkeypatch.setattr(search, "_distances", lambda *_: (parts, left * parts))
+    grid = Grid(1, side, side)
+    assert parts_move(torch.randn(20, grid.positions, 4), grid, trunk.moved) is moves

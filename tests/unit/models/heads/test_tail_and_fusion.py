@@ -108,7 +108,7 @@ def test_without_labels_there_is_no_class_map() -> None:
 @pytest.mark.parametrize(("count", "few"), [(159, True), (160, False)])
 def test_goods_are_few_where_there_are_fewer_than_directions(count: int, few: bool) -> None:  # noqa: FBT001 - a case
     goods = torch.randn(count, 3, 4, generator=torch.Generator().manual_seed(0)) + torch.arange(3)[:, None] * 9
-    decided = HeadPlan.of(goods, Grid(1, 1, 3), 0, seed=0)
+    decided = HeadPlan.of(goods, Grid(1, 1, 3), 0.96, 0, seed=0)
     assert decided.few == few
     assert not decided.moving
 
