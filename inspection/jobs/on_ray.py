@@ -5,6 +5,7 @@ with a last line that says why: the cluster cannot be reached, or the workers di
 """
 
 import json
+import os
 import shutil
 import signal
 import sys
@@ -32,6 +33,8 @@ def main() -> ExitCode:
     """Connect, send, tell what comes, put files in place."""
     order = RayOrder.model_validate_json(Path(sys.argv[1]).read_text("utf-8"))
     _tell("connecting to the Ray cluster")
+    # What became of a worker that died is told below; ray's own line about it, at any time, would be a job's last word.
+    os.environ["RAY_IGNORE_UNHANDLED_ERRORS"] = "1"
     try:
         ray.init(address=order.address, log_to_driver=False, configure_logging=False, namespace="inspection")
     except (ConnectionError, RuntimeError, RayError, ValueError) as error:

@@ -34,6 +34,21 @@ def test_retrain_then_promote_then_roll_back(page: Page, floor: Floor) -> None:
     assert fits(page)
 
 
+def test_a_reason_that_somebody_types_outlives_what_comes_in_meanwhile(page: Page, floor: Floor) -> None:
+    page.goto("/models?recipe=part")
+    why = page.get_by_label("Why it is trained")
+    why.fill("a new lamp")
+    waiting = page.locator(".figure b").first
+    before = int(waiting.inner_text())
+    for number in range(40, 60):
+        floor.http.post("/recipes/part/samples?label=good", content=png(number)).raise_for_status()
+    expect(waiting).not_to_have_text(str(before), timeout=JOB_MS)
+    expect(why).to_have_value("a new lamp")
+    expect(why).to_be_focused()
+    page.get_by_role("button", name="hangs").click()
+    expect(why).to_have_value("")
+
+
 def test_a_part_judged_differently_is_shown_and_labelled(page: Page, browser: Browser, floor: Floor) -> None:
     part = floor.report("P-1", Verdict.PASS)
     page.goto("/models?recipe=part")

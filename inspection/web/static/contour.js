@@ -7,7 +7,7 @@ export function drawContour(canvas, map) {
   const [width, height] = [map.naturalWidth, map.naturalHeight];
   Object.assign(canvas, { width, height });
   if (width === 0) return;
-  const context = canvas.getContext("2d");
+  const context = canvas.getContext("2d", { willReadFrequently: true }); // of one part after the other
   context.drawImage(map, 0, 0);
   const shown = context.getImageData(0, 0, width, height).data;
   const outline = context.createImageData(width, height);

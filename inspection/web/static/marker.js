@@ -49,7 +49,7 @@ export class Marker {
   fromMap(map) {
     const { width, height } = this.canvas;
     const layer = new OffscreenCanvas(width, height);
-    const context = layer.getContext("2d");
+    const context = layer.getContext("2d", { willReadFrequently: true });
     context.drawImage(map, 0, 0, width, height);
     const pixels = context.getImageData(0, 0, width, height);
     for (let at = 3; at < pixels.data.length; at += 4) pixels.data[at] = pixels.data[at] >= 93 ? 255 : 0; // the threshold

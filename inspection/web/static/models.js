@@ -89,6 +89,7 @@ function tabs(recipes) {
 function open(recipe) {
   state.recipe = recipe;
   state.selected = null;
+  if ($("why")) $("why").value = ""; // it was said of another part type
   history.replaceState(null, "", `?recipe=${encodeURIComponent(recipe)}`);
   again();
 }

@@ -43,7 +43,10 @@ function mergeCounts(bySplit) {
 function button({ samples, models }, busy, actions) {
   const none = samples.goods.train === 0;
   const word = models.length ? t("Retrain") : t("Train first model");
-  const why = h("input", { id: "why", maxlength: 500, placeholder: t("why, if you like"), "aria-label": t("Why it is trained") });
+  // What somebody is typing outlives a redrawing: labels and jobs may come in meanwhile.
+  const typed = document.getElementById("why");
+  const why = h("input", { id: "why", value: typed?.value ?? "", maxlength: 500, placeholder: t("why, if you like"), "aria-label": t("Why it is trained") });
+  if (typed && typed === document.activeElement) queueMicrotask(() => why.focus());
   return h(
     "div",
     { class: "train-button" },
