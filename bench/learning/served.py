@@ -21,11 +21,11 @@ import cv2
 import numpy as np
 
 from bench.learning.marks import MARKS, marked
-from edge.api.server import ApiServer
-from edge.api.settings import ApiSettings
+from inspection.api.app import plant_app
 from inspection.clock import utc_now
 from inspection.jobs.commands import ModelCommands
 from inspection.plant import open_plant
+from tests.support.live_plants import served
 from tests.support.plants import Person, add_station, give_tables, plant_settings, running, sign_in, train
 from tests.support.stations import StationFolder, station_process
 
@@ -48,7 +48,8 @@ def main() -> None:
 def _measured(data: Path, folder: Path, kind: str) -> dict[str, Any]:
     settings = plant_settings(folder / "plant", acceptances_promote=True)
     give_tables(settings)
-    with running(open_plant(settings, ModelCommands(), utc_now)) as client, _served(client.app) as url:
+    plant = open_plant(settings, ModelCommands(), utc_now)
+    with running(plant) as client, served(plant_app(plant)) as url:
         admin = sign_in(client)
         _teach(admin, data)
         champion = train(admin, RECIPE)["result"]["bundle_id"]
@@ -139,16 +140,6 @@ def _failed(admin: Person) -> list[str]:
     """Failed parts whose pictures the plant has."""
     shown = admin.get("/review/queue", params={"recipe": RECIPE, "limit": 200}).json()["results"]
     return [row["result"]["id"] for row in shown if row["images"]]
-
-
-@contextmanager
-def _served(app: Any) -> Iterator[str]:
-    server = ApiServer(ApiSettings(port=0))
-    server.start(app)
-    try:
-        yield f"http://{server.address}"
-    finally:
-        server.stop()
 
 
 def _wait(met: Callable[[], bool]) -> None:

@@ -1,34 +1,19 @@
 """A real station process and a real plant service over HTTP: promoted bundle in, results and pictures out."""
 
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from fastapi import FastAPI
 
-from edge.api.server import ApiServer
-from edge.api.settings import ApiSettings
 from inspection.api.app import plant_app
 from tests.support.edge_fakes import eventually
 from tests.support.edge_fakes import png as part
+from tests.support.live_plants import served
 from tests.support.plants import add_station, new_plant, sign_in
 from tests.support.plants import running as plant_in_process
 from tests.support.stations import StationFolder, station_process
 
 GOODS = 12
-
-
-@contextmanager
-def served(app: FastAPI) -> Iterator[str]:
-    """The plant's application on a free port of loopback."""
-    server = ApiServer(ApiSettings(port=0))
-    server.start(app)
-    try:
-        yield f"http://{server.address}"
-    finally:
-        server.stop()
 
 
 @pytest.fixture

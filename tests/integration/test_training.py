@@ -436,39 +436,6 @@ def test_a_threshold_command_that_would_change_nothing_is_refused(trainings: Tra
     assert "--out: expected --at or --undecided-from" in done.err
 
 
-@pytest.mark.parametrize("precision", ["int8", "fp16"])
-def test_fewer_bits_are_written_only_if_they_are_faster_and_agree(trainings: Trainings, precision: str) -> None:
-    """Which of both it is, the processor decides; what was measured is told either way."""
-    out = trainings.path / f"{precision}.bundle"
-    options = ("--precision", precision, "--out", out, "--json")
-    arguments = ("quantize", trainings.bundle("goods"), trainings.folder.root, *options)
-    key = ("--key", trainings.path / "key.pem", "--trust", trainings.key.public_text)
-    done = run_command(*arguments, *key, home=trainings.path)
-    assert done.code in {0, 1}, done.err
-    assert out.exists() is (done.code == 0)
-    if done.code:
-        assert "of 28 verdicts flipped" in done.err
-        return
-    detector = load_detector(out, trainings.trusted, InferenceSettings(threads=1))
-    assert done.answer[f"{precision}_ms"] < done.answer["full_ms"]
-    measured = getattr(detector.manifest, precision)
-    assert measured is not None
-    assert measured.verdict_flips == 0
-    assert detector.manifest.provenance.parent_bundle_id == trainings.sealed("goods").id
-
-
-def test_fewer_bits_are_not_measured_where_the_provider_is_missing(trainings: Trainings) -> None:
-    out = trainings.path / "cuda.bundle"
-    options = ("--precision", "fp16", "--provider", "tensorrt", "--out", out)
-    trust = ("--trust", trainings.key.public_text)
-    done = run_command(
-        "quantize", trainings.bundle("goods"), trainings.folder.root, *options, *trust, home=trainings.path
-    )
-    assert done.code == 2
-    assert "TensorrtExecutionProvider: expected one of" in done.err
-    assert not out.exists()
-
-
 def test_a_jpeg_judged_by_a_model_of_pngs_is_told(trainings: Trainings, tmp_path: Path) -> None:
     """Once, by the file's content, and the verdict is given all the same."""
     assert trainings.sealed("labelled").manifest.data.formats == {"image/png": 32}

@@ -9,7 +9,10 @@ from typing import Any
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
+from edge.api.server import ApiServer
+from edge.api.settings import ApiSettings
 from inspection.api.app import plant_app
 from inspection.clock import utc_now
 from inspection.jobs.commands import ModelCommands
@@ -19,7 +22,7 @@ from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.plants import give_tables, plant_settings
 from tests.support.warm_models import warm_models
 
-__all__ = ["live_plant"]
+__all__ = ["live_plant", "served"]
 
 
 @contextmanager
@@ -42,3 +45,14 @@ def live_plant(folder: Path, **changes: Any) -> Iterator[str]:
         server.should_exit = True
         thread.join()
         listener.close()
+
+
+@contextmanager
+def served(app: FastAPI) -> Iterator[str]:
+    """An application that runs already, on a free port of loopback as well; gives its address."""
+    server = ApiServer(ApiSettings(port=0))
+    server.start(app)
+    try:
+        yield f"http://{server.address}"
+    finally:
+        server.stop()
