@@ -47,8 +47,11 @@ class BundleFollower:
         self._retry_us = 0
         self._retry = Backoff(_FIRST_RETRY_S, _MAX_RETRY_S)
 
-    def follow(self, bundle_id: str | None, sha256: str | None) -> None:
+    def follow(self, bundle_id: str | None, sha256: str | None) -> bool:
         """Run this bundle, unless it runs already, or was refused a moment ago. None leaves what runs.
+
+        Returns:
+            Whether it was tried.
 
         Raises:
             PlantError: the plant does not answer; tried again with the next heartbeat.
@@ -56,10 +59,11 @@ class BundleFollower:
         if bundle_id is None or bundle_id == self._taker.running_id:
             self._refused_id = None
             self._taker.refuse(None)
-            return
+            return False
         if bundle_id == self._refused_id and self._clock.now_us() < self._retry_us:
-            return
+            return False
         self._try(bundle_id, sha256)
+        return True
 
     def _try(self, bundle_id: str, sha256: str | None) -> None:
         try:

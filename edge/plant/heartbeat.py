@@ -76,29 +76,31 @@ class HeartbeatLink:
         with self._lock:
             return self._status
 
-    def beat(self) -> None:
-        """One heartbeat, and what follows from its answer."""
+    def beat(self) -> bool:
+        """One heartbeat, and what follows from its answer; whether a bundle was tried."""
         try:
             desired = self._client.heartbeat(self._describe())
         except PlantError as error:
             self._note_failure(error)
-            return
+            return False
         self._note_contact()
-        self._follow(desired)
+        return self._follow(desired)
 
     def _step(self) -> None:
-        self.beat()
+        if self.beat():
+            self.beat()  # somebody waits to see what came of it
         self.worker.stopping.wait(self._period_s)
 
-    def _follow(self, desired: DesiredState) -> None:
+    def _follow(self, desired: DesiredState) -> bool:
         try:
-            self._main.follow(desired.bundle_id, desired.bundle_sha256)
+            tried = self._main.follow(desired.bundle_id, desired.bundle_sha256)
             if desired.shadow_bundle_id is None:
                 self._shadow.drop()
-            else:
-                self._beside.follow(desired.shadow_bundle_id, desired.shadow_bundle_sha256)
+                return tried
+            return self._beside.follow(desired.shadow_bundle_id, desired.shadow_bundle_sha256) or tried
         except PlantError as error:
             self._note_failure(error)
+            return False
 
     def _note_contact(self) -> None:
         with self._lock:

@@ -15,7 +15,7 @@ from edge.contract.archive import MODEL, PARITY, SealedBundle, file_entries, ope
 from edge.contract.errors import DataInvalid, GateRefused
 from edge.contract.manifest import Manifest, ParityReport, PreprocessSpec
 from edge.contract.signature import SigningKey, TrustedKeys
-from edge.inference import InferenceSettings, open_session
+from edge.inference import open_session
 from models.acceptance.choice import Choice, choose
 from models.acceptance.graph import heads_of, leading_of, whitened_of, with_outputs, with_tolerance, without_tolerance
 from models.acceptance.plane import Floats
@@ -106,8 +106,10 @@ def accept(request: AcceptRequest, progress: Progress) -> AcceptReport:
     pixels = np.concatenate([parts.pixels[:half], defects.pixels[:half]])
     whitened = [shown.whitened[:half] for shown in (seen, caught) if len(shown)]
     expected = eyes.scores(tolerated(np.concatenate(whitened), choice.tolerance))
-    report = eyes.compare(model, pixels, expected)
-    bundle_id = _write(request, sealed, model, report)
+    data = model.SerializeToString()
+    session = open_session(data, for_two_callers())
+    report = eyes.compare(session, pixels, expected)
+    bundle_id = _write(request, sealed, (data, session), report)
     return _report(bundle_id, accepted, len(caught), choice)
 
 
@@ -120,7 +122,7 @@ class _Eyes:
         self._spec = manifest.preprocess
         self._passes_up_to = manifest.calibration.passes_up_to
         self._whole = open_session(with_outputs(plain, self._whitened), for_two_callers())
-        self._heads = open_session(heads_of(plain), InferenceSettings())
+        self._heads = open_session(heads_of(plain), for_two_callers())
 
     def look_at(self, images: ImageSet) -> Shown:
         """Every image by the whole graph."""
@@ -142,14 +144,13 @@ class _Eyes:
         """Which of them pass, `(N,)`."""
         return np.asarray(self.scores(whitened) <= self._passes_up_to)
 
-    def compare(self, model: ModelProto, pixels: NDArray[np.uint8], expected: Floats) -> ParityReport:
+    def compare(self, session: Any, pixels: NDArray[np.uint8], expected: Floats) -> ParityReport:
         """The new graph on pixels `(N, …)` against scores `(N,)` by the same tolerance computed outside of it.
 
         Raises:
             GateRefused: they disagree.
         """
-        session = open_session(model.SerializeToString(), InferenceSettings())
-        got = np.concatenate([session.run(["score"], {self._pixels: part})[0] for part in pixels])
+        got = _scores_by(session, self._pixels, pixels)
         worst = float(np.abs(got - expected).max())
         flips = int(((got <= self._passes_up_to) != (expected <= self._passes_up_to)).sum())
         if not worst <= _TOLERANCE or flips:
@@ -173,15 +174,19 @@ def _at_positions(maps: Floats, spec: PreprocessSpec, positions: int) -> Floats:
     return np.asarray(maps.reshape(len(maps), rows, stride, columns, stride).mean(axis=(2, 4)).reshape(-1))
 
 
-def _write(request: AcceptRequest, sealed: SealedBundle, model: ModelProto, parity: ParityReport) -> str:
+def _scores_by(session: Any, name: str, pixels: NDArray[np.uint8]) -> Floats:
+    """Scores `(N,)` of parts `(N, tiles, height, width, 3)`, one at a time as on the line."""
+    return np.concatenate(list(by_two_callers(lambda part: session.run(["score"], {name: part})[0], pixels)))
+
+
+def _write(request: AcceptRequest, sealed: SealedBundle, graph: tuple[bytes, Any], parity: ParityReport) -> str:
     """The same threshold and promise: patches count as before or as usual ones; the gate judges overkill once more."""
     manifest = sealed.manifest
     pixels, _ = unpack_parity(sealed.files[PARITY])
     parts = pixels.reshape(-1, manifest.preprocess.tile_count, *pixels.shape[-3:])
-    data = model.SerializeToString()
-    session = open_session(data, InferenceSettings())
-    scores = [session.run(["score"], {manifest.graph.input_name: part})[0] for part in parts]
-    files = {MODEL: data, PARITY: pack_parity(parts, np.concatenate(scores))}
+    data, session = graph
+    scores = _scores_by(session, manifest.graph.input_name, parts)
+    files = {MODEL: data, PARITY: pack_parity(parts, scores)}
     changed: dict[str, Any] = {
         "parity": parity,
         "provenance": manifest.provenance.model_copy(update={"parent_bundle_id": sealed.id}),

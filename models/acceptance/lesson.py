@@ -26,7 +26,9 @@ class Lesson:
         caught: known defects that it does not pass, either.
         alike: cosine from which on a patch is tolerated.
         directions: `(K, D)` of accepted patches.
-        kinds: of each patch `(N, n)` that an accepted part shows.
+        ours: patches `(N, n, L)` that the accepted parts show.
+        theirs: and the defects, `(M, m, L)`.
+        kinds: of each patch of `ours`, `(N, n)`.
         planes: in the middle between what was accepted and what is a defect.
         unknowing: which known defects `(M,)` were left out, and the planes without them.
         levels: how far each plane is moved into what was accepted.
@@ -36,6 +38,8 @@ class Lesson:
     caught: Shown
     alike: float
     directions: Floats
+    ours: Floats
+    theirs: Floats
     kinds: NDArray[np.intp]
     planes: Planes
     unknowing: tuple[tuple[NDArray[np.bool_], Planes], ...]
@@ -44,14 +48,15 @@ class Lesson:
     @classmethod
     def of(cls, accepted: Shown, caught: Shown, alike: float) -> "Lesson":
         """Fit all planes once."""
-        kinds = kinds_of(_shown(accepted, _ACCEPTED_SHOW)).reshape(len(accepted), -1)
+        ours, theirs = _shown(accepted, _ACCEPTED_SHOW), _shown(caught, _DEFECTS_SHOW)
+        kinds = kinds_of(_flat(ours)).reshape(len(accepted), -1)
         fold = np.arange(len(caught)) % _FOLDS
         out = [fold == index for index in range(_FOLDS)] if len(caught) >= _TELLING else []
-        unknowing = tuple((those, _planes(accepted, kinds, caught.only(~those))) for those in out)
-        planes = _planes(accepted, kinds, caught)
+        unknowing = tuple((those, _planes(ours, kinds, theirs[~those])) for those in out)
+        planes = _planes(ours, kinds, theirs)
         directions = directions_of(accepted.pointing, accepted.unusual)
         levels = np.zeros(len(planes.biases), np.float32)
-        return cls(accepted, caught, alike, directions, kinds, planes, unknowing, levels)
+        return cls(accepted, caught, alike, directions, ours, theirs, kinds, planes, unknowing, levels)
 
     def moved(self, levels: Floats) -> "Lesson":
         """With each plane `(K,)` so far into what was accepted."""
@@ -68,16 +73,20 @@ class Lesson:
     def taught_by(self, some: NDArray[np.bool_], beyond: float) -> Tolerance:
         """By some of the accepted parts `(N,)`."""
         parts = self.accepted.only(some)
-        planes = _planes(parts, self.kinds[some], self.caught, len(self.levels))
+        planes = _planes(self.ours[some], self.kinds[some], self.theirs, len(self.levels))
         return Tolerance(directions_of(parts.pointing, parts.unusual), self.alike, planes.moved(self.levels), beyond)
 
 
-def _planes(accepted: Shown, kinds: NDArray[np.intp], defects: Shown, count: int | None = None) -> Planes:
-    if not len(defects):
-        return no_planes(accepted.pointing.shape[2])
+def _planes(ours: Floats, kinds: NDArray[np.intp], theirs: Floats, count: int | None = None) -> Planes:
+    if not len(theirs):
+        return no_planes(ours.shape[2])
     count = int(kinds.max()) + 1 if count is None else count
-    return planes_between(_shown(accepted, _ACCEPTED_SHOW), kinds.reshape(-1), count, _shown(defects, _DEFECTS_SHOW))
+    return planes_between(_flat(ours), kinds.reshape(-1), count, _flat(theirs))
 
 
 def _shown(parts: Shown, share: float) -> Floats:
     return most_unusual(parts.pointing, parts.unusual, share)
+
+
+def _flat(patches: Floats) -> Floats:
+    return patches.reshape(-1, patches.shape[2])

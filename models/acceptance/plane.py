@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["KINDS", "NOWHERE", "TINY", "Floats", "Planes", "kinds_of", "no_planes", "planes_between"]
+__all__ = ["KINDS", "NOWHERE", "TINY", "Floats", "Planes", "kinds_of", "no_planes", "planes_between", "turned"]
 
 _SHRINKAGE = 0.1
 _APART = 5.0  # from the plane to the mean of what was accepted, and to that of known defects on the other side
@@ -34,14 +34,9 @@ class Planes:
     weights: Floats
     biases: Floats
 
-    def beyond(self, whitened: Floats) -> Floats:
-        """How far patches `(..., D)` lie beyond the plane that they lie farthest beyond, `(...)`.
-
-        Their last L components decide.
-        """
-        seen = whitened[..., -self.weights.shape[1] :]
-        length = np.maximum(np.linalg.norm(seen, axis=-1), TINY)
-        return np.asarray((seen @ self.weights.T / length[..., None] + self.biases).max(axis=-1), np.float32)
+    def beyond(self, directions: Floats) -> Floats:
+        """How far directions `(..., L)` of patches lie beyond the plane that they lie farthest beyond, `(...)`."""
+        return np.asarray((directions @ self.weights.T + self.biases).max(axis=-1), np.float32)
 
     def moved(self, by: Floats) -> "Planes":
         """Each `(K,)` farther into what was accepted."""
@@ -59,7 +54,7 @@ def kinds_of(accepted: Floats) -> NDArray[np.intp]:
     if count == 1:
         return np.zeros(1, np.intp)
     cv2.setRNGSeed(0)  # the same acceptance makes the same bundle
-    directions = _directions(accepted).astype(np.float32)
+    directions = turned(accepted)
     none = np.zeros((len(directions), 1), np.int32)
     _, found, _ = cv2.kmeans(directions, count, none, _UNTIL, _ATTEMPTS, cv2.KMEANS_PP_CENTERS)
     return np.asarray(found, np.intp).ravel()
@@ -74,7 +69,7 @@ def planes_between(accepted: Floats, kinds: NDArray[np.intp], count: int, defect
         count: of kinds; beyond the plane of one of which there is no patch nothing lies.
         defects: patches `(M, D)`.
     """
-    ours, theirs = _directions(accepted), _directions(defects)
+    ours, theirs = (turned(patches).astype(np.float64) for patches in (accepted, defects))
     against, other = _covariance(theirs), theirs.mean(axis=0)
     planes = [_plane(ours[kinds == kind], against, other) for kind in range(count)]
     weights, biases = zip(*planes, strict=True)
@@ -94,8 +89,9 @@ def _plane(
     return weight, -float(weight @ (mean + other)) / 2
 
 
-def _directions(patches: Floats) -> NDArray[np.float64]:
-    return np.asarray(patches / np.maximum(np.linalg.norm(patches, axis=1, keepdims=True), TINY), np.float64)
+def turned(patches: Floats) -> Floats:
+    """Their directions `(..., L)`, of length 1 unless a patch has next to none."""
+    return np.asarray(patches / np.maximum(np.linalg.norm(patches, axis=-1, keepdims=True), TINY), np.float32)
 
 
 def _covariance(directions: NDArray[np.float64]) -> NDArray[np.float64]:

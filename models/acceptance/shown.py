@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.acceptance.plane import Floats
+from models.acceptance.plane import Floats, turned
 
 __all__ = ["Shown"]
 
@@ -33,6 +34,11 @@ class Shown:
     def pointing(self) -> Floats:
         """Patches `(N, P, K)` by those components."""
         return self.whitened if self.leading is None else self.whitened[..., -self.leading :]
+
+    @cached_property
+    def directions(self) -> Floats:
+        """Of those patches, `(N, P, K)`; found once, for every level is tried on them."""
+        return turned(self.pointing)
 
     def __len__(self) -> int:
         return len(self.names)

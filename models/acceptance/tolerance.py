@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from models.acceptance.plane import TINY, Floats, Planes
+from models.acceptance.plane import Floats, Planes, turned
 
 __all__ = [
     "MARGIN",
@@ -29,6 +29,7 @@ __all__ = [
 RAMP = 0.1  # of the cosine: from nothing tolerated to all of it, so that no verdict hangs on a rounding
 MARGIN = 1.0  # of the distance from a plane, for the same reason
 _SHOWING = 0.25  # of a part's patches, the most unusual ones: what is accepted is often as large (decision 0042)
+_AT_ONCE = 1024  # patches whose cosines with all directions are in memory
 _MOST = 1024  # directions: what they cost on the line grows with them
 
 
@@ -56,31 +57,33 @@ def directions_of(whitened: Floats, unusual: Floats) -> Floats:
         whitened: `(N, P, D)`.
         unusual: `(N, P)`, how unusual each patch is to the model.
     """
-    patches = _most_unusual(whitened, unusual, _of_each(unusual.shape[1], len(unusual)))[:_MOST]
-    return np.asarray(patches / np.maximum(np.linalg.norm(patches, axis=1, keepdims=True), TINY), np.float32)
+    patches = _most_unusual(whitened, unusual, _of_each(unusual.shape[1], len(unusual)))
+    return turned(patches.reshape(-1, whitened.shape[2])[:_MOST])
 
 
 def most_unusual(whitened: Floats, unusual: Floats, share: float) -> Floats:
-    """That share of the patches of each part `(N, P, D)`, at least one of each, `(K, D)`."""
+    """That share of the patches of each part `(N, P, D)`, at least one of each, `(N, n, D)`."""
     return _most_unusual(whitened, unusual, max(1, math.ceil(share * unusual.shape[1])))
 
 
 def _most_unusual(whitened: Floats, unusual: Floats, count: int) -> Floats:
     most = np.argsort(-unusual, axis=1, kind="stable")[:, :count]  # (N, count)
-    return np.take_along_axis(whitened, most[..., None], axis=1).reshape(-1, whitened.shape[2])
+    return np.take_along_axis(whitened, most[..., None], axis=1)
 
 
 def tolerated(whitened: Floats, tolerance: Tolerance) -> Floats:
     """Whitened patches `(..., D)` with the tolerated ones moved to what is usual: what the graph computes."""
-    cosines, beyond = cosines_with(whitened, tolerance.directions), tolerance.planes.beyond(whitened)
+    directions = turned(whitened[..., -tolerance.directions.shape[1] :])
+    cosines, beyond = cosines_with(directions, tolerance.directions), tolerance.planes.beyond(directions)
     return eased(whitened, alike_enough(cosines, tolerance.alike) * far_enough(beyond, tolerance.beyond))
 
 
-def cosines_with(whitened: Floats, directions: Floats) -> Floats:
-    """Of each patch `(..., D)`, by its last L components, with the most alike direction of `(K, L)`, `(...)`."""
-    seen = whitened[..., -directions.shape[1] :]
-    length = np.maximum(np.linalg.norm(seen, axis=-1), TINY)
-    return np.asarray((seen @ directions.T).max(axis=-1) / length, np.float32)
+def cosines_with(directions: Floats, accepted: Floats) -> Floats:
+    """Of each direction `(..., L)` with the most alike one of those accepted, `(K, L)`, `(...)`."""
+    flat = directions.reshape(-1, directions.shape[-1])
+    some = (flat[start : start + _AT_ONCE] for start in range(0, len(flat), _AT_ONCE))
+    most = [np.zeros(0, np.float32), *((page @ accepted.T).max(axis=1) for page in some)]
+    return np.concatenate(most).reshape(directions.shape[:-1])
 
 
 def alike_enough(cosines: Floats, alike: float) -> Floats:

@@ -17,6 +17,7 @@ from edge.contract.sentences import sentence
 from edge.preprocess import NetworkInput, decode, media_type_of, preprocess, preprocess_mask
 from models.data.folder import LabelledImage
 from models.progress import Progress
+from models.two_callers import by_two_callers
 
 __all__ = ["FrameSurvey", "ImageSet", "load_images", "survey_frames"]
 
@@ -104,51 +105,70 @@ def load_images(items: Sequence[LabelledImage], spec: PreprocessSpec, progress: 
     Raises:
         DataInvalid: a file that does not decode or fit, or a mask of another size than its image.
     """
-    loaded, refused = [], []
-    for item in progress.over(items, step):
-        frame = _decode(item)
-        try:
-            loaded.append((item, *_load(item, frame, spec)))
-        except PartNotFound as error:
-            refused.append(f"{item.path}: {error}")
-        except FrameRejected as error:
-            raise DataInvalid(f"{item.path}: {error}") from error
+    told = by_two_callers(lambda item: _load(item, spec), items)
+    found = [one for one, _ in zip(told, progress.over(items, step), strict=True)]
+    loaded = [one for one in found if isinstance(one, _Loaded)]
+    refused = [one for one in found if isinstance(one, str)]
     _report_refused(refused, len(items))
     none = np.zeros((0, spec.tile_count, spec.height_px, spec.width_px, 3), np.uint8)
-    identities = [_identity(item) for item, _, _ in loaded]
     return ImageSet(
-        items=[item for item, _, _ in loaded],
-        pixels=np.stack([prepared.tiles for _, prepared, _ in loaded]) if loaded else none,
-        masks=[mask for _, _, mask in loaded],
-        sha256=[digest for digest, _ in identities],
-        correlations=[prepared.pose.correlation for _, prepared, _ in loaded if prepared.pose],
+        items=[one.item for one in loaded],
+        pixels=np.stack([one.prepared.tiles for one in loaded]) if loaded else none,
+        masks=[one.mask for one in loaded],
+        sha256=[one.sha256 for one in loaded],
+        correlations=[one.prepared.pose.correlation for one in loaded if one.prepared.pose],
         refused=refused,
-        media_types=[media_type for _, media_type in identities],
+        media_types=[one.media_type for one in loaded],
     )
 
 
-def _decode(item: LabelledImage) -> Pixels:
+@dataclass(frozen=True)
+class _Loaded:
+    """One image as the network gets it, and what its file is."""
+
+    item: LabelledImage
+    prepared: NetworkInput
+    mask: NDArray[np.bool_] | None
+    sha256: str
+    media_type: str
+
+
+def _load(item: LabelledImage, spec: PreprocessSpec) -> _Loaded | str:
+    """An image, or why it is refused."""
+    data = _read(item)
+    frame = _decoded(item, data)
     try:
-        return decode(item.path.read_bytes())
-    except (OSError, FrameRejected) as error:
+        prepared = preprocess(frame, spec)
+        marked = _boxed(item, frame) if item.mask is None else _masked(item, frame)
+        mask = None if marked is None else _marked(preprocess_mask(marked, spec, prepared.pose))
+    except PartNotFound as error:
+        return f"{item.path}: {error}"
+    except FrameRejected as error:
+        raise DataInvalid(f"{item.path}: {error}") from error
+    return _Loaded(item, prepared, mask, sha256(data).hexdigest(), media_type_of(data))
+
+
+def _decode(item: LabelledImage) -> Pixels:
+    return _decoded(item, _read(item))
+
+
+def _read(item: LabelledImage) -> bytes:
+    try:
+        return item.path.read_bytes()
+    except OSError as error:
         raise DataInvalid(f"{item.path}: {error}") from error
 
 
-def _identity(item: LabelledImage) -> tuple[str, str]:
-    """SHA-256 and media type of its file."""
-    data = item.path.read_bytes()
-    return sha256(data).hexdigest(), media_type_of(data)
+def _decoded(item: LabelledImage, data: bytes) -> Pixels:
+    try:
+        return decode(data)
+    except FrameRejected as error:
+        raise DataInvalid(f"{item.path}: {error}") from error
 
 
 def _check_not_blank(item: LabelledImage, pixels: Pixels) -> None:
     if pixels.min() == pixels.max():
         raise DataInvalid(f"{item.path}: every pixel is {pixels.max()}: expected a picture of a part")
-
-
-def _load(item: LabelledImage, frame: Pixels, spec: PreprocessSpec) -> tuple[NetworkInput, NDArray[np.bool_] | None]:
-    prepared = preprocess(frame, spec)
-    marked = _boxed(item, frame) if item.mask is None else _masked(item, frame)
-    return prepared, None if marked is None else _marked(preprocess_mask(marked, spec, prepared.pose))
 
 
 def _boxed(item: LabelledImage, frame: Pixels) -> NDArray[np.uint8] | None:

@@ -8,7 +8,7 @@ import pytest
 from edge.contract.errors import BundleUnsigned, PlantRefused, PlantUnreachable
 from edge.contract.link import DesiredState
 from edge.plant.heartbeat import HeartbeatLink
-from tests.support.edge_fakes import FakeClock, FakePlant, heartbeat
+from tests.support.edge_fakes import FakeClock, FakePlant, eventually, heartbeat
 
 ID = "d" * 64
 
@@ -65,6 +65,18 @@ def test_the_desired_bundle_is_fetched_once_and_runs(b: Bench) -> None:
     assert b.taker.taken == [b"bundle"]
     assert b.plant.fetched == 1
     assert not b.incoming.exists()
+
+
+def test_what_came_of_a_bundle_is_told_at_once(b: Bench) -> None:
+    """Whoever clicked waits for it; with nothing new the next heartbeat comes after the period."""
+    plant = b.plant
+    link = HeartbeatLink(plant, heartbeat, (b.taker, b.beside), b.incoming, b.clock, period_s=3600)
+    b.desire()
+    link.worker.start()
+    eventually(lambda: len(plant.heartbeats) == 2)
+    link.worker.stop()
+    assert (plant.fetched, b.taker.running_id) == (1, ID)
+    assert [b.link.beat(), b.link.beat()] == [False, False]
 
 
 def test_nothing_is_fetched_when_the_plant_wants_nothing(b: Bench) -> None:

@@ -12,7 +12,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 from edge.contract.errors import DataInvalid, GateRefused
 from models.acceptance.choice import LADDER, LEVELS, Choice, choose
 from models.acceptance.graph import heads_of, leading_of, whitened_of, with_outputs, with_tolerance, without_tolerance
-from models.acceptance.plane import Floats, Planes, kinds_of, no_planes, planes_between
+from models.acceptance.plane import Floats, Planes, kinds_of, no_planes, planes_between, turned
 from models.acceptance.shown import Shown
 from models.acceptance.tolerance import Tolerance, directions_of, most_unusual, tolerated
 
@@ -79,12 +79,11 @@ def test_planes_lie_between_each_kind_and_known_defects() -> None:
     stains, cracks = parts(*STAIN, *spots)[:, 2], parts(*CRACK)[:, 2]
     kinds = np.array([0] * len(STAIN) + [1] * len(spots))
     planes = planes_between(stains, kinds, 3, cracks)  # of the third kind all are left out
-    assert (planes.beyond(stains) > 0).all()
-    assert (planes.beyond(cracks) < 0).all()
-    heights = stains @ planes.weights.T / np.linalg.norm(stains, axis=1, keepdims=True) + planes.biases
-    assert (heights.argmax(axis=1) == kinds).all()
-    assert planes.beyond(100 * stains) == pytest.approx(planes.beyond(stains), abs=1e-4)
-    assert (planes.moved(np.full(3, 100, np.float32)).beyond(stains) < 0).all()
+    assert (planes.beyond(turned(stains)) > 0).all()
+    assert (planes.beyond(turned(cracks)) < 0).all()
+    assert ((turned(stains) @ planes.weights.T + planes.biases).argmax(axis=1) == kinds).all()
+    assert turned(100 * stains) == pytest.approx(turned(stains), abs=1e-4)
+    assert (planes.moved(np.full(3, 100, np.float32)).beyond(turned(stains)) < 0).all()
 
 
 def test_patches_that_point_alike_are_of_a_kind() -> None:
@@ -95,7 +94,7 @@ def test_patches_that_point_alike_are_of_a_kind() -> None:
 
 def test_at_least_one_patch_of_each_part_shows_something() -> None:
     whitened = parts(*STAIN)
-    assert most_unusual(whitened, lengths(whitened), 0.01) == pytest.approx(whitened[:, 2])
+    assert most_unusual(whitened, lengths(whitened), 0.01) == pytest.approx(whitened[:, 2:3])
 
 
 def test_directions_are_those_of_the_most_unusual_patches() -> None:
