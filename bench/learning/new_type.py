@@ -18,8 +18,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from edge.contract.manifest import PreprocessSpec
-from models.backbones.lite import LiteTrunk
+from edge.contract.manifest import PreprocessSpec, TierName
 from models.data.folder import goods_in, test_images_in
 from models.data.images import ImageSet, load_images
 from models.features import PatchFeatures
@@ -37,13 +36,14 @@ OVERKILL = 0.01
 
 @dataclass(frozen=True)
 class Data:
-    """Features, once: `(N, P, D)`, and of the test images their types and marked patches `(N, P)`."""
+    """Features `(N, P, D)`, once, types and marked patches `(N, P)` of the test images, and `moved` of the trunk."""
 
     goods: torch.Tensor
     test: torch.Tensor
     types: NDArray[np.str_]
     marked: torch.Tensor
     grid: Grid
+    moved: float
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class Ready:
     def of(cls, data: Data) -> "Ready":
         """Fit."""
         some = labelled_of(data, np.flatnonzero(data.types != "")[:1], masks=False)
-        heads = fit_heads(data.goods, some, HeadPlan.of(data.goods, data.grid, LiteTrunk.moved, 1, 0))
+        heads = fit_heads(data.goods, some, HeadPlan.of(data.goods, data.grid, data.moved, 1, 0))
         if heads.labels is None:
             raise RuntimeError("expected heads with a place for labels")
         whitened = torch.cat([heads.whitening(batch) for batch in data.test.split(32)])
@@ -115,6 +115,7 @@ def main() -> None:
     parser.add_argument("--k", type=int, nargs="+", default=[1, 2, 5, 10, 20])
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--seed", type=int, nargs="+", help="these seeds, in place of the first ones")
+    parser.add_argument("--tier", choices=list(TIERS), default="fast")
     parser.add_argument("--features", type=Path, help="folder of the feature cache")
     parser.add_argument("--summary", type=Path, metavar="FILE", help="lines of an earlier run; nothing is computed")
     options = parser.parse_args()
@@ -123,7 +124,7 @@ def main() -> None:
         return
     if options.data is None or options.features is None:
         parser.error("a folder of images and --features are needed, or --summary")
-    data = read(options.data, options.features)
+    data = read(options.data, options.features, options.tier)
     ready = Ready.of(data)
     for seed in options.seed or range(options.seeds):
         judged = _judged(data, seed)
@@ -138,10 +139,11 @@ def main() -> None:
                     print(json.dumps(told | after), flush=True)
 
 
-def read(folder: Path, features: Path) -> Data:
+def read(folder: Path, features: Path, name: TierName = "fast") -> Data:
     """Features of the good parts and of the test images, from the cache where it has them."""
-    spec = PreprocessSpec(width_px=256, height_px=256)
-    trunk = PatchFeatures(TIERS["fast"].build(spec.height_px, spec.width_px, None))
+    tier = TIERS[name]
+    spec = PreprocessSpec(width_px=tier.size_px, height_px=tier.size_px)
+    trunk = PatchFeatures(tier.build(spec.height_px, spec.width_px, None))
     cache = FeatureCache(features, 8 << 30)
 
     def of(images: ImageSet) -> torch.Tensor:
@@ -152,7 +154,7 @@ def read(folder: Path, features: Path) -> Data:
     marked = torch.stack([_marked_patches(mask, spec, trunk.trunk.stride_px) for mask in test.masks])
     side = spec.width_px // trunk.trunk.stride_px
     types = np.array([item.defect_type or "" for item in test.items])
-    return Data(of(goods), of(test), types, marked, Grid(1, side, side))
+    return Data(of(goods), of(test), types, marked, Grid(1, side, side), trunk.trunk.moved)
 
 
 def _shuffled(data: Data, type_: str, seed: int) -> NDArray[np.intp]:

@@ -6,7 +6,9 @@ The lamp ages by a fifth over the year, a new batch of material comes in week 20
 missing holes in week 32. Each week 2 % of the parts get a label, in the order of the review queue's turns (two near the
 threshold, one of those that failed by most, one drawn by chance), and 5 % of the labels are wrong. Each four weeks the
 loop trains from everything labelled; what the gate passes on the frozen, growing hold-out becomes the champion.
-Training and gate are the product's own commands; truth is known only to the renderer and to the counts.
+Training and gate are the product's own commands; truth is known only to the renderer and to the counts. Both models of
+each promotion judge 2,000 fresh parts: the new one is worse if escape and overkill rate added are larger, and beyond
+chance if so with 95 % confidence, part by part.
 """
 
 import argparse
@@ -32,7 +34,8 @@ from edge.inference import Detector, InferenceSettings
 WEEKS, SIZE_PX, FIRST_GOODS = 52, 128, 80
 MATERIAL_WEEK, RETRAIN_WEEKS = 20, 4
 FIRST_WEEK_OF = {"scratch": 0, "stain": 0, "dent": 14, "missing_hole": 32}
-LABELLED, WRONG, HELD_OUT = 0.02, 0.05, 0.25
+LABELLED, WRONG, FRESH = 0.02, 0.05, 2000
+ONE_SIDED_95 = 1.645
 SECONDS_A_PART = 5.0  # that a reviewer takes for a flagged part
 Pixels = NDArray[np.uint8]
 
@@ -63,11 +66,6 @@ class Tally:
         self.bad += part.defect is not None
         self.escapes += part.defect is not None and not flagged
         self.overkill += part.defect is None and flagged
-
-    @property
-    def wrong_rate(self) -> float:
-        """Escapes and overkill, each as a share of its kind, added."""
-        return self.escapes / max(self.bad, 1) + self.overkill / max(self.good, 1)
 
 
 def parts_of_week(week: int, wanted: int, seed: int) -> Iterator[Part]:
@@ -103,6 +101,7 @@ class Loop:
     trained: int = 0
     promoted: int = 0
     promoted_worse: int = 0
+    worse_beyond_chance: int = 0
 
     def start(self, parts: Sequence[Part]) -> None:
         """The first model, of good parts alone; a few of them and no defect are held out."""
@@ -124,11 +123,16 @@ class Loop:
         self.trained += 1
         passed = self._gate(challenger)
         if passed:
-            before, after = (tally(self.detector(bundle), fresh) for bundle in (self.champion, challenger))
+            before, after = (flags(self.detector(bundle), fresh) for bundle in (self.champion, challenger))
+            rises, margin = rise(fresh, before, after)
             self.promoted += 1
-            self.promoted_worse += after.wrong_rate > before.wrong_rate
+            self.promoted_worse += rises > 0
+            self.worse_beyond_chance += rises > margin
             self.champion = challenger
-            print(json.dumps({"week": week, "champion": vars(before), "challenger": vars(after)}), flush=True)
+            told: dict[str, object] = {"champion": vars(tally(fresh, before)), "challenger": vars(tally(fresh, after))}
+            print(
+                json.dumps({"week": week, **told, "rises": round(rises, 4), "by_chance": round(margin, 4)}), flush=True
+            )
 
     def _write(self, part: Part, defect: str | None, *, held_out: bool) -> None:
         if held_out:
@@ -164,12 +168,26 @@ def _models(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def tally(detector: Detector, parts: Sequence[Part]) -> Tally:
-    """Judge all of them."""
+def flags(detector: Detector, parts: Sequence[Part]) -> list[bool]:
+    """Which of them do not pass."""
+    return [detector.judge(part.pixels).verdict is not Verdict.PASS for part in parts]
+
+
+def tally(parts: Sequence[Part], flagged: Sequence[bool]) -> Tally:
+    """Count all of them."""
     told = Tally()
-    for part in parts:
-        told.add(part, flagged=detector.judge(part.pixels).verdict is not Verdict.PASS)
+    for part, is_flagged in zip(parts, flagged, strict=True):
+        told.add(part, flagged=is_flagged)
     return told
+
+
+def rise(parts: Sequence[Part], before: Sequence[bool], after: Sequence[bool]) -> tuple[float, float]:
+    """By how much escape and overkill rate, added, rise; and what 95 % of rises by chance stay below."""
+    bad = np.array([part.defect is not None for part in parts])
+    wrong = (np.array(after) != bad).astype(float) - (np.array(before) != bad)
+    kinds = [wrong[bad], wrong[~bad]]
+    chance = sum(kind.var() / len(kind) for kind in kinds) ** 0.5
+    return float(sum(kind.mean() for kind in kinds)), float(ONE_SIDED_95 * chance)
 
 
 def chosen(parts: Sequence[Part], margins: Sequence[float], wanted: int, random: np.random.Generator) -> list[Part]:
@@ -205,7 +223,8 @@ def main() -> None:
     lines = list(_year(loop, options))
     for line in lines:
         print(json.dumps(line), flush=True)
-    summary = {"trained": loop.trained, "promoted": loop.promoted, "promoted_worse": loop.promoted_worse}
+    counted = ("trained", "promoted", "promoted_worse", "worse_beyond_chance")
+    summary: dict[str, object] = {name: getattr(loop, name) for name in counted}
     print(json.dumps(summary | {name: _total(lines, name) for name in ("with", "without")}))
     if options.plot:
         options.plot.write_text(_svg(lines), "utf-8")
@@ -224,15 +243,13 @@ def _year(loop: Loop, options: argparse.Namespace) -> Iterator[dict[str, object]
         parts = list(parts_of_week(week, options.parts, options.seed))
         champion = loop.detector(loop.champion)
         judged = [champion.judge(part.pixels) for part in parts]
-        told = Tally()
-        for part, judgement in zip(parts, judged, strict=True):
-            told.add(part, flagged=judgement.verdict is not Verdict.PASS)
-        yield {"week": week, "with": vars(told), "without": vars(tally(first, parts))}
+        told = tally(parts, [judgement.verdict is not Verdict.PASS for judgement in judged])
+        yield {"week": week, "with": vars(told), "without": vars(tally(parts, flags(first, parts)))}
         margins = [judgement.score - judgement.threshold for judgement in judged]
         for part in chosen(parts, margins, round(LABELLED * options.parts), random):
             loop.label(part, said(part, random))
         if week % RETRAIN_WEEKS == RETRAIN_WEEKS - 1:
-            loop.retrain(week, list(parts_of_week(week, options.parts, options.seed + 900)))
+            loop.retrain(week, list(parts_of_week(week, FRESH, options.seed + 900)))
 
 
 def _total(lines: Sequence[dict[str, object]], name: str) -> dict[str, float]:
