@@ -5,16 +5,17 @@
 The lamp ages by a fifth over the year, a new batch of material comes in week 20, dents first come in week 14 and
 missing holes in week 32. Each week 2 % of the parts get a label, in the order of the review queue's turns (two near the
 threshold, one of those that failed by most, one drawn by chance), and 5 % of the labels are wrong. Each four weeks the
-loop trains from everything labelled; what the gate passes on the frozen, growing hold-out becomes the champion.
-Training and gate are the product's own commands; truth is known only to the renderer and to the counts. Both models of
-each promotion judge 2,000 fresh parts: the new one is worse if escape and overkill rate added are larger, and beyond
-chance if so with 95 % confidence, part by part.
+loop trains from everything labelled; what the gate passes on the frozen, growing hold-out and on the newest 1,000 parts
+of the line becomes the champion. Training and gate are the product's own commands; truth is known only to the renderer
+and to the counts. Both models of each promotion judge 2,000 fresh parts: the new one is worse if escape and overkill
+rate added are larger, and beyond chance if so with 95 % confidence, part by part.
 """
 
 import argparse
 import json
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -34,7 +35,7 @@ from edge.inference import Detector, InferenceSettings
 WEEKS, SIZE_PX, FIRST_GOODS = 52, 128, 80
 MATERIAL_WEEK, RETRAIN_WEEKS = 20, 4
 FIRST_WEEK_OF = {"scratch": 0, "stain": 0, "dent": 14, "missing_hole": 32}
-LABELLED, WRONG, FRESH = 0.02, 0.05, 2000
+LABELLED, WRONG, FRESH, REPLAYED = 0.02, 0.05, 2000, 1000
 ONE_SIDED_95 = 1.645
 SECONDS_A_PART = 5.0  # that a reviewer takes for a flagged part
 Pixels = NDArray[np.uint8]
@@ -98,6 +99,9 @@ class Loop:
     key: SigningKey
     seed: int
     champion: Path = field(init=False)
+    line: deque[str] = field(default_factory=lambda: deque(maxlen=REPLAYED))
+    labels: dict[str, str] = field(default_factory=dict)
+    held_out: set[str] = field(default_factory=set)
     trained: int = 0
     promoted: int = 0
     promoted_worse: int = 0
@@ -113,9 +117,19 @@ class Loop:
         """As the line opens it."""
         return load_detector(bundle, TrustedKeys((self.key.public_text,)), InferenceSettings(threads=1))
 
+    def judged(self, parts: Sequence[Part]) -> None:
+        """Keep the newest parts of the line."""
+        (self.folder / "replay").mkdir(exist_ok=True)
+        for part in parts:
+            self.line.append(f"{part.name}.png")
+            _save(part, self.folder / "replay")
+
     def label(self, part: Part, defect: str | None) -> None:
         """Keep what a person said, right or wrong; a quarter is held out, whatever it is."""
-        self._write(part, defect, held_out=int(part.name[-2:]) % 4 == 0)
+        held_out = int(part.name[-2:]) % 4 == 0
+        self._write(part, defect, held_out=held_out)
+        self.labels[f"{part.name}.png"] = defect or "good"
+        self.held_out |= {f"{part.name}.png"} if held_out else set()
 
     def retrain(self, week: int, fresh: Sequence[Part]) -> None:
         """Train a challenger and let the gate decide; fresh parts tell whether that was right."""
@@ -142,7 +156,7 @@ class Loop:
         else:
             folder = self.folder / "defects" / defect
         folder.mkdir(parents=True, exist_ok=True)
-        cv2.imwrite(str(folder / f"{part.name}.png"), cv2.cvtColor(part.pixels, cv2.COLOR_RGB2BGR))
+        _save(part, folder)
 
     def _train(self, name: str) -> Path:
         out = self.folder / f"{name}.bundle"
@@ -156,11 +170,23 @@ class Loop:
         return out
 
     def _gate(self, challenger: Path) -> bool:
-        options = ["--champion", str(self.champion), "--trust", self.key.public_text]
+        options = ["--champion", str(self.champion), "--trust", self.key.public_text, "--replay", str(self._replay())]
         done = _models("gate", str(challenger), str(self.folder / "part"), *options)
         if done.returncode > 1:
             raise SystemExit(done.stderr)
         return done.returncode == 0
+
+    def _replay(self) -> Path:
+        """The newest parts, as the plant lays them out: without those that are held out."""
+        named = [name for name in self.line if name not in self.held_out]
+        told = [{"file": name, "label": self.labels.get(name), "learnt": name in self.labels} for name in named]
+        index = self.folder / "replay" / "parts.jsonl"
+        index.write_text("".join(json.dumps(one) + "\n" for one in told), "utf-8")
+        return index.parent
+
+
+def _save(part: Part, folder: Path) -> None:
+    cv2.imwrite(str(folder / f"{part.name}.png"), cv2.cvtColor(part.pixels, cv2.COLOR_RGB2BGR))
 
 
 def _models(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -244,6 +270,7 @@ def _year(loop: Loop, options: argparse.Namespace) -> Iterator[dict[str, object]
         champion = loop.detector(loop.champion)
         judged = [champion.judge(part.pixels) for part in parts]
         told = tally(parts, [judgement.verdict is not Verdict.PASS for judgement in judged])
+        loop.judged(parts)
         yield {"week": week, "with": vars(told), "without": vars(tally(parts, flags(first, parts)))}
         margins = [judgement.score - judgement.threshold for judgement in judged]
         for part in chosen(parts, margins, round(LABELLED * options.parts), random):
