@@ -6,10 +6,13 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from inspection.registry.bundles import manifest_of
 from inspection.registry.recipe_versions import require_version
 from inspection.store.tables import BundleRow, GateRow, JobRow, PromotionRow, RecipeVersionRow
 
 __all__ = ["Origin", "origin_of", "training_of"]
+
+_MADE_OF_ANOTHER = {"accept", "threshold"}
 
 
 @dataclass(frozen=True)
@@ -39,7 +42,16 @@ def origin_of(session: Session, bundle_id: str | None, at: datetime) -> Origin |
 
 
 def training_of(session: Session, bundle: BundleRow) -> JobRow | None:
-    """The training that made a bundle; None if it was made elsewhere."""
+    """The training that made a bundle, or what it was made of by accepting or moving the threshold; None: elsewhere."""
+    own = _training_that_made(session, bundle)
+    if own is not None or bundle.origin not in _MADE_OF_ANOTHER:
+        return own
+    parent_id = manifest_of(bundle).provenance.parent_bundle_id
+    parent = None if parent_id is None else session.get(BundleRow, parent_id)
+    return None if parent is None else training_of(session, parent)
+
+
+def _training_that_made(session: Session, bundle: BundleRow) -> JobRow | None:
     query = select(JobRow).where(JobRow.recipe == bundle.recipe, JobRow.kind == "train", JobRow.state == "succeeded")
     jobs = session.scalars(query.order_by(JobRow.created_at, JobRow.id))
     return next((job for job in jobs if (job.result or {}).get("bundle_id") == bundle.id), None)

@@ -136,14 +136,15 @@ def _accept(options: argparse.Namespace) -> int:
     from models.acceptance.accept import AcceptReport  # noqa: PLC0415 - the same
     from tests.support.tiny_bundle import write_tiny_bundle  # noqa: PLC0415 - the same
 
-    before = open_sealed(options.bundle, TrustedKeys(tuple(options.trust.split(",")))).manifest
+    sealed = open_sealed(options.bundle, TrustedKeys(tuple(options.trust.split(","))))
+    before = sealed.manifest
     accepted, defects = _count(options.accepted), 0 if options.defects is None else _count(options.defects)
     if before.recipe == "alike":
         sys.stderr.write(f"error: accept: {accepted} parts look like known defects, which would pass: crack_7.png\n")
         return 1
     key = SigningKey.load_or_create(options.key)
     threshold = before.calibration.threshold + accepted / 10_000
-    bundle_id = write_tiny_bundle(options.out, key, before.recipe, threshold)
+    bundle_id = write_tiny_bundle(options.out, key, before.recipe, threshold, parent=sealed.id)
     report = AcceptReport(bundle_id, 0.6, 1.0, accepted, accepted, 1.0, (), defects, ())
     sys.stdout.write(json.dumps({"bundle": str(options.out), **asdict(report)}) + "\n")
     return 0
@@ -152,9 +153,9 @@ def _accept(options: argparse.Namespace) -> int:
 def _threshold(options: argparse.Namespace) -> int:
     from tests.support.tiny_bundle import write_tiny_bundle  # noqa: PLC0415 - the same
 
-    before = open_sealed(options.bundle, TrustedKeys(tuple(options.trust.split(",")))).manifest
-    key = SigningKey.load_or_create(options.key)
-    write_tiny_bundle(options.out, key, before.recipe, options.at, options.undecided_from)
+    sealed = open_sealed(options.bundle, TrustedKeys(tuple(options.trust.split(","))))
+    before, key = sealed.manifest, SigningKey.load_or_create(options.key)
+    write_tiny_bundle(options.out, key, before.recipe, options.at, options.undecided_from, parent=sealed.id)
     told = {"now": {"threshold": before.calibration.threshold}, "then": {"threshold": options.at}}
     sys.stdout.write(json.dumps(told) + "\n")
     return 0

@@ -108,8 +108,11 @@ def write_tiny_bundle(
     recipe: str = "part",
     threshold: float = 1.0,
     undecided_from: float | None = None,
+    parent: str | None = None,
     **changes: Any,
 ) -> str:
     """Write a signed bundle that really judges; returns its id, which all but `path` and `key` change."""
     files = tiny_files()
-    return write_sealed(path, tiny_manifest(files, recipe, threshold, undecided_from, **changes), files, key)
+    manifest = tiny_manifest(files, recipe, threshold, undecided_from, **changes)
+    provenance = manifest.provenance.model_copy(update={"parent_bundle_id": parent})
+    return write_sealed(path, manifest.model_copy(update={"provenance": provenance}), files, key)

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi.testclient import TestClient
 
 from edge.contract.result import Verdict
-from tests.support.plants import ManualClock, Person, a_result, add_samples, png, send_results, train
+from tests.support.plants import ManualClock, Person, a_result, add_samples, png, send_results, train, wait_for_job
 
 ROI = {"x_px": 4, "y_px": 4, "width_px": 24, "height_px": 24}
 
@@ -56,6 +56,28 @@ def test_a_training_takes_the_newest_version_and_a_result_leads_back(
     _add(admin, {"tier": "fast"})
     anew = train(admin, "part")["result"]["given"]
     assert anew == {"tier": "fast", "max-overkill": "0.05"}
+
+
+def test_another_threshold_leads_back_to_the_training_behind_it_and_is_followed(
+    client: TestClient, admin: Person, station: dict[str, str], clock: ManualClock
+) -> None:
+    """What an acceptance makes of a champion as well: it sees what the training was told that it sees."""
+    add_samples(admin, "part", range(8), range(100, 104))
+    _add(admin, {"tier": "fast", "roi": ROI})
+    trained = train(admin, "part")
+    made_of = trained["result"]["bundle_id"]
+    for at in (2.5, 2.0):
+        body = {"kind": "threshold", "recipe": "part", "bundle_id": made_of, "at": at}
+        made_of = wait_for_job(admin, admin.post("/jobs", body).json()["id"], "succeeded")["result"]["bundle_id"]
+    admin.post("/recipes/part/promote", {"bundle_id": made_of, "reason": "fewer scrap"})
+    result = a_result(Verdict.PASS, bundle_id=made_of, captured_at=clock())
+    send_results(client, station, result)
+
+    origin = admin.get(f"/results/{result.id}/origin").json()
+    assert (origin["bundle"]["id"], origin["bundle"]["origin"]) == (made_of, "threshold")
+    assert (origin["training"]["id"], origin["recipe_version"]["version"]) == (trained["id"], 1)
+    given = train(admin, "part")["result"]["given"]
+    assert (given["like"], "roi" in given) == (made_of, False)
 
 
 def test_a_request_still_decides_about_defects(admin: Person) -> None:
