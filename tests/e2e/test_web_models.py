@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, Locator, Page, Route, expect
 
 from edge.contract.manifest import HeldoutScores
 from edge.contract.result import InspectionResult, ShadowVerdict, Verdict
@@ -47,6 +47,30 @@ def test_a_reason_that_somebody_types_outlives_what_comes_in_meanwhile(page: Pag
     expect(why).to_be_focused()
     page.get_by_role("button", name="hangs").click()
     expect(why).to_have_value("")
+
+
+def test_a_late_answer_about_another_recipe_is_not_drawn(page: Page, floor: Floor) -> None:
+    """The service answers the question about `part` after somebody has turned to `hangs`."""
+    for number in range(40, 43):
+        floor.http.post("/recipes/hangs/samples?label=good", content=png(number)).raise_for_status()
+    page.goto("/models?recipe=part")
+    figures = page.locator("#training .figure b")
+    expect(figures.first).to_be_visible()
+    held: list[Route] = []
+    about_part = re.compile(r"/api/v1/recipes/part/models$")
+    page.route(about_part, lambda route: held.append(route))  # noqa: PLW0108 - it sets an attribute on it
+    with page.expect_request(about_part):
+        pass
+    of_part = figures.all_inner_texts()
+    page.get_by_role("button", name="hangs").click()
+    expect(figures).not_to_have_text(of_part)
+    page.route(re.compile(r"/api/v1/recipes/hangs/models$"), lambda route: held.append(route))  # noqa: PLW0108 - the same
+    of_hangs = figures.all_inner_texts()
+    with page.expect_response(about_part) as late:
+        held[0].continue_()
+    late.value.finished()
+    page.wait_for_timeout(500)  # long enough to ask what else there is, and to draw
+    assert figures.all_inner_texts() == of_hangs
 
 
 def test_a_part_judged_differently_is_shown_and_labelled(page: Page, browser: Browser, floor: Floor) -> None:

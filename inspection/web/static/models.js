@@ -9,6 +9,7 @@ import { doubtsPanel } from "./doubts_panel.js";
 import { jobsPanel } from "./jobs_panel.js";
 import { n, t } from "./language.js";
 import { detailPanel, historyPanel, versionsPanel } from "./model_panels.js";
+import { newest } from "./newest.js";
 import { poll } from "./poll.js";
 import { recipePanel } from "./recipe_panel.js";
 import { rolloutPanel } from "./rollout_panel.js";
@@ -21,25 +22,33 @@ const mayChange = flag("may-change");
 const NO_REPORT = { key: null, report: null };
 const state = { reported: NO_REPORT, doubted: {}, recipe: new URLSearchParams(location.search).get("recipe"), selected: null, drawn: {}, opened: new Set(), logOpen: false, last: null };
 const decisions = new Decisions("models");
+const asking = newest();
 
 async function refresh() {
+  const isNewest = asking();
   const recipes = await get("/recipes");
+  if (!isNewest()) return;
   if (recipes.length === 0) return showEmpty();
   if (!recipes.some((recipe) => recipe.name === state.recipe)) state.recipe = recipes[0].name;
   draw("recipes", recipes.map((recipe) => [recipe.name, recipe.name === state.recipe]), () => tabs(recipes));
-  const name = encodeURIComponent(state.recipe);
-  const [models, jobs] = await Promise.all([get(`/recipes/${name}/models`), get(`/jobs?recipe=${name}&limit=1`)]);
-  const job = jobs.length ? await get(`/jobs/${jobs[0].id}`) : null;
+  const { models, job, rollout, shadow } = await factsOf(encodeURIComponent(state.recipe));
+  const [doubts, report] = isNewest() ? [await doubtsOf(models), await reportOf(models)] : [];
+  if (!isNewest()) return; // somebody has turned to another recipe meanwhile
   $("empty").hidden = true;
   $("content").hidden = false;
-  const [rollout] = models.champion_id === null ? [] : await get(`/recipes/${name}/rollouts`);
-  const shadow = models.champion_id === null ? null : await get(`/recipes/${name}/shadow?limit=20`);
   draw("shadow", shadow, () => shadowPanel(shadow, mayChange, actions));
   state.underWay = rollout?.state === "running";
   draw("rollout", rollout, () => rolloutPanel(rollout, mayChange, actions));
-  const doubts = await doubtsOf(models);
   draw("doubts", doubts, () => doubtsPanel(doubts, mayChange ? actions.rule : null, state.opened));
-  return drawAll(models, job, await reportOf(models));
+  drawAll(models, job, report);
+}
+
+async function factsOf(name) {
+  const [models, jobs] = await Promise.all([get(`/recipes/${name}/models`), get(`/jobs?recipe=${name}&limit=1`)]);
+  const job = jobs.length ? await get(`/jobs/${jobs[0].id}`) : null;
+  const [rollout] = models.champion_id === null ? [] : await get(`/recipes/${name}/rollouts`);
+  const shadow = models.champion_id === null ? null : await get(`/recipes/${name}/shadow?limit=20`);
+  return { models, job, rollout, shadow };
 }
 
 /** The doubtful labels, fetched when what there is to learn from changes. */
