@@ -80,23 +80,37 @@ def survey_frames(items: Sequence[LabelledImage], progress: Progress, *, skip_un
     Raises:
         DataInvalid: unreadable files (named, counted), unless `skip_unreadable`.
     """
-    readable, unreadable = [], []
-    sizes: Counter[tuple[int, int]] = Counter()
-    peak = 0
-    for item in progress.over(items, sentence("reading images")):
-        try:
-            pixels = _decode(item)
-            _check_not_blank(item, pixels)
-        except DataInvalid as error:
-            unreadable.append(str(error))
-            continue
-        readable.append(item)
-        sizes[pixels.shape[1], pixels.shape[0]] += 1
-        peak = max(peak, int(pixels.max()) if pixels.dtype == np.uint16 else 0)
+    told = by_two_callers(_surveyed, items)
+    found = [one for one, _ in zip(told, progress.over(items, sentence("reading images")), strict=True)]
+    unreadable = [one for one in found if isinstance(one, str)]
+    readable = [one for one in found if isinstance(one, _Surveyed)]
+    sizes = Counter(one.size_px for one in readable)
+    peak = max((one.peak for one in readable), default=0)
     _report_unreadable(unreadable, len(items), skip_unreadable=skip_unreadable)
     if len(sizes) > 1:
         log.warning("frames of %d sizes, most often %s px: all are resized to one", len(sizes), sizes.most_common(3))
-    return FrameSurvey(readable, unreadable, next(iter(sizes)) if len(sizes) == 1 else None, _white_level(peak))
+    size_px = next(iter(sizes)) if len(sizes) == 1 else None
+    return FrameSurvey([one.item for one in readable], unreadable, size_px, _white_level(peak))
+
+
+@dataclass(frozen=True)
+class _Surveyed:
+    """A file that decodes: `(width, height)`, and the largest value if it has 16 bits, else 0."""
+
+    item: LabelledImage
+    size_px: tuple[int, int]
+    peak: int
+
+
+def _surveyed(item: LabelledImage) -> _Surveyed | str:
+    """A file, or why it cannot be used."""
+    try:
+        pixels = _decode(item)
+        _check_not_blank(item, pixels)
+    except DataInvalid as error:
+        return str(error)
+    peak = int(pixels.max()) if pixels.dtype == np.uint16 else 0
+    return _Surveyed(item, (pixels.shape[1], pixels.shape[0]), peak)
 
 
 def load_images(items: Sequence[LabelledImage], spec: PreprocessSpec, progress: Progress, step: str) -> ImageSet:
