@@ -116,6 +116,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--seed", type=int, nargs="+", help="these seeds, in place of the first ones")
     parser.add_argument("--tier", choices=list(TIERS), default="fast")
+    parser.add_argument("--size-px", type=int, help="side of the network's input (default: the tier's)")
     parser.add_argument("--features", type=Path, help="folder of the feature cache")
     parser.add_argument("--summary", type=Path, metavar="FILE", help="lines of an earlier run; nothing is computed")
     options = parser.parse_args()
@@ -124,7 +125,7 @@ def main() -> None:
         return
     if options.data is None or options.features is None:
         parser.error("a folder of images and --features are needed, or --summary")
-    data = read(options.data, options.features, options.tier)
+    data = read(options.data, options.features, options.tier, options.size_px)
     ready = Ready.of(data)
     for seed in options.seed or range(options.seeds):
         judged = _judged(data, seed)
@@ -139,10 +140,11 @@ def main() -> None:
                     print(json.dumps(told | after), flush=True)
 
 
-def read(folder: Path, features: Path, name: TierName = "fast") -> Data:
+def read(folder: Path, features: Path, name: TierName = "fast", size_px: int | None = None) -> Data:
     """Features of the good parts and of the test images, from the cache where it has them."""
     tier = TIERS[name]
-    spec = PreprocessSpec(width_px=tier.size_px, height_px=tier.size_px)
+    side_px = size_px or tier.size_px
+    spec = PreprocessSpec(width_px=side_px, height_px=side_px)
     trunk = PatchFeatures(tier.build(spec.height_px, spec.width_px, None))
     cache = FeatureCache(features, 8 << 30)
 
