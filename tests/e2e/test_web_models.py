@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Route, expect
+from playwright.sync_api import Browser, FloatRect, Locator, Page, Route, expect
 
 from edge.contract.manifest import HeldoutScores
 from edge.contract.result import InspectionResult, ShadowVerdict, Verdict
@@ -32,6 +32,10 @@ def test_retrain_then_promote_then_roll_back(page: Page, floor: Floor) -> None:
     expect(page.locator("#history li")).to_have_count(3)
     expect(page.locator("#history li").first).to_contain_text("rolled back")
     assert fits(page)
+    versions, history, detail = (_box(page.locator(name)) for name in ("#versions", "#history", "#detail"))
+    between = history["y"] - versions["y"] - versions["height"]
+    assert 0 < between < 20, "a tall evaluation leaves no gap in the shorter lists beside it"
+    assert detail["y"] == versions["y"]
 
 
 def test_a_reason_that_somebody_types_outlives_what_comes_in_meanwhile(page: Page, floor: Floor) -> None:
@@ -325,3 +329,9 @@ def test_a_challenger_is_tried_beside_the_champion(page: Page, floor: Floor) -> 
     page.locator("#reason-dialog").get_by_role("button", name="End").click()
     expect(panel).to_be_hidden()
     assert fits(page)
+
+
+def _box(shown: Locator) -> FloatRect:
+    box = shown.bounding_box()
+    assert box is not None
+    return box
