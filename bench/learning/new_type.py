@@ -84,7 +84,7 @@ class Ready:
             raise RuntimeError("expected heads with a place for labels")
         whitened = torch.cat([heads.whitening(batch) for batch in data.test.split(32)])
         goods = heads.whitening(data.goods)
-        plain = Heads(heads.whitening, heads.gaussian, heads.search, heads.neighbours, None, None)
+        plain = _untaught(heads)
         test = RawMaps.cat([plain(batch) for batch in data.test.split(32)])
         standard = torch.cat([heads.labels.scale.left_out(batch) for batch in goods.split(32)])
         whole = None if heads.whole is None else torch.cat([heads.described(batch) for batch in data.test.split(32)])
@@ -93,9 +93,10 @@ class Ready:
     @torch.inference_mode()
     def scores(self, labelled: LabelledFeatures | None) -> Scores:
         """Of held-out good parts and of test images, as a training with these labels gives them."""
-        goods, test = self.goods, self.test
+        heads, goods, test = _untaught(self.heads), self.goods, self.test
         if labelled is not None:
-            head = self.heads.taught(labelled, 1).defect
+            heads = self.heads.taught(labelled, 1)
+            head = heads.defect
             if head is None:
                 raise RuntimeError("expected a defect head")
             goods = replace(goods, defect=self.standard @ head.directions)
@@ -103,9 +104,13 @@ class Ready:
             if head.whole is not None and self.described is not None:
                 goods = replace(goods, parts=head.whole.unseen)
                 test = replace(test, parts=head.whole.of_described(self.described))
-        fused = FusedHeads(self.heads, goods)
+        fused = FusedHeads(heads, goods)
         heldout, judged = (fused.fuse(raw).score.numpy() for raw in (goods, test))
         return Scores(heldout, judged)
+
+
+def _untaught(heads: Heads) -> Heads:
+    return Heads(heads.whitening, heads.gaussian, heads.search, heads.neighbours, None, None)
 
 
 def main() -> None:

@@ -117,14 +117,20 @@ class DefectHead(nn.Module):
     """Whitened features `(N, P, K)` -> how far each patch lies towards each class, `(N, P, C)`.
 
     The mean over good patches is 0, and everything is at 0 for a class without labels.
+
+    Attributes:
+        labelled: how many parts of each class were learnt from, `(C,)`.
     """
 
     weights: Tensor
 
-    def __init__(self, directions: Tensor, scale: PositionScale, whole: PartHead | None = None) -> None:
+    def __init__(
+        self, directions: Tensor, scale: PositionScale, labelled: Tensor, whole: PartHead | None = None
+    ) -> None:
         """Directions `(K, C)` among standard deviations, of length 1 or 0, and what looks at the part as a whole."""
         super().__init__()
         self.whole = whole
+        self.labelled = labelled
         self.directions = directions
         self.register_buffer("weights", scale.weights(directions))  # (P, K, C)
 

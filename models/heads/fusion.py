@@ -18,6 +18,7 @@ from models.heads.whole import PartHead, described, fit_parts
 __all__ = ["Fused", "FusedHeads", "HeadPlan", "Heads", "JointEvidence", "RawMaps", "fit_heads", "fit_whitened"]
 
 _SHARE = 0.06  # orders of magnitude by which each labelled type may raise what the oddest good parts score
+_MANY = 20  # labelled parts of a type; from there on its share grows with their root (decision 0067)
 _ONE_IN_A_HUNDRED = 2.0
 _AMONG_GOODS = (0.98, 0.99, 0.995)
 _BATCH = 32  # good parts, or a few more
@@ -148,7 +149,8 @@ class Heads(nn.Module):
         novelty = _length(self.gaussian(self.whitening.leading(whitened)))
         standard = replace(defects, features=self.labels.scale(whitened))
         directions = directions_of(standard, novelty, classes, self.labels.negatives)
-        head = DefectHead(directions, self.labels.scale, self._whole(defects, classes))
+        labelled = defects.classes.bincount(minlength=classes)
+        head = DefectHead(directions, self.labels.scale, labelled, self._whole(defects, classes))
         return Heads(self.whitening, self.gaussian, self.search, self.neighbours, head, self.labels)
 
     def _whole(self, defects: LabelledFeatures, classes: int) -> PartHead | None:
@@ -235,7 +237,7 @@ class FusedHeads(nn.Module):
             JointEvidence(pool(known[..., c])[:, None], whole[:, None])
             for c, whole in enumerate(heldout.parts.unbind(dim=-1))
         )
-        reserve = self._reserve(heldout) if len(self.classes) else None
+        reserve = None if heads.defect is None else self._reserve(heldout, heads.defect)
         self.register_buffer("reserve", None if reserve is None else torch.tensor(reserve))
 
     def forward(self, features: Tensor) -> Fused:
@@ -273,16 +275,17 @@ class FusedHeads(nn.Module):
         """Evidence of labels `(N, P, C)`."""
         return torch.stack([tail(raw.defect[..., c]) for c, tail in enumerate(self.classes)], dim=-1)
 
-    def _reserve(self, goods: RawMaps) -> float | None:
+    def _reserve(self, goods: RawMaps, defect: DefectHead) -> float | None:
         """How much stronger than novelty the evidence of labels must be, so that other types lose nothing.
 
         A maximum of both raises scores of good parts, and with them the threshold that every other type must pass. The
         smallest reserve is taken that keeps this within a share for each labelled type, for the more are labelled, the
-        less is left that could lose; None, and labels do not count, where none does.
+        less is left that could lose; None, and labels do not count, where none does. One good part like a known defect
+        moves what the oddest ones score by all that few labels may take; many are not to count for nothing by it.
         """
         novelty, known = self.novelty(goods), self._known(goods)
         of_class = self._of_class(known, goods)
-        allowed = _high(pool(novelty)) + _SHARE * len(self.classes)
+        allowed = _high(pool(novelty)) + _share_of(defect.labelled)
         for reserve in _RESERVES:
             if bool((_high(self._score(novelty, known, of_class, reserve)) <= allowed).all()):
                 return reserve
@@ -292,6 +295,11 @@ class FusedHeads(nn.Module):
         """Evidence `(N, P)` of being unlike good parts, whatever the labels say."""
         gaussian: Tensor = self.gaussian_tail(raw.gaussian)
         return gaussian if self.with_neighbours is None else self.with_neighbours(gaussian, raw.neighbours[..., 0])
+
+
+def _share_of(labelled: Tensor) -> float:
+    """What all types together may take, of which so many parts are labelled `(C,)`."""
+    return float((_SHARE * (labelled / _MANY).sqrt().clamp_min(1)).sum())
 
 
 def _high(scores: Tensor) -> Tensor:

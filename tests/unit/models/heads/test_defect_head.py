@@ -30,7 +30,8 @@ class AsItIs(PositionScale):
 def fit(labels: LabelledFeatures, classes: int, negatives: HardNegatives | None = None) -> DefectHead:
     """On labels alone, where good patches are as they are everywhere."""
     usual = negatives or HardNegatives(torch.zeros(DIMENSION), torch.eye(DIMENSION))
-    return DefectHead(directions_of(labels, labels.features.norm(dim=-1), classes, usual), AsItIs())
+    directions = directions_of(labels, labels.features.norm(dim=-1), classes, usual)
+    return DefectHead(directions, AsItIs(), labels.classes.bincount(minlength=classes))
 
 
 def planted(count: int, seed: int, channel: int, *, label: str = "mask") -> LabelledFeatures:
