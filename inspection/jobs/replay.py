@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from edge.contract.errors import NotFound
 from edge.contract.result import ImageKind
 from inspection.samples.samples import Sample, samples_of
 from inspection.samples.splits import Split
@@ -32,7 +33,10 @@ def lay_out_replay(session: Session, blobs: BlobStore, recipe: str, limit: int, 
         if sample is not None and sample.split is Split.HOLDOUT:
             continue
         name = f"{sha256}.{EXTENSIONS.get(media_type, 'bin')}"
-        blobs.export(sha256, folder / name)
+        try:
+            blobs.export(sha256, folder / name)
+        except NotFound:  # retention removed it since it was asked for
+            continue
         lines.append(json.dumps(_line(name, result_id, sample)) + "\n")
     (folder / "parts.jsonl").write_text("".join(lines), "utf-8")
     return folder
@@ -44,12 +48,13 @@ def _line(name: str, result_id: str, sample: Sample | None) -> dict[str, Any]:
 
 
 def _frames(session: Session, recipe: str, limit: int) -> Iterator[tuple[str, str, str]]:
-    """SHA-256, media type and result of the newest frames that have arrived; the same picture once."""
+    """SHA-256, media type and result of the newest frames that have arrived and are still here; a picture once."""
     query = (
         select(BlobRow.sha256, BlobRow.media_type, ResultRow.id)
         .join(ResultImageRow, ResultImageRow.sha256 == BlobRow.sha256)
         .join(ResultRow, ResultRow.id == ResultImageRow.result_id)
         .where(ResultRow.recipe == recipe, ResultImageRow.kind == ImageKind.FRAME.value)
+        .where(BlobRow.removed_at.is_(None))
     )
     seen: set[str] = set()
     for sha256, media_type, result_id in session.execute(query.order_by(ResultRow.number.desc()).limit(limit)):

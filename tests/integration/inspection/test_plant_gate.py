@@ -1,5 +1,6 @@
 """The gate at the plant: replayed parts, flips for a person to judge, and forcing past a refusal."""
 
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -8,11 +9,13 @@ from fastapi.testclient import TestClient
 from edge.contract.signature import SigningKey
 from inspection.people.roles import Role
 from inspection.plant import Plant
+from inspection.store.tables import BlobRow
 from tests.support.compared import compared
 from tests.support.plants import (
     Person,
     add_samples,
     person_with,
+    png,
     train,
     wait_for_job,
 )
@@ -63,6 +66,22 @@ def test_flips_come_in_pages(admin: Person, challenger: tuple[str, list[str]]) -
 def test_the_gate_of_a_bundle_that_is_not_there_is_not_found(admin: Person, challenger: tuple[str, list[str]]) -> None:
     assert admin.get(f"/recipes/part/models/{'0' * 64}/gate").status_code == 404
     assert admin.get(f"/recipes/other/models/{challenger[0]}/gate").status_code == 404
+
+
+def test_parts_whose_pictures_retention_removed_are_not_replayed(
+    admin: Person, plant: Plant, challenger: tuple[str, list[str]]
+) -> None:
+    """As `may_go` lets go of what passed long ago and nobody has labelled, while later parts are still here."""
+    bundle_id, ids = challenger
+    removed = sha256(png(301)).hexdigest()
+    with plant.database.write() as session:
+        session.get_one(BlobRow, removed).removed_at = plant.clock()
+    plant.blobs.delete(removed)
+    job = admin.post("/jobs", {"kind": "gate", "recipe": "part", "bundle_id": bundle_id}).json()["id"]
+    ended = wait_for_job(admin, job)
+    assert (ended["state"], ended["error"]) == ("succeeded", None)
+    report = admin.get(f"/recipes/part/models/{bundle_id}/gate").json()
+    assert {ids[2]} <= {flip["result_id"] for flip in report["flips"]} <= {ids[0], ids[2]}
 
 
 def test_nothing_of_a_gate_stays_in_the_jobs_folder(
