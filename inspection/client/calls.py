@@ -131,7 +131,7 @@ class PlantCalls(LinkCalls):
         return self.read(list[Recipe], self.ask("GET", "/api/v1/recipes"))
 
     def post_recipe(self, body: NewRecipe) -> Recipe:
-        """Make a recipe."""
+        """Make a recipe; what people have said of its parts by now counts for it."""
         return self.read(Recipe, self.ask("POST", "/api/v1/recipes", body=body))
 
     def get_acceptances(self, recipe: str) -> list[Acceptance]:

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict
 from edge.contract.result import ImageKind
-from inspection.ingest.find import require_result, stored_frame
+from inspection.ingest.find import frames_of, require_result, stored_frame
 from inspection.review.standing import stands
 from inspection.review.states import restate
 from inspection.samples.samples import Subject, add_statement
@@ -17,7 +17,7 @@ from inspection.samples.splits import part_key
 from inspection.samples.statements import Label, Said
 from inspection.store.tables import LabelRow, RecipeRow, ResultImageRow, ResultRow
 
-__all__ = ["Decision", "add_label", "adopt_late_frame", "labels_shown", "stands"]
+__all__ = ["Decision", "add_label", "adopt_labels", "adopt_late_frame", "labels_shown", "stands"]
 
 
 _SAID = ("label", "defect_type", "comment", "mask_sha256")
@@ -42,7 +42,8 @@ class Decision:
 def add_label(session: Session, result_id: str, said: Decision, user: str, now: datetime) -> LabelRow:
     """Append a label. If the frame is stored, it becomes a sample of the recipe with this label.
 
-    Saying the same again adds nothing: a page that was closed before the answer came sends it twice.
+    Saying the same again adds nothing, unless somebody else has said something in between: a page that was closed
+    before the answer came sends it twice, and a person who insists has the last word.
 
     Raises:
         NotFound: no such result.
@@ -63,14 +64,15 @@ def add_label(session: Session, result_id: str, said: Decision, user: str, now: 
         took_s=said.took_s,
         created_at=now,
     )
-    if last is not None and all(getattr(last, name) == getattr(row, name) for name in _SAID):
-        return last
-    session.add(row)
-    session.flush()
-    restate(session, result, [label.label for label in labels_shown(session, [result_id])[result_id]])
+    if last is not None and _says_the_same(last, row) and not _is_answered(session, last):
+        row = last
+    else:
+        session.add(row)
+        session.flush()
+        restate(session, result, [label.label for label in labels_shown(session, [result_id])[result_id]])
     frame = stored_frame(session, result_id)
     if frame is not None:
-        _tell_samples(session, result, frame, row, now)
+        _tell_samples(session, result, frame, row, now, insists=True)
     return row
 
 
@@ -84,6 +86,16 @@ def adopt_late_frame(session: Session, digest: str, now: datetime) -> None:
             _tell_samples(session, result, digest, row, now)
 
 
+def adopt_labels(session: Session, recipe: str, now: datetime) -> None:
+    """Make samples of what was labelled before the recipe was made, in the order in which people said it."""
+    query = select(LabelRow, ResultRow).join(ResultRow, ResultRow.id == LabelRow.result_id)
+    said = session.execute(query.where(ResultRow.recipe == recipe).order_by(LabelRow.id)).all()
+    frames = frames_of(session, [result.id for _, result in said])
+    for row, result in said:
+        if result.id in frames:
+            _tell_samples(session, result, frames[result.id], row, now, insists=True)
+
+
 def labels_shown(session: Session, result_ids: Sequence[str]) -> dict[str, list[LabelRow]]:
     """The latest label of each person, by result; retracted ones are left out."""
     latest = {(row.result_id, row.user): row for row in _labels(session, result_ids)}
@@ -92,6 +104,16 @@ def labels_shown(session: Session, result_ids: Sequence[str]) -> dict[str, list[
         if row.label != Label.RETRACTED:
             shown[row.result_id].append(row)
     return shown
+
+
+def _says_the_same(one: LabelRow, other: LabelRow) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in _SAID)
+
+
+def _is_answered(session: Session, row: LabelRow) -> bool:
+    """Whether somebody labelled the same result later."""
+    later = select(LabelRow.id).where(LabelRow.result_id == row.result_id, LabelRow.id > row.id)
+    return session.scalars(later.limit(1)).first() is not None
 
 
 def _last(session: Session, result_id: str, user: str) -> LabelRow | None:
@@ -103,10 +125,12 @@ def _labels(session: Session, result_ids: Sequence[str]) -> list[LabelRow]:
     return list(session.scalars(select(LabelRow).where(LabelRow.result_id.in_(result_ids)).order_by(LabelRow.id)))
 
 
-def _tell_samples(session: Session, result: ResultRow, frame: str, row: LabelRow, now: datetime) -> None:
+def _tell_samples(
+    session: Session, result: ResultRow, frame: str, row: LabelRow, now: datetime, *, insists: bool = False
+) -> None:
     # A station may run a recipe that the plant does not know: its labels wait until somebody makes the recipe.
     if session.get(RecipeRow, result.recipe) is not None:
         source = f"result:{result.id}:{row.user}"
         said = Said(Label(row.label), row.defect_type, row.mask_sha256)
         part = part_key(result.recipe, result.part_id, result.captured_at)
-        add_statement(session, Subject(result.recipe, frame, part), source, said, now)
+        add_statement(session, Subject(result.recipe, frame, part), source, said, now, insists=insists)

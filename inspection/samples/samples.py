@@ -64,10 +64,20 @@ class Subject:
     part: str | None = None
 
 
-def add_statement(session: Session, subject: Subject, source: str, said: Said, now: datetime) -> bool:
+def add_statement(
+    session: Session, subject: Subject, source: str, said: Said, now: datetime, *, insists: bool = False
+) -> bool:
     """Say something of an image; it becomes a sample of the recipe if it was none.
 
     Answers False if the same source said the same before: nothing was added.
+
+    Args:
+        session: a transaction.
+        subject: the image.
+        source: who says it, as `statements` describes.
+        said: what.
+        now: when.
+        insists: the same again counts as said anew where another source has said something in between.
     """
     sample = _sample(session, subject, now)
     last = session.scalars(
@@ -76,12 +86,20 @@ def add_statement(session: Session, subject: Subject, source: str, said: Said, n
         .order_by(SampleLabelRow.id.desc())
         .limit(1)
     ).first()
-    if last is not None and Said(Label(last.label), last.defect_type, last.mask_sha256) == said:
+    same = last is not None and Said(Label(last.label), last.defect_type, last.mask_sha256) == said
+    if last is not None and same and not (insists and _is_answered(session, last)):
         return False
     row = SampleLabelRow(sample_id=sample.id, source=source, created_at=now, **asdict(said))
     session.add(row)
     session.flush()
     return True
+
+
+def _is_answered(session: Session, statement: SampleLabelRow) -> bool:
+    """Whether anybody said anything of the same sample later."""
+    row = SampleLabelRow
+    later = select(row.id).where(row.sample_id == statement.sample_id, row.id > statement.id)
+    return session.scalars(later.limit(1)).first() is not None
 
 
 def last_upload(session: Session, subject: Subject) -> Said | None:

@@ -25,6 +25,7 @@ from inspection.jobs.book import last_training
 from inspection.plant import Plant
 from inspection.registry.promotions import champion_of
 from inspection.registry.recipes import add_recipe, list_recipes, require_recipe
+from inspection.review.labels import adopt_labels
 from inspection.review.queue import queue_length
 from inspection.review.wanted import Wanted
 from inspection.samples.doubts import Named, doubts_of
@@ -44,9 +45,10 @@ _NAMED = ("suspicious_goods", "ordinary_defects", "test_images_learnt_from", "go
 
 @router.post("/recipes", status_code=201)
 def post_recipe(body: NewRecipe, person: Engineer, plant: PlantDep) -> Recipe:
-    """Make a recipe."""
+    """Make a recipe; what people have said of its parts by now counts for it."""
     with change(plant.database, person.name, plant.clock()) as doing:
         row = add_recipe(doing.session, body.name, doing.now)
+        adopt_labels(doing.session, body.name, doing.now)
         doing.record("recipe.created", recipe=body.name)
         return Recipe(name=row.name, created_at=row.created_at, champion_id=None, review_waiting=0)
 

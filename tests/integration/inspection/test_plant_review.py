@@ -106,6 +106,42 @@ def test_saying_the_same_again_adds_nothing(plant: Plant, admin: Person, result:
         assert list(session.scalars(select(LabelRow.label).order_by(LabelRow.id))) == ["good", "retracted"]
 
 
+@pytest.mark.parametrize("comment", [None, "it wipes off"])
+def test_a_person_who_insists_has_the_last_word(
+    client: TestClient, plant: Plant, admin: Person, result: InspectionResult, comment: str | None
+) -> None:
+    other = person_with(plant, client, Role.INSPECTOR)
+    admin.post("/labels", {"result_id": result.id, "label": "good"})
+    other.post("/labels", {"result_id": result.id, "label": "defect"})
+    assert _truths(plant) == ["defect"]
+    admin.post("/labels", {"result_id": result.id, "label": "good", "comment": comment})
+    assert _truths(plant) == ["good"]
+
+
+def test_a_person_who_insists_outweighs_a_ruling(plant: Plant, admin: Person, result: InspectionResult) -> None:
+    admin.post("/labels", {"result_id": result.id, "label": "good"})
+    sample = f"/recipes/part/samples/{result.images[0].sha256}/ruling"
+    assert admin.post(sample, {"label": "unsure"}).status_code == 204
+    assert _truths(plant) == []
+    for _ in range(2):
+        admin.post("/labels", {"result_id": result.id, "label": "good"})
+    assert _truths(plant) == ["good"]
+
+
+def test_labels_of_a_recipe_that_is_made_later_are_learnt_from(
+    client: TestClient, plant: Plant, admin: Person, station: dict[str, str]
+) -> None:
+    picture = png(7)
+    result = a_result(images=(image_ref(picture),), recipe="later")
+    send_results(client, station, result)
+    send_image(client, station, picture)
+    for label in ("good", "defect", "good"):
+        assert admin.post("/labels", {"result_id": result.id, "label": label}).status_code == 201
+    assert admin.post("/recipes", {"name": "later"}).status_code == 201
+    with plant.database.read() as session:
+        assert [sample.truth.label for sample in samples_of(session, "later")] == ["good"]
+
+
 def test_nothing_to_retract_is_a_conflict(admin: Person, result: InspectionResult) -> None:
     assert admin.post("/labels", {"result_id": result.id, "label": "retracted"}).status_code == 409
 
