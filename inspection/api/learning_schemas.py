@@ -39,4 +39,4 @@ class AcceptanceUndone(Answer):
 
     acceptance: Acceptance
     rolled_back: bool = Field(description="the champion before it runs again")
-    job: Job | None = Field(description="that teaches the later acceptances without this one")
+    job: Job | None = Field(description="that makes today's champion without this one, with the others that stand")

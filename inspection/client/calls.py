@@ -143,7 +143,7 @@ class PlantCalls(LinkCalls):
         return self.read(Acceptance, self.ask("POST", f"/api/v1/recipes/{quoted(recipe)}/acceptances", body=body))
 
     def delete_acceptance(self, recipe: str, acceptance_id: str) -> AcceptanceUndone:
-        """Take it back in one call: labels, and the champion if it is what this made."""
+        """Take it back in one call: labels, and what the champion learnt of it, by going back or by a job of seconds."""
         return self.read(AcceptanceUndone, self.ask("DELETE", f"/api/v1/recipes/{quoted(recipe)}/acceptances/{quoted(acceptance_id)}"))
 
     def post_bundle(self, recipe: str, content: bytes) -> ModelVersion:

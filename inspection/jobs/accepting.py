@@ -4,13 +4,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from edge.contract.errors import GateRefused, JobFailed
+from sqlalchemy.orm import Session
+
+from edge.contract.errors import GateRefused, JobCancelled, JobFailed
 from inspection.audit.change import change
+from inspection.jobs.book import JobKind, add_job, require_job
 from inspection.jobs.commands import AcceptOrder
 from inspection.jobs.judging import GATE_STARTS, judge
 from inspection.jobs.material import Material, lay_out, lay_out_pictures
 from inspection.jobs.shop import Ticket, Workshop, keep_made, read_report, run_models, tidy
-from inspection.learning.acceptances import accepted_frames, refuse, require_acceptance
+from inspection.learning.acceptances import (
+    FORGETS,
+    accepted_frames,
+    refuse,
+    require_acceptance,
+    standing_acceptances,
+)
 from inspection.registry.promotions import champion_of, promote
 from inspection.samples.neighbours import without_neighbours
 from inspection.samples.samples import samples_of
@@ -23,26 +32,29 @@ _OK, _NO, _BAD_INPUT = 0, 1, 2
 
 @dataclass(frozen=True)
 class _Laid:
-    """What a job works on: folders, and the champion."""
+    """What a job works on: folders, the champion, and ids of the acceptances that stand."""
 
     material: Material
     accepted: Path | None
     champion: str
+    standing: list[str]
 
 
 def run_accept(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
-    """Teach the champion all that stands accepted, register, gate; promote if the settings say so.
+    """Teach the champion all that stands accepted, and nothing else, register, gate; promote if the settings say so.
 
     The gate does not replay parts of the line, which takes minutes: what is not alike to accepted parts is judged as
     before, and every known defect has been judged again (decision 0042).
 
+    What was undone meanwhile is not promoted: a job of its own makes the champion of what stands then.
+
     Returns:
-        The command's summary, with `gate` and `promoted`.
+        The command's summary, with `acceptances` (ids of those that it was taught), `gate` and `promoted`.
 
     Raises:
         GateRefused: a known defect would be lost; the acceptance stands no longer, its labels do.
         JobFailed: a command answered an error, or there is nothing to teach.
-        JobCancelled: it was stopped.
+        JobCancelled: it was stopped, or what it teaches was undone.
     """
     ticket.desk.span(0.0, GATE_STARTS)
     ticket.desk.report(0.0, "collecting accepted parts")
@@ -54,34 +66,38 @@ def run_accept(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     if not gate["passed"]:
         _refuse(shop, ticket)
     promoted = bool(gate["passed"]) and shop.acceptances_promote
-    if promoted and laid.champion != bundle_id:  # the same if the service ended right after it had promoted
-        _promote(shop, ticket, bundle_id)
+    if laid.champion != bundle_id:  # the same if the service ended right after it had promoted
+        promoted = _settle(shop, ticket, made, promotes=promoted)
     return {**made, "gate": gate, "promoted": promoted}
 
 
 def _make(shop: Workshop, ticket: Ticket, laid: _Laid) -> dict[str, Any]:
-    if laid.accepted is None:
+    forgets = FORGETS in ticket.parameters
+    if laid.accepted is None and not forgets:
         raise JobFailed("accept: all that was accepted is held out or was taken beside what is, which teaches nothing")
-    out = ticket.folder / "model.bundle"
+    out, champion, taught = ticket.folder / "model.bundle", shop.bundles.path(laid.champion), laid.standing
     try:
-        summary = _teach(shop, ticket, shop.bundles.path(laid.champion), laid.accepted, laid.material.defects, out)
+        summary = _teach(shop, ticket, champion, laid.accepted, laid.material.defects, out)
     except GateRefused:
-        _refuse(shop, ticket)
-        raise
-    return keep_made(shop, ticket, out, summary, "accept")
+        if not forgets or laid.accepted is None:
+            _refuse(shop, ticket)
+            raise
+        # What was undone must go, whether or not the others can be taught without it.
+        summary, taught = _teach(shop, ticket, champion, None, None, out), []
+    return keep_made(shop, ticket, out, {**summary, "acceptances": taught}, "accept")
 
 
 def with_accepted(shop: Workshop, ticket: Ticket, trained: Path, defects: Path | None) -> tuple[Path, dict[str, Any]]:
     """A trained bundle with what stands accepted, and what to tell of it; the bundle as it is where it refuses."""
     with shop.database.read() as session:
-        frames = accepted_frames(session, ticket.recipe, shop.neighbour_s)
+        frames, standing = _accepted(session, shop, ticket.recipe)
         if not frames:
             return trained, {}
         pictures = lay_out_pictures(session, shop.blobs, frames, ticket.folder / "accepted")
     ticket.desk.report(1.0, "accepting what was accepted before")
     out = ticket.folder / "accepting.bundle"
     try:
-        return out, {"accepted": _teach(shop, ticket, trained, pictures, defects, out)}
+        return out, {"accepted": _teach(shop, ticket, trained, pictures, defects, out), "acceptances": standing}
     except GateRefused as error:
         return trained, {"accepted": {"refused": str(error)}}
 
@@ -94,14 +110,20 @@ def _lay_out(shop: Workshop, ticket: Ticket) -> _Laid:
         samples = without_neighbours(session, ticket.recipe, samples_of(session, ticket.recipe), shop.neighbour_s)
         known = [sample for sample in samples if sample.split is Split.HOLDOUT or sample.truth.defect_type is not None]
         material = lay_out(session, shop.blobs, known, ticket.folder)
-        frames = accepted_frames(session, ticket.recipe, shop.neighbour_s)
+        frames, standing = _accepted(session, shop, ticket.recipe)
         pictures = ticket.folder / "accepted"
         accepted = lay_out_pictures(session, shop.blobs, frames, pictures) if frames else None
-    return _Laid(material, accepted, champion)
+    return _Laid(material, accepted, champion, standing)
+
+
+def _accepted(session: Session, shop: Workshop, recipe: str) -> tuple[list[str], list[str]]:
+    """SHA-256 of the pictures to teach, and ids of the acceptances that stand; none where there is no picture."""
+    frames = accepted_frames(session, recipe, shop.neighbour_s)
+    return frames, standing_acceptances(session, recipe) if frames else []
 
 
 def _teach(
-    shop: Workshop, ticket: Ticket, bundle: Path, accepted: Path, defects: Path | None, out: Path
+    shop: Workshop, ticket: Ticket, bundle: Path, accepted: Path | None, defects: Path | None, out: Path
 ) -> dict[str, Any]:
     """The command's summary.
 
@@ -116,15 +138,40 @@ def _teach(
 
 
 def _refuse(shop: Workshop, ticket: Ticket) -> None:
-    with shop.database.write() as session:
-        refuse(session, str(ticket.parameters["acceptance_id"]), shop.clock())
+    """End the acceptance that is taught; a job that leaves one out ends none."""
+    if "acceptance_id" in ticket.parameters:
+        with shop.database.write() as session:
+            refuse(session, str(ticket.parameters["acceptance_id"]), shop.clock())
 
 
-def _promote(shop: Workshop, ticket: Ticket, bundle_id: str) -> None:
-    """In the name of the person who accepted."""
+def _settle(shop: Workshop, ticket: Ticket, made: dict[str, Any], *, promotes: bool) -> bool:
+    """Promote what was made, or teach it again if some of it was undone meanwhile; answers whether it runs.
+
+    In the name of the person who accepted, or undid it.
+    """
     with shop.database.read() as session:
-        row = require_acceptance(session, ticket.recipe, str(ticket.parameters["acceptance_id"]))
-        user, reason = row.user, row.reason
+        reason = require_acceptance(session, ticket.recipe, _about(ticket)).reason
+        user, undone = require_job(session, ticket.id).user, _is_undone(session, ticket.recipe, made)
+    if not promotes and not undone:
+        return False
     with change(shop.database, user, shop.clock()) as doing:
-        promote(doing.session, ticket.recipe, bundle_id, reason=f"accepted: {reason}", user=user, now=doing.now)
-        doing.record("model.promoted", recipe=ticket.recipe, bundle=bundle_id, reason=reason)
+        if require_job(doing.session, ticket.id).cancel_requested:
+            raise JobCancelled("it was undone while it was taught")
+        if _is_undone(doing.session, ticket.recipe, made):
+            again = add_job(doing.session, JobKind.ACCEPT, ticket.recipe, ticket.parameters, user, doing.now)
+            doing.record("job.created", job=again.id, kind=again.kind, recipe=ticket.recipe)
+            return False
+        said = f"{'undone' if FORGETS in ticket.parameters else 'accepted'}: {reason}"
+        promote(doing.session, ticket.recipe, str(made["bundle_id"]), reason=said, user=user, now=doing.now)
+        doing.record("model.promoted", recipe=ticket.recipe, bundle=made["bundle_id"], reason=reason)
+    return True
+
+
+def _is_undone(session: Session, recipe: str, made: dict[str, Any]) -> bool:
+    """Whether something that a bundle was taught stands no longer."""
+    return not set(made.get("acceptances", ())) <= set(standing_acceptances(session, recipe))
+
+
+def _about(ticket: Ticket) -> str:
+    """Id of the acceptance that is taught or left out."""
+    return str(ticket.parameters.get("acceptance_id") or ticket.parameters[FORGETS])

@@ -134,7 +134,7 @@ class AcceptOrder:
 
     Attributes:
         bundle: file of the bundle to start from.
-        accepted: folder of pictures that are good after all.
+        accepted: folder of pictures that are good after all; None forgets what was accepted before.
         defects: folder of known defects, of which none may be lost; None if there are none.
         out: the bundle file to write.
         key: PEM file of the plant's signing key.
@@ -142,7 +142,7 @@ class AcceptOrder:
     """
 
     bundle: Path
-    accepted: Path
+    accepted: Path | None
     defects: Path | None
     out: Path
     key: Path
@@ -173,7 +173,8 @@ class ModelCommands:
 
     def accept(self, order: AcceptOrder) -> Command:
         """Write a signed bundle that tolerates what was accepted; exit 1 refused, a JSON summary last on stdout."""
-        argv = [*self.program, "accept", str(order.bundle), str(order.accepted), "--out", str(order.out)]
+        pictures = [] if order.accepted is None else [str(order.accepted)]
+        argv = [*self.program, "accept", str(order.bundle), *pictures, "--out", str(order.out)]
         if order.defects is not None:
             argv += ["--defects", str(order.defects)]
         argv += ["--key", str(order.key), "--trust", order.trust, "--json", "--progress-json"]

@@ -1,6 +1,7 @@
 """Accept as good: results that failed and are good after all, and the job that teaches the champion to let them pass.
 
-An acceptance stands until a person undoes it or its job is refused; every job teaches all that stand.
+An acceptance stands until a person undoes it or its job is refused; every job teaches all that stand, and tells which
+those were, so that an undo knows whether the champion still lets such parts pass.
 """
 
 from collections.abc import Sequence
@@ -14,26 +15,34 @@ from edge.contract.errors import Conflict, NotFound
 from edge.contract.result import Verdict
 from inspection.ingest.find import parse_result, require_result, stored_frame
 from inspection.jobs.book import JobKind, JobState, add_job, request_cancel, require_job
+from inspection.registry.lineage import maker_of
 from inspection.registry.promotions import champion_of, rollback, rollback_target
-from inspection.review.labels import Decision, add_label, labels_shown
+from inspection.review.labels import Decision, add_label, labels_by
+from inspection.rollout.book import current_rollout, require_no_rollout
 from inspection.samples.neighbours import without_neighbours
 from inspection.samples.samples import samples_of
 from inspection.samples.splits import Split
 from inspection.samples.statements import Label, standing_of
-from inspection.store.tables import AcceptanceRow, JobRow, SampleLabelRow, SampleRow
+from inspection.store.tables import AcceptanceRow, JobRow, LabelRow, SampleLabelRow, SampleRow
 
 __all__ = [
+    "FORGETS",
     "REFUSED",
     "acceptances_of",
     "accepted_frames",
     "add_acceptance",
     "refuse",
     "require_acceptance",
+    "standing_acceptances",
+    "taught_by",
     "undo_acceptance",
 ]
 
 REFUSED = "gate"
 """Who ended an acceptance that would have lost a known defect."""
+
+FORGETS = "without"
+"""Parameter of a job that makes the champion without an acceptance: its id."""
 
 
 def add_acceptance(
@@ -88,6 +97,24 @@ def acceptances_of(session: Session, recipe: str) -> list[AcceptanceRow]:
     return list(session.scalars(query.order_by(AcceptanceRow.created_at.desc(), AcceptanceRow.id)))
 
 
+def standing_acceptances(session: Session, recipe: str) -> list[str]:
+    """Ids of those that stand."""
+    return sorted(row.id for row in acceptances_of(session, recipe) if row.undone_at is None)
+
+
+def taught_by(session: Session, recipe: str, bundle_id: str) -> frozenset[str]:
+    """Ids of the acceptances that a bundle was taught, as far as the job that made it tells."""
+    job = maker_of(session, recipe, bundle_id)
+    if job is None:
+        return frozenset()
+    if job.kind == JobKind.THRESHOLD:
+        return taught_by(session, recipe, str(job.parameters["bundle_id"]))
+    told = (job.result or {}).get("acceptances")
+    if told is None and job.kind == JobKind.ACCEPT:
+        return frozenset(_stood_at(session, recipe, job.started_at))
+    return frozenset(told or ())
+
+
 def accepted_frames(session: Session, recipe: str, neighbour_s: float) -> list[str]:
     """SHA-256 of the pictures that stand accepted and still count as good.
 
@@ -109,14 +136,14 @@ def refuse(session: Session, acceptance_id: str, now: datetime) -> None:
 
 
 def undo_acceptance(session: Session, row: AcceptanceRow, *, user: str, now: datetime) -> tuple[bool, JobRow | None]:
-    """Take everything back: the labels, the job if it has not ended, and the champion if it is what the job made.
+    """Take everything back: the labels, the job if it has not ended, and what the champion learnt of it.
 
     Returns:
-        Whether the champion before runs again; and, where a later acceptance stands on this one, the job that teaches
-        what is left.
+        Whether the champion before runs again; and, where that one would let other parts pass than those that still
+        stand, the job that makes today's champion without this one.
 
     Raises:
-        Conflict: it was undone before, or a rollout is under way.
+        Conflict: it was undone before, or a rollout of a bundle that was taught it is under way.
     """
     if row.undone_at is not None:
         raise Conflict(f"acceptance {row.id}: ended by {row.undone_by} already")
@@ -125,14 +152,42 @@ def undo_acceptance(session: Session, row: AcceptanceRow, *, user: str, now: dat
     job = require_job(session, row.job_id)
     if job.state in {JobState.QUEUED, JobState.RUNNING}:
         request_cancel(session, job.id, now)
-    champion = champion_of(session, row.recipe)
-    if champion is not None and champion == _made_by(job) and rollback_target(session, row.recipe) is not None:
+    rollout, champion = current_rollout(session, row.recipe), champion_of(session, row.recipe)
+    if rollout is not None and row.id in taught_by(session, row.recipe, rollout.row.bundle_id):
+        require_no_rollout(session, row.recipe)
+    if champion is None or row.id not in taught_by(session, row.recipe, champion):
+        return False, None
+    if _is_one_step_back(session, row.recipe, champion):
         rollback(session, row.recipe, reason=f"undone: {row.reason}", user=user, now=now)
         return True, None
-    later = _standing_on(session, row, champion)
-    if later is None:
-        return False, None
-    return False, add_job(session, JobKind.ACCEPT, row.recipe, {"acceptance_id": later.id}, user, now)
+    waiting = _waiting_to_forget(session, row.recipe)
+    asked = {FORGETS: row.id, "reasons": [f"undone: {row.reason}"]}
+    return False, waiting or add_job(session, JobKind.ACCEPT, row.recipe, asked, user, now)
+
+
+def _is_one_step_back(session: Session, recipe: str, champion: str) -> bool:
+    """Whether the champion came of an acceptance, and the one before it was taught exactly what still stands."""
+    maker, before = maker_of(session, recipe, champion), rollback_target(session, recipe)
+    if maker is None or maker.kind != JobKind.ACCEPT or before is None:
+        return False
+    left = taught_by(session, recipe, champion) & set(standing_acceptances(session, recipe))
+    return taught_by(session, recipe, before) == left
+
+
+def _waiting_to_forget(session: Session, recipe: str) -> JobRow | None:
+    """A job that has not begun and will leave out what was undone by then."""
+    queued = select(JobRow).where(
+        JobRow.recipe == recipe, JobRow.kind == JobKind.ACCEPT.value, JobRow.state == JobState.QUEUED.value
+    )
+    return next((job for job in session.scalars(queued) if FORGETS in job.parameters), None)
+
+
+def _stood_at(session: Session, recipe: str, at: datetime | None) -> list[str]:
+    """Ids of those that stood when a job began: what it taught, if it did not tell."""
+    if at is None:
+        return []
+    rows = acceptances_of(session, recipe)
+    return [row.id for row in rows if row.created_at <= at and (row.undone_at is None or row.undone_at > at)]
 
 
 def _acceptable(session: Session, recipe: str, result_id: str, user: str) -> str:
@@ -162,23 +217,18 @@ def _accusers(session: Session, recipe: str, frame: str, own: str) -> list[str]:
 
 
 def _retract(session: Session, row: AcceptanceRow, now: datetime) -> None:
-    """What the person says by now is not taken back: only what this acceptance said."""
-    shown = labels_shown(session, row.result_ids)
+    """What the person says by now is not taken back: only what this acceptance said, for what they said before."""
+    ended = [one for one in acceptances_of(session, row.recipe) if one.undone_at is not None and one.user == row.user]
     for result_id in row.result_ids:
-        own = [label for label in shown[result_id] if label.user == row.user and label.comment == row.reason]
-        if own and own[0].label == Label.GOOD:
-            add_label(session, result_id, Decision(Label.RETRACTED), row.user, now)
+        reasons = {one.reason for one in ended if result_id in one.result_ids}
+        said = labels_by(session, result_id, row.user)
+        accepted = [label.label == Label.GOOD and label.comment in reasons for label in said]
+        if said and accepted[0] and said[0].comment == row.reason:
+            before = next((label for label, was in zip(said, accepted, strict=True) if not was), None)
+            add_label(session, result_id, _again(before), row.user, now)
 
 
-def _made_by(job: JobRow) -> str | None:
-    bundle_id = (job.result or {}).get("bundle_id")
-    return None if bundle_id is None else str(bundle_id)
-
-
-def _standing_on(session: Session, row: AcceptanceRow, champion: str | None) -> AcceptanceRow | None:
-    """The standing acceptance whose job made the champion and taught this one with it."""
-    for later in acceptances_of(session, row.recipe):
-        taught = _made_by(require_job(session, later.job_id))
-        if later.undone_at is None and later.created_at >= row.created_at and taught is not None and taught == champion:
-            return later
-    return None
+def _again(label: LabelRow | None) -> Decision:
+    if label is None:
+        return Decision(Label.RETRACTED)
+    return Decision(Label(label.label), label.defect_type, label.comment, label.mask_sha256)

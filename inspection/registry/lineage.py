@@ -10,7 +10,9 @@ from inspection.registry.bundles import manifest_of
 from inspection.registry.recipe_versions import require_version
 from inspection.store.tables import AcceptanceRow, BundleRow, DataVersionRow, JobRow, RecipeVersionRow
 
-__all__ = ["Lineage", "lineage_of"]
+__all__ = ["Lineage", "lineage_of", "maker_of"]
+
+_MAKES = ("train", "accept", "threshold")
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Lineage:
 
 def lineage_of(session: Session, bundle: BundleRow) -> Lineage:
     """Follow a bundle to its training and what that took."""
-    job = _made_by(session, bundle)
+    job = maker_of(session, bundle.recipe, bundle.id)
     parent_id = manifest_of(bundle).provenance.parent_bundle_id
     if parent_id is None and job is not None:
         parent_id = job.parameters.get("bundle_id") or (job.result or {}).get("parent")
@@ -54,11 +56,11 @@ def lineage_of(session: Session, bundle: BundleRow) -> Lineage:
     )
 
 
-def _made_by(session: Session, bundle: BundleRow) -> JobRow | None:
-    """The first job whose result it is; a later gate names the bundle, too."""
-    query = select(JobRow).where(JobRow.recipe == bundle.recipe, JobRow.kind != "gate", JobRow.result.is_not(None))
+def maker_of(session: Session, recipe: str, bundle_id: str) -> JobRow | None:
+    """The job that made a bundle here; None if it was uploaded. A gate or a measurement names bundles, too."""
+    query = select(JobRow).where(JobRow.recipe == recipe, JobRow.kind.in_(_MAKES), JobRow.result.is_not(None))
     jobs = session.scalars(query.order_by(JobRow.created_at, JobRow.id))
-    return next((job for job in jobs if (job.result or {}).get("bundle_id") == bundle.id), None)
+    return next((job for job in jobs if (job.result or {}).get("bundle_id") == bundle_id), None)
 
 
 def _reasons(session: Session, job: JobRow) -> Iterator[str]:

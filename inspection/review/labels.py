@@ -17,7 +17,7 @@ from inspection.samples.splits import part_key
 from inspection.samples.statements import Label, Said
 from inspection.store.tables import LabelRow, RecipeRow, ResultImageRow, ResultRow
 
-__all__ = ["Decision", "add_label", "adopt_labels", "adopt_late_frame", "labels_shown", "stands"]
+__all__ = ["Decision", "add_label", "adopt_labels", "adopt_late_frame", "labels_by", "labels_shown", "stands"]
 
 
 _SAID = ("label", "defect_type", "comment", "mask_sha256")
@@ -50,7 +50,7 @@ def add_label(session: Session, result_id: str, said: Decision, user: str, now: 
         Conflict: there is nothing of this person to retract.
     """
     result = require_result(session, result_id)
-    last = _last(session, result_id, user)
+    last = next(iter(labels_by(session, result_id, user)), None)
     if last is None and said.label is Label.RETRACTED:
         raise Conflict(f"result {result_id}: {user} has no label on it to take back")
     defective = said.label is Label.DEFECT
@@ -106,6 +106,12 @@ def labels_shown(session: Session, result_ids: Sequence[str]) -> dict[str, list[
     return shown
 
 
+def labels_by(session: Session, result_id: str, user: str) -> list[LabelRow]:
+    """All that a person has said of a result, the newest first."""
+    query = select(LabelRow).where(LabelRow.result_id == result_id, LabelRow.user == user)
+    return list(session.scalars(query.order_by(LabelRow.id.desc())))
+
+
 def _says_the_same(one: LabelRow, other: LabelRow) -> bool:
     return all(getattr(one, name) == getattr(other, name) for name in _SAID)
 
@@ -114,11 +120,6 @@ def _is_answered(session: Session, row: LabelRow) -> bool:
     """Whether somebody labelled the same result later."""
     later = select(LabelRow.id).where(LabelRow.result_id == row.result_id, LabelRow.id > row.id)
     return session.scalars(later.limit(1)).first() is not None
-
-
-def _last(session: Session, result_id: str, user: str) -> LabelRow | None:
-    query = select(LabelRow).where(LabelRow.result_id == result_id, LabelRow.user == user)
-    return session.scalars(query.order_by(LabelRow.id.desc()).limit(1)).first()
 
 
 def _labels(session: Session, result_ids: Sequence[str]) -> list[LabelRow]:

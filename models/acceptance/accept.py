@@ -17,7 +17,15 @@ from edge.contract.manifest import Manifest, ParityReport, PreprocessSpec
 from edge.contract.signature import SigningKey, TrustedKeys
 from edge.inference import open_session
 from models.acceptance.choice import Choice, choose
-from models.acceptance.graph import heads_of, leading_of, whitened_of, with_outputs, with_tolerance, without_tolerance
+from models.acceptance.graph import (
+    has_tolerance,
+    heads_of,
+    leading_of,
+    whitened_of,
+    with_outputs,
+    with_tolerance,
+    without_tolerance,
+)
 from models.acceptance.plane import Floats
 from models.acceptance.shown import Shown
 from models.acceptance.tolerance import tolerated
@@ -39,7 +47,7 @@ class AcceptRequest:
 
     Attributes:
         bundle: to start from; what it accepted before is forgotten, so name all that stands.
-        accepted: folder of images that a person called good.
+        accepted: folder of images that a person called good; None only forgets what was accepted before.
         defects: folder of known defects, one folder a type; none of them may be lost.
         out: bundle file to write.
         key: signs it.
@@ -47,7 +55,7 @@ class AcceptRequest:
     """
 
     bundle: Path
-    accepted: Path
+    accepted: Path | None
     defects: Path | None
     out: Path
     key: SigningKey
@@ -84,11 +92,14 @@ def accept(request: AcceptRequest, progress: Progress) -> AcceptReport:
     """Tolerate what accepted parts show, if no known defect is lost by it.
 
     Raises:
-        DataInvalid: no images, or the bundle passes all of them already.
+        DataInvalid: no images, the bundle passes all of them already, or it has nothing to forget.
         GateRefused: a known defect would be lost, or nothing would be gained; no bundle was written.
     """
     sealed = open_sealed(request.bundle, request.trusted)
-    plain = without_tolerance(onnx.load_from_string(sealed.files[MODEL]))
+    model = onnx.load_from_string(sealed.files[MODEL])
+    plain = without_tolerance(model)
+    if request.accepted is None:
+        return _forget(request, sealed, model, plain)
     items = [LabelledImage(path) for path in sorted(request.accepted.iterdir()) if path.suffix.lower() in SUFFIXES]
     known = [] if request.defects is None else defects_in(request.defects)
     spec = sealed.manifest.preprocess
@@ -111,6 +122,17 @@ def accept(request: AcceptRequest, progress: Progress) -> AcceptReport:
     report = eyes.compare(session, pixels, expected)
     bundle_id = _write(request, sealed, (data, session), report)
     return _report(bundle_id, accepted, len(caught), choice)
+
+
+def _forget(request: AcceptRequest, sealed: SealedBundle, model: ModelProto, plain: ModelProto) -> AcceptReport:
+    """The bundle as it was trained: nothing that it caught then is lost, so that nothing is judged again."""
+    if not has_tolerance(model):
+        raise DataInvalid(
+            f"{request.bundle}: expected a bundle that has accepted something, there is nothing to forget"
+        )
+    data = plain.SerializeToString()
+    bundle_id = _write(request, sealed, (data, open_session(data, for_two_callers())), sealed.manifest.parity)
+    return AcceptReport(bundle_id, 0.0, 0.0, 0, 0, 0.0, (), 0, ())
 
 
 class _Eyes:

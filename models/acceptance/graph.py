@@ -12,7 +12,16 @@ from edge.contract.errors import DataInvalid
 from models.acceptance.plane import TINY
 from models.acceptance.tolerance import MARGIN, RAMP, Tolerance
 
-__all__ = ["TOLERATED", "heads_of", "leading_of", "whitened_of", "with_outputs", "with_tolerance", "without_tolerance"]
+__all__ = [
+    "TOLERATED",
+    "has_tolerance",
+    "heads_of",
+    "leading_of",
+    "whitened_of",
+    "with_outputs",
+    "with_tolerance",
+    "without_tolerance",
+]
 
 TOLERATED = "accepted.tolerated"
 _PREFIX = "accepted."
@@ -41,6 +50,11 @@ def leading_of(plain: ModelProto) -> int | None:
     shapes = onnx.shape_inference.infer_shapes(plain).graph.value_info
     found = {value.type.tensor_type.shape.dim[-1].dim_value for value in shapes if value.name in cut}
     return min(found, default=None)
+
+
+def has_tolerance(model: ModelProto) -> bool:
+    """Whether a graph tolerates what was accepted."""
+    return any(node.name.startswith(_PREFIX) for node in model.graph.node)
 
 
 def without_tolerance(model: ModelProto) -> ModelProto:

@@ -15,7 +15,10 @@ __all__ = ["run"]
 
 
 def run(options: argparse.Namespace) -> ExitCode:
-    """Write a bundle that tolerates what the accepted parts show, if no known defect is lost by it."""
+    """Write a bundle that tolerates what the accepted parts show, if no known defect is lost by it.
+
+    Without a folder of them: one that tolerates nothing any more.
+    """
     for folder in (options.accepted, options.defects):
         if folder is not None and not folder.is_dir():
             raise SettingsInvalid(f"{folder}: expected a folder of images")
@@ -37,6 +40,8 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 def _as_text(report: AcceptReport) -> str:
     still = f"; still not: {', '.join(report.still_failing)}" if report.still_failing else ""
+    if not report.accepted:
+        return f"bundle {report.bundle_id[:12]}: forgets what was accepted before"
     return (
         f"bundle {report.bundle_id[:12]}: {report.passing} of {report.accepted} accepted parts pass{still}\n"
         f"{report.left_out_passing:.0%} of them would pass by what the others taught; "

@@ -190,7 +190,13 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 def _add_accept(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE")
-    parser.add_argument("accepted", type=Path, metavar="DIR", help="folder of images of parts that are good after all")
+    parser.add_argument(
+        "accepted",
+        type=Path,
+        nargs="?",
+        metavar="DIR",
+        help="folder of images of parts that are good after all; without it, what was accepted before is forgotten",
+    )
     parser.add_argument("--defects", type=Path, metavar="DIR", help="known defects, <type>/*: none of them may be lost")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="bundle file to write")
     _add_key(parser)

@@ -449,7 +449,7 @@ def test_a_jpeg_judged_by_a_model_of_pngs_is_told(trainings: Trainings, tmp_path
 def test_accepted_parts_pass_without_a_training_and_no_known_defect_is_lost(
     trainings: Trainings, tmp_path: Path
 ) -> None:
-    """Holes are good after all: others of their kind fail less often, every known scratch is still caught."""
+    """Holes are good after all: others of their kind fail less often, every known scratch is still caught; and back."""
     for seed in range(600, 612):
         write_image(tmp_path / "accepted" / f"{seed}.png", hole_of(seed)[0])
     options = ["--defects", str(trainings.folder.defects), "--key", str(trainings.path / "key.pem"), "--json"]
@@ -466,6 +466,14 @@ def test_accepted_parts_pass_without_a_training_and_no_known_defect_is_lost(
     assert np.mean([new < old for old, new in scores]) > 0.5
     scratches = [scratch_of(seed)[0] for seed in LABELLED]
     assert [after.judge(part).verdict for part in scratches] == [before.judge(part).verdict for part in scratches]
+
+    options = [*options[2:-1], str(tmp_path / "plain.bundle")]
+    done = run_command("accept", tmp_path / "accepting.bundle", *options, home=trainings.path)
+    assert (done.code, done.json()["accepted"]) == (0, 0), done.err
+    plain = load_detector(tmp_path / "plain.bundle", trainings.trusted, InferenceSettings(threads=1))
+    assert [plain.judge(hole).score for hole in holes] == [before.judge(hole).score for hole in holes]
+    done = run_command("accept", tmp_path / "plain.bundle", *options, home=trainings.path)
+    assert (done.code, "there is nothing to forget" in done.err) == (2, True)
 
 
 def test_accepting_known_defects_is_refused_by_name(trainings: Trainings, tmp_path: Path) -> None:

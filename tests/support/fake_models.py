@@ -84,7 +84,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     threshold.add_argument("--json", action="store_true")
     accept = commands.add_parser("accept")
     accept.add_argument("bundle", type=Path)
-    accept.add_argument("accepted", type=Path)
+    accept.add_argument("accepted", type=Path, nargs="?")
     accept.add_argument("--defects", type=Path)
     accept.add_argument("--out", type=Path, required=True)
     accept.add_argument("--key", type=Path, required=True)
@@ -138,7 +138,7 @@ def _accept(options: argparse.Namespace) -> int:
 
     sealed = open_sealed(options.bundle, TrustedKeys(tuple(options.trust.split(","))))
     before = sealed.manifest
-    accepted, defects = _count(options.accepted), 0 if options.defects is None else _count(options.defects)
+    accepted, defects = (0 if folder is None else _count(folder) for folder in (options.accepted, options.defects))
     if before.recipe == "alike":
         sys.stderr.write(f"error: accept: {accepted} parts look like known defects, which would pass: crack_7.png\n")
         return 1

@@ -44,7 +44,7 @@ def post_acceptance(recipe: str, body: NewAcceptance, person: Engineer, plant: P
 
 @router.delete("/recipes/{recipe}/acceptances/{acceptance_id}")
 def delete_acceptance(recipe: str, acceptance_id: str, person: Engineer, plant: PlantDep) -> AcceptanceUndone:
-    """Take it back in one call: labels, and the champion if it is what this made."""
+    """Take it back in one call: labels, and what the champion learnt of it, by going back or by a job of seconds."""
     with change(plant.database, person.name, plant.clock()) as doing:
         row = require_acceptance(doing.session, recipe, acceptance_id)
         rolled_back, job = undo_acceptance(doing.session, row, user=person.name, now=doing.now)

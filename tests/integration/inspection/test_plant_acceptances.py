@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from edge.contract.result import Verdict
+from inspection.jobs import accepting
+from inspection.jobs.accepting import judge
 from inspection.people.roles import Role
 from inspection.plant import Plant
 from tests.support.plants import (
@@ -94,6 +96,121 @@ def test_undoing_an_earlier_one_teaches_the_later_one_alone(admin: Person, stati
     undone = admin.delete(f"/recipes/part/acceptances/{done[0]['id']}").json()
     assert undone["rolled_back"] is False
     assert wait_for_job(admin, undone["job"]["id"])["result"]["accepted"] == 1
+
+
+def promoted(admin: Person, job: dict[str, Any]) -> str:
+    """The bundle of a job that has ended, as champion; its id."""
+    assert job["state"] == "succeeded", job["error"]
+    bundle_id: str = job["result"]["bundle_id"]
+    answer = admin.post("/recipes/part/promote", {"bundle_id": bundle_id, "reason": "as the gate says"})
+    assert answer.status_code == 200, answer.text
+    return bundle_id
+
+
+def undone(admin: Person, acceptance: dict[str, Any]) -> tuple[bool, dict[str, Any] | None]:
+    """Whether the champion before runs again, and the job that leaves it out when it has ended."""
+    answer = admin.delete(f"/recipes/part/acceptances/{acceptance['id']}")
+    assert answer.status_code == 200, answer.text
+    job = answer.json()["job"]
+    return answer.json()["rolled_back"], None if job is None else wait_for_job(admin, job["id"])
+
+
+@pytest.mark.parametrize("between", [True, False])
+def test_undoing_all_one_by_one_leaves_nothing_of_them(
+    admin: Person, station: dict[str, str], *, between: bool
+) -> None:
+    """Whether or not what was made without the first one runs by then; no champion that was taught it comes back."""
+    champion(admin)
+    done = [accepted(admin, failed(admin, station, TRAINED[0]))]
+    promoted(admin, done[0]["job"])
+    done.append(accepted(admin, failed(admin, station, TRAINED[1])))
+    second = promoted(admin, done[1]["job"])
+    rolled_back, job = undone(admin, done[0])
+    assert (rolled_back, job and job["result"]["acceptances"]) == (False, [done[1]["id"]])
+    runs = promoted(admin, job or {}) if between else second
+    rolled_back, job = undone(admin, done[1])
+    assert (rolled_back, job and job["result"]["acceptances"], job and job["result"]["accepted"]) == (False, [], 0)
+    assert current(admin) == runs  # until somebody promotes
+    promoted(admin, job or {})
+
+
+def test_what_a_training_was_taught_is_undone_too(admin: Person, station: dict[str, str]) -> None:
+    champion(admin)
+    done = accepted(admin, failed(admin, station, TRAINED[0]))
+    made = train(admin, "part")
+    assert made["result"]["acceptances"] == [done["id"]]
+    trained = promoted(admin, made)
+    moved = admin.post("/jobs", {"kind": "threshold", "recipe": "part", "bundle_id": trained, "at": 3.5}).json()
+    promoted(admin, wait_for_job(admin, moved["id"]))
+    rolled_back, job = undone(admin, done)
+    assert (rolled_back, job and job["result"]["acceptances"]) == (False, [])
+    lineage = admin.get(f"/recipes/part/models/{promoted(admin, job or {})}/lineage").json()
+    assert lineage["reasons"] == ["undone: harmless stain"]
+
+
+def test_what_is_being_rolled_out_is_halted_before_it_is_undone(admin: Person, station: dict[str, str]) -> None:
+    champion(admin)
+    done = accepted(admin, failed(admin, station, TRAINED[0]))
+    rollout = {"bundle_id": done["job"]["result"]["bundle_id"], "stages": [["line-1"]], "reason": "try it"}
+    assert admin.post("/recipes/part/rollouts", rollout).status_code == 201
+    answer = admin.delete(f"/recipes/part/acceptances/{done['id']}")
+    assert (answer.status_code, "halt it first" in answer.json()["message"]) == (409, True)
+    admin.post("/recipes/part/rollouts/current/halt", {"reason": "undo it"}).raise_for_status()
+    assert undone(admin, done) == (False, None)
+
+
+def undo_amid(monkeypatch: pytest.MonkeyPatch, admin: Person, number: int) -> None:
+    """Undo the acceptance of this place, newest first, when the next gate has ended and before its job has."""
+
+    def judged(*job: Any, **options: Any) -> dict[str, Any]:
+        monkeypatch.setattr(accepting, "judge", judge)
+        verdict = judge(*job, **options)
+        undo = admin.get("/recipes/part/acceptances").json()[number]["id"]
+        assert admin.delete(f"/recipes/part/acceptances/{undo}").json()["rolled_back"] is False
+        return verdict
+
+    monkeypatch.setattr(accepting, "judge", judged)
+
+
+def test_what_is_undone_while_it_is_taught_never_runs(
+    tmp_path: Path, clock: ManualClock, where: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with running(new_plant(tmp_path, clock, acceptances_promote=True, **where)) as client:
+        admin = sign_in(client)
+        station, first = add_station(admin), champion(admin)
+        undo_amid(monkeypatch, admin, 0)
+        assert accepted(admin, failed(admin, station, TRAINED[0]))["job"]["state"] == "cancelled"
+        assert current(admin) == first
+
+
+def test_what_is_undone_while_another_is_taught_is_left_out(
+    tmp_path: Path, clock: ManualClock, where: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first one is not yet taught, for its champion was rolled back, so that no undo would make a job."""
+    with running(new_plant(tmp_path, clock, acceptances_promote=True, **where)) as client:
+        admin = sign_in(client)
+        station, first = add_station(admin), champion(admin)
+        accepted(admin, failed(admin, station, TRAINED[0]))
+        admin.post("/recipes/part/rollback", {"reason": "too early"}).raise_for_status()
+        clock.advance(1)
+        undo_amid(monkeypatch, admin, 1)
+        second = accepted(admin, failed(admin, station, TRAINED[1]))
+        assert (second["job"]["state"], second["job"]["result"]["promoted"]) == ("succeeded", False)
+        again = next(job for job in admin.get("/jobs").json() if job["id"] != second["job"]["id"])
+        told = wait_for_job(admin, again["id"])["result"]
+        assert (told["acceptances"], told["promoted"]) == ([second["id"]], True)
+        assert current(admin) == told["bundle_id"] != first
+
+
+def test_an_undo_gives_back_what_the_person_said_before(admin: Person, station: dict[str, str]) -> None:
+    champion(admin)
+    id_ = failed(admin, station, TRAINED[0])
+    admin.post("/labels", {"result_id": id_, "label": "defect", "defect_type": "dent", "comment": "at the rim"})
+    for _ in range(2):
+        undone(admin, accepted(admin, id_))
+        (label,) = admin.get(f"/results/{id_}").json()["labels"]
+        assert (label["label"], label["defect_type"], label["comment"]) == ("defect", "dent", "at the rim")
+        assert "dent" in admin.get("/recipes/part/samples").json()["defects"]["train"]
 
 
 def test_what_would_lose_a_known_defect_is_refused_by_name(admin: Person) -> None:

@@ -16,10 +16,16 @@ from inspection.registry.recipes import add_recipe
 from tests.support.plants import (
     ManualClock,
     Person,
+    a_result,
     add_samples,
+    add_station,
+    image_ref,
     new_plant,
     person_with,
+    png,
     running,
+    send_image,
+    send_results,
     sign_in,
     train,
     wait_for_job,
@@ -183,3 +189,28 @@ def test_the_plan_shows_cost_and_what_waits_spends_the_budget(line_with: Any, cl
     assert line.admin.post("/retraining").json()["jobs"] == []
     line.admin.post(f"/jobs/{started[0]}/cancel")
     assert wait_for_job(line.admin, started[1])["state"] == "succeeded"
+
+
+def _accepted(line: Line) -> str:
+    """A failed part that the split keeps for training, accepted as good; the acceptance's id when its job has ended."""
+    picture = next(data for data in map(png, range(400, 440)) if int(image_ref(data).sha256, 16) % 5)
+    result, station = a_result(images=(image_ref(picture),)), add_station(line.admin)
+    send_results(line.client, station, result)
+    send_image(line.client, station, picture)
+    body = {"result_ids": [result.id], "reason": "harmless stain"}
+    acceptance: dict[str, str] = line.admin.post("/recipes/part/acceptances", body).json()
+    wait_for_job(line.admin, acceptance["job_id"])
+    return acceptance["id"]
+
+
+def test_a_training_that_was_taught_what_was_undone_since_is_not_promoted(line_with: Any) -> None:
+    line = line_with(new_labels=1, promote=True)
+    accepted = _accepted(line)
+    line.wait()
+    add_samples(line.admin, "part", range(10, 12))
+    (job,) = line.look()
+    assert job["result"]["acceptances"] == [accepted]
+    line.admin.delete(f"/recipes/part/acceptances/{accepted}").raise_for_status()
+    line.wait()
+    line.look()
+    assert line.champion() == line.first
