@@ -80,3 +80,24 @@ def test_overkill_of_one_kind_is_accepted_as_good(page: Page, floor: Floor) -> N
     assert [floor.labels(part) for part in parts] == [["good:-"]] * 3
     page.get_by_role("link", name="see what the gate says").click()
     expect(page.locator(".job")).to_contain_text("accepting as good")
+    page.locator("#accepted summary").click()
+    row = page.locator("#accepted tbody tr")
+    expect(row).to_contain_text("oil film, harmless")
+    row.get_by_role("button", name="Undo").click()
+    expect(row).to_contain_text("taken back by admin")
+    expect(page.locator("#accepted [role=status]")).to_contain_text("no model that runs was taught it")
+    assert [floor.labels(part) for part in parts] == [[]] * 3
+
+
+def test_what_was_accepted_is_taken_back_in_one_click(page: Page, floor: Floor) -> None:
+    floor.train_and_promote("part")
+    parts = [floor.report(f"P-{number}", seed=80 + number, signature=(127, number, 0)) for number in range(3)]
+    page.goto("/groups")
+    page.locator(".group").get_by_role("button", name="Accept as good…").click()
+    page.locator("#accept-dialog").get_by_label("Reason").fill("oil film, harmless")
+    page.locator("#accept-dialog").get_by_role("button", name="Accept").click()
+    expect(page.locator(".group")).to_have_count(0)
+    page.locator("#outbox").get_by_role("button", name="Undo").click()
+    expect(page.locator(".group")).to_have_count(1)
+    expect(page.locator("#outbox")).to_contain_text("Taken back")
+    assert [floor.labels(part) for part in parts] == [[]] * 3

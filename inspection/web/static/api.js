@@ -26,6 +26,7 @@ export const post = (path, body, patienceMs = PATIENCE_MS) => request("POST", pa
 export const postFile = (path, blob, patienceMs = PATIENCE_MS) => request("POST", path, blob, patienceMs);
 export const put = (path, body) => request("PUT", path, body);
 export const patch = (path, body) => request("PATCH", path, body);
+export const del = (path) => request("DELETE", path);
 /** Whether anybody is there; open to everybody. */
 export const ping = () => send("GET", "/healthz", {});
 export const imageUrl = (sha256, size) => `${PREFIX}/images/${sha256}?size=${size}`;

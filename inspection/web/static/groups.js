@@ -1,5 +1,6 @@
 // Alike parts, cleared by one decision; those that are kept out are judged alone.
 
+import { takeBack } from "./acceptances_panel.js";
 import { get, post } from "./api.js";
 import { Decisions, pending } from "./decisions.js";
 import { ask } from "./dialog.js";
@@ -84,10 +85,20 @@ function accept(one) {
   const dialog = $("accept-dialog");
   dialog.querySelector("textarea").value = "";
   ask(dialog, async (fields) => {
-    await post(`/recipes/${recipe}/acceptances`, { result_ids: ids, reason: fields.reason.value, from_queue: true });
+    const accepted = await post(`/recipes/${recipe}/acceptances`, { result_ids: ids, reason: fields.reason.value, from_queue: true });
     remove(one);
-    $("outbox").replaceChildren(n("{count} part accepted", "{count} parts accepted", ids.length), " ", h("a", { href: `/models?recipe=${recipe}` }, t("see what the gate says →")));
+    const back = h("button", { type: "button", class: "small", onclick: () => unaccept(accepted) }, t("Undo"));
+    $("outbox").replaceChildren(n("{count} part accepted", "{count} parts accepted", ids.length), " ", h("a", { href: `/models?recipe=${recipe}` }, t("see what the gate says →")), " ", back);
   });
+}
+
+async function unaccept(accepted) {
+  try {
+    say(await takeBack(accepted));
+  } catch (error) {
+    return say(error.message, true);
+  }
+  return load().catch(() => {}); // away again: the banner says so
 }
 
 /** The group is there again at once where the page still has it; then the service says what is alike now. */

@@ -1,5 +1,6 @@
 // The models page: versions of a recipe, their evidence, training.
 
+import { acceptancesPanel } from "./acceptances_panel.js";
 import { get, post } from "./api.js";
 import { dataPanel } from "./data_panel.js";
 import { Decisions, pending } from "./decisions.js";
@@ -77,6 +78,7 @@ function drawAll(models, job, report) {
   draw("detail", [models.models, models.champion_id, state.selected, report, job && [job.id, job.state], [...pending()], actions.mayUndo()], () => detailPanel(context));
   draw("settings", null, () => recipePanel(state.recipe, mayChange, state.opened));
   draw("data", models.models.length, () => dataPanel(state.recipe, state.opened));
+  draw("accepted", [job?.id, job?.state], () => acceptancesPanel(state.recipe, mayChange, state.opened));
   draw("jobs", [job?.id, job?.state], () => jobsPanel(state.recipe, state.opened));
   draw("history", [models.promotions, models.rollback_to], () => historyPanel(context));
 }

@@ -1,0 +1,50 @@
+// What people accepted as good, and the way back from it.
+
+import { del, get } from "./api.js";
+import { h, when } from "./dom.js";
+import { lazyPanel } from "./lazy_panel.js";
+import { n, t } from "./language.js";
+import { told } from "./told.js";
+
+/** One closed panel. */
+export function acceptancesPanel(recipe, mayChange, opened) {
+  return [
+    lazyPanel(t("Accepted as good"), opened, async (load) => {
+      const accepted = await get(`/recipes/${encodeURIComponent(recipe)}/acceptances`);
+      if (accepted.length === 0) return [h("p", { class: "muted" }, t("Nobody has accepted a part of this recipe as good."))];
+      const said = h("p", { role: "status" });
+      const undo = (one) => takeBack(one).then(async (text) => {
+        await load();
+        document.querySelector("#accepted [role=status]")?.replaceChildren(text);
+      }, (error) => said.replaceChildren(h("span", { class: "problem" }, error.message)));
+      const heads = [t("When"), t("Parts"), t("Reason"), t("Who"), t("State"), ""];
+      return [h("div", { class: "scroll" }, h("table", { class: "acceptances" }, h("thead", {}, h("tr", {}, heads.map((text) => h("th", {}, text)))), h("tbody", {}, accepted.map((one) => row(one, mayChange ? undo : null))))), said];
+    }),
+  ];
+}
+
+/** Undoes an acceptance; what came of it, in words. */
+export async function takeBack({ recipe, id }) {
+  const undone = await del(`/recipes/${encodeURIComponent(recipe)}/acceptances/${id}`);
+  if (undone.rolled_back) return t("Taken back: the champion before it runs again.");
+  if (undone.job) return t("Taken back: a job makes the champion without it.");
+  return t("Taken back: no model that runs was taught it.");
+}
+
+function row(one, undo) {
+  return h(
+    "tr",
+    {},
+    h("td", {}, when(one.created_at).slice(0, 16)),
+    h("td", {}, n("{count} part", "{count} parts", one.result_ids.length)),
+    h("td", {}, told(one.reason)),
+    h("td", {}, one.user),
+    h("td", {}, state(one)),
+    h("td", { class: "end" }, one.undone_at === null && undo ? h("button", { type: "button", class: "small", onclick: () => undo(one) }, t("Undo")) : null),
+  );
+}
+
+function state({ undone_at: at, undone_by: user }) {
+  if (at === null) return t("stands");
+  return user === "gate" ? t("not taught: refused") : t("taken back by {user}", { user });
+}
