@@ -60,12 +60,18 @@ class RetrainingDue(Answer):
     minutes: float = Field(description="that its trainings took lately")
     priority: int = Field(description="0 to 9, the higher goes first")
     fits: bool = Field(description="what is left of the budget is enough for it, after those before it")
+    failed_at: datetime | None = Field(
+        None,
+        description="its newest training failed or was cancelled less than a day ago: started by nobody but a person",
+    )
 
 
 class RetrainingPlan(Answer):
     """What would be trained by itself, and what is left of the budget."""
 
-    due: list[RetrainingDue] = Field(description="by priority, then most new labels first")
+    due: list[RetrainingDue] = Field(
+        description="by priority, then most new labels first; what failed lately is behind all others"
+    )
     spent_min: float = Field(
         description="by trainings that started by themselves in the last 24 hours, and that those under way will take"
     )

@@ -20,6 +20,7 @@ def told(plan: RetrainingPlan, started: list[str]) -> Iterator[str]:
         yield f"{'recipe':<32} {'prio':>4} {'labels':>6} {'minutes':>8}  reasons"
     for due in plan.due:
         held = "" if due.fits else " (beyond the budget)"
+        held += "" if due.failed_at is None else " (failed or cancelled lately: the schedule waits a day)"
         numbers = f"{due.priority:>4} {due.new_labels:>6} {due.minutes:>8.1f}"
         yield f"{due.recipe:<32} {numbers}  {', '.join(due.reasons)}{held}"
     minutes = sum(due.minutes for due in plan.due if due.fits)

@@ -70,10 +70,12 @@ class RetrainingKeeper:
             return self._start_what_fits(self.plan(), person)
 
     def _start_what_fits(self, plan: Plan, actor: str) -> list[str]:
+        """What failed lately is started by persons only, who may have done something about it."""
         for due in plan.due:
             if not due.fits:
                 _LOG.info("retraining: %s is due, but its %.1f minutes are not left", due.recipe, due.minutes)
-        return [self._start(due, actor) for due in plan.due if due.fits]
+        wanted = [due for due in plan.due if due.failed_at is None or actor != SCHEDULE]
+        return [self._start(due, actor) for due in wanted if due.fits]
 
     def _start(self, due: Due, actor: str) -> str:
         with change(self._database, actor, self._clock()) as doing:

@@ -50,6 +50,8 @@ class Due:
         minutes: that its trainings took lately, the median.
         priority: 0 to 9, the higher goes first.
         fits: whether what is left of the budget is enough for it, after those before it.
+        failed_at: when its newest training failed or was cancelled, if that is less than a day ago: the schedule waits,
+            a person need not.
     """
 
     recipe: str
@@ -58,11 +60,14 @@ class Due:
     minutes: float
     priority: int
     fits: bool
+    failed_at: datetime | None
 
 
 @dataclass(frozen=True)
 class Plan:
     """What is due, by priority, then the recipe with most new labels first, and how far the budget goes.
+
+    What failed lately is behind all others.
 
     Attributes:
         spent_min: by trainings that started by themselves in the last 24 hours, and that those under way will take.
@@ -91,7 +96,8 @@ def make_plan(
     drifting = _drifting(session, drift, now) if settings.on_drift else Counter[str]()
     found = [_due(session, row.name, settings, drifting[row.name], now) for row in list_recipes(session)]
     due = sorted(
-        (one for one in found if one is not None), key=lambda one: (-one.priority, -one.new_labels, one.recipe)
+        (one for one in found if one is not None),
+        key=lambda one: (one.failed_at is not None, -one.priority, -one.new_labels, one.recipe),
     )
     spent = _spent_min(session, now)
     left = max(0.0, settings.budget_min - spent)
@@ -134,7 +140,8 @@ def _due(session: Session, recipe: str, settings: RetrainingSettings, drifting: 
     if not labels or not reasons:
         return None
     priority = settings.priorities.get(recipe, _USUAL)
-    return Due(recipe, reasons, labels, _minutes(session, recipe), priority, fits=False)
+    failed_at = _failed_at(session, recipe, now)
+    return Due(recipe, reasons, labels, _minutes(session, recipe), priority, fits=False, failed_at=failed_at)
 
 
 def _reasons(settings: RetrainingSettings, labels: int, drifting: int, age: timedelta) -> Iterable[str]:
@@ -153,6 +160,15 @@ def _drifting(session: Session, settings: DriftSettings, now: datetime) -> Count
 def _busy(session: Session, recipe: str) -> bool:
     query = select(JobRow.id).where(JobRow.recipe == recipe, JobRow.state.in_([JobState.QUEUED, JobState.RUNNING]))
     return session.scalars(query.limit(1)).first() is not None
+
+
+def _failed_at(session: Session, recipe: str, now: datetime) -> datetime | None:
+    """What failed would most likely fail again, and what a person cancelled would come back at once."""
+    query = select(JobRow).where(JobRow.recipe == recipe, JobRow.kind == JobKind.TRAIN.value)
+    newest = session.scalars(query.order_by(JobRow.created_at.desc()).limit(1)).first()
+    if newest is None or newest.state not in {JobState.FAILED, JobState.CANCELLED} or newest.finished_at is None:
+        return None
+    return newest.finished_at if now - newest.finished_at < _DAY else None
 
 
 def _minutes(session: Session, recipe: str) -> float:

@@ -191,6 +191,34 @@ def test_the_plan_shows_cost_and_what_waits_spends_the_budget(line_with: Any, cl
     assert wait_for_job(line.admin, started[1])["state"] == "succeeded"
 
 
+@pytest.mark.parametrize("recipe", ["fails", "hangs"])
+def test_what_failed_or_was_cancelled_starts_again_a_day_later_unless_a_person_wants_it(
+    line_with: Any, recipe: str
+) -> None:
+    line = line_with(new_labels=1)
+    _due(line, {recipe: 1})
+    states = []
+    for wait in (60, 60, DAY_S):
+        line.plant.retraining.look()
+        jobs = line.admin.get(f"/jobs?recipe={recipe}").json()
+        if recipe == "hangs" and jobs[0]["state"] in {"queued", "running"}:
+            line.admin.post(f"/jobs/{jobs[0]['id']}/cancel").raise_for_status()
+        states.append([wait_for_job(line.admin, job["id"])["state"] for job in jobs])
+        line.wait(wait)
+    ended = {"fails": "failed", "hangs": "cancelled"}[recipe]
+    assert states == [[ended, "succeeded"]] * 3
+    (due,) = line.due()
+    assert due["failed_at"] is None
+    line.plant.retraining.look()
+    (job, *_) = line.admin.get(f"/jobs?recipe={recipe}").json()
+    line.admin.post(f"/jobs/{job['id']}/cancel")
+    assert wait_for_job(line.admin, job["id"])["state"] == ended
+    (due,) = line.due()
+    assert due["failed_at"] == wait_for_job(line.admin, job["id"])["finished_at"]
+    (again,) = line.admin.post("/retraining").json()["jobs"]
+    line.admin.post(f"/jobs/{again}/cancel")
+
+
 def _accepted(line: Line) -> str:
     """A failed part that the split keeps for training, accepted as good; the acceptance's id when its job has ended."""
     picture = next(data for data in map(png, range(400, 440)) if int(image_ref(data).sha256, 16) % 5)

@@ -10,7 +10,15 @@ from inspection.retraining.plan import _ends_in
 PLAN = {
     "due": [
         {"recipe": "a", "reasons": ["3 new labels"], "new_labels": 3, "minutes": 12, "priority": 9, "fits": True},
-        {"recipe": "b", "reasons": ["drift"], "new_labels": 9, "minutes": 99, "priority": 5, "fits": False},
+        {
+            "recipe": "b",
+            "reasons": ["drift"],
+            "new_labels": 9,
+            "minutes": 99,
+            "priority": 5,
+            "fits": False,
+            "failed_at": "2026-03-02T08:00:00Z",
+        },
     ],
     "spent_min": 7,
     "left_min": 50,
@@ -32,7 +40,7 @@ def test_the_plan_is_told_before_anything_starts(*, plan_only: bool, started: st
     with PlantClient("http://plant.test", "ik_x", transport=httpx.MockTransport(_answer)) as client:
         lines = list(told(*retrain(client, plan_only=plan_only)))
     assert lines[1].split() == ["a", "9", "3", "12.0", "3", "new", "labels"]
-    assert lines[2].endswith("drift (beyond the budget)")
+    assert lines[2].endswith("drift (beyond the budget) (failed or cancelled lately: the schedule waits a day)")
     assert lines[3:] == [
         "due: 2, within the budget: 1",
         "cost: 12.0 min of training x 2 cores = 24.0 core minutes",
