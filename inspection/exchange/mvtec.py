@@ -12,7 +12,7 @@ from pathlib import Path
 from inspection.api.schemas import SampleItem
 from inspection.exchange.items import Found, Item, mask_bytes
 from inspection.exchange.placed import Placed
-from inspection.jobs.material import folder_name
+from inspection.jobs.material import folder_name, name_folders
 from inspection.samples.splits import Split
 from inspection.samples.statements import DEFAULT_DEFECT, Label
 
@@ -42,10 +42,8 @@ def finish(folder: Path, recipe: str, placed: Sequence[Placed]) -> None:
     """Which folder is which type, where the two differ."""
     del recipe
     types = {one.sample.defect_type for one in placed if one.sample.defect_type is not None}
-    renamed = {folder_name(name): name for name in sorted(types) if folder_name(name) != name}
-    if renamed:
-        with (folder / _TYPES).open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows([("folder", "defect_type"), *renamed.items()])
+    for place in (folder, folder / "defects"):
+        name_folders(place, types)
 
 
 def read(folder: Path) -> Found:

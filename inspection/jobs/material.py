@@ -1,5 +1,6 @@
 """Laying out a recipe's samples as folders, the way `models` reads them."""
 
+import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,10 +15,14 @@ from inspection.samples.splits import Split
 from inspection.store.blobs import BlobStore
 from inspection.store.images import EXTENSIONS, image_row
 
-__all__ = ["Material", "folder_name", "lay_out", "lay_out_pictures", "require_trainable"]
+__all__ = ["Material", "called", "folder_name", "lay_out", "lay_out_pictures", "name_folders", "require_trainable"]
 
 _TAKEN = frozenset({"good", "masks", "ground_truth"})
 """Folder names that mean something else to `models`."""
+
+_TYPES = "defect_types.csv"
+_LONGEST = 48
+"""Characters of a folder's name before what tells it from others; a file system takes 255 bytes."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,8 @@ class Material:
         defects: `data/defects`, or None if there are none; masks in `masks/<type>/*`.
         holdout: `test/good/*` and `test/<type>/*`, masks in `ground_truth/<type>/*`; the same folder as `data`, where a
             training looks for pictures that it would learn from, too.
+
+    `defect_types.csv` in each says what people call a type whose name is no folder's.
     """
 
     data: Path
@@ -41,11 +48,15 @@ def lay_out(session: Session, blobs: BlobStore, samples: Iterable[Sample], folde
     material = Material(folder / "data", folder / "data" / "defects", folder / "data")
     (material.data / "train" / "good").mkdir(parents=True)
     (material.holdout / "test" / "good").mkdir(parents=True)
+    types = set[str]()
     for sample in samples:
+        types |= set() if sample.truth.defect_type is None else {sample.truth.defect_type}
         extension = EXTENSIONS.get(image_row(session, sample.sha256).media_type, "bin")
         blobs.export(sample.sha256, _folder(material, sample) / f"{sample.sha256}.{extension}")
         if sample.truth.mask_sha256 is not None:
             blobs.export(sample.truth.mask_sha256, _masks(material, sample) / f"{sample.sha256}.png")
+    for place in (material.data, material.data / "defects"):
+        name_folders(place, types)
     return material if (material.data / "defects").is_dir() else Material(material.data, None, material.holdout)
 
 
@@ -98,7 +109,22 @@ def _masks(material: Material, sample: Sample) -> Path:
 
 def folder_name(defect_type: str) -> str:
     """A person's word as a folder name; two different words never share one, and none means something else."""
-    safe = re.sub(r"[^\w-]", "_", defect_type).strip("_") or "defect"
+    safe = re.sub(r"[^\w-]", "_", defect_type).strip("_")[:_LONGEST] or "defect"
     if safe == defect_type and safe not in _TAKEN:
         return safe
     return f"{safe}-{sha256(defect_type.encode()).hexdigest()[:6]}"
+
+
+def called(defect_type: str | None) -> str:
+    """What `models` call a part: good, or the type; one that somebody called good keeps its folder's name."""
+    if defect_type is None:
+        return "good"
+    return folder_name(defect_type) if defect_type == "good" else defect_type
+
+
+def name_folders(place: Path, types: Iterable[str]) -> None:
+    """Say in a folder that is there which of its folders is which type, where the two differ."""
+    renamed = {folder_name(name): name for name in sorted(types) if folder_name(name) != name}
+    if renamed and place.is_dir():
+        with (place / _TYPES).open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("folder", "defect_type"), *renamed.items()])

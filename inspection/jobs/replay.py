@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from edge.contract.errors import NotFound
 from edge.contract.result import ImageKind
+from inspection.jobs.material import called
 from inspection.samples.samples import Sample, samples_of
 from inspection.samples.splits import Split
 from inspection.store.blobs import BlobStore
@@ -43,7 +44,7 @@ def lay_out_replay(session: Session, blobs: BlobStore, recipe: str, limit: int, 
 
 
 def _line(name: str, result_id: str, sample: Sample | None) -> dict[str, Any]:
-    label = None if sample is None else sample.truth.defect_type or "good"
+    label = None if sample is None else called(sample.truth.defect_type)
     return {"file": name, "result_id": result_id, "label": label, "learnt": sample is not None}
 
 

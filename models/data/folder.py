@@ -7,8 +7,12 @@ DIR/ground_truth/<type>/*     masks: same stem as the image, or the stem with `_
 DEFECTS/<type>/*              labelled defects to learn from
 DEFECTS/masks/<type>/<stem>.png
 DEFECTS/boxes.csv             boxes, see `boxes.py`
+
+A type whose name is no folder's name has one all the same, and `defect_types.csv` in DIR or DEFECTS says which: its
+columns are `folder` and `defect_type`.
 """
 
+import csv
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,6 +24,7 @@ __all__ = ["SUFFIXES", "LabelledImage", "defects_in", "goods_in", "test_images_i
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 GOOD = "good"
 _MASKS = "masks"
+_TYPES = "defect_types.csv"
 _MAX_NAME = 64  # a station tells the defect type with each verdict; the contract allows it this long
 
 
@@ -63,10 +68,11 @@ def defects_in(root: Path) -> list[LabelledImage]:
     if not root.is_dir():
         raise DataInvalid(f"{root}: expected a folder of defects, one folder a type; there is no such folder")
     types = [folder for folder in _folders(root) if folder.name != _MASKS]
-    _check_names(types)
+    names = _names(root)
+    _check_names(types, names)
     _check_not_empty(types)
     found = [
-        LabelledImage(path, folder.name, _mask_of(root / _MASKS / folder.name, path))
+        LabelledImage(path, names.get(folder.name, folder.name), _mask_of(root / _MASKS / folder.name, path))
         for folder in types
         for path in _images(folder)
     ]
@@ -88,10 +94,11 @@ def test_images_in(root: Path) -> list[LabelledImage]:
         raise DataInvalid(
             f"{root}: expected test images in {folder}/<good or defect type>, but there is no such folder"
         )
+    names = _names(root)
     found = [
         LabelledImage(path)
         if sub.name == GOOD
-        else LabelledImage(path, sub.name, _mask_of(root / "ground_truth" / sub.name, path))
+        else LabelledImage(path, names.get(sub.name, sub.name), _mask_of(root / "ground_truth" / sub.name, path))
         for sub in _folders(folder)
         for path in _images(sub)
     ]
@@ -105,11 +112,24 @@ def _folders(root: Path) -> list[Path]:
     return sorted(path for path in root.iterdir() if path.is_dir())
 
 
-def _check_names(types: list[Path]) -> None:
+def _names(root: Path) -> dict[str, str]:
+    """What a folder's type is called, where that is not the folder's name; a type is never called good."""
+    path = root / _TYPES
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            names = {row["folder"]: row["defect_type"] for row in csv.DictReader(file)}
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, csv.Error, KeyError) as error:
+        raise DataInvalid(f"{path}: expected columns folder, defect_type: {error!r}") from error
+    return {folder: name for folder, name in names.items() if name and name != GOOD}
+
+
+def _check_names(types: list[Path], names: dict[str, str]) -> None:
     for folder in types:
         if folder.name == GOOD:
             raise DataInvalid(f"{folder}: expected defective parts only; good parts belong into train/{GOOD}")
-        if len(folder.name) > _MAX_NAME:
+        if len(names.get(folder.name, folder.name)) > _MAX_NAME:
             raise DataInvalid(f"{folder}: expected a defect type of at most {_MAX_NAME} characters")
 
 

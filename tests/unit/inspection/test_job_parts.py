@@ -11,7 +11,7 @@ import pytest
 from edge.contract.errors import DataInvalid, JobFailed
 from inspection.jobs.command import Command
 from inspection.jobs.commands import GateOrder, ModelCommands, TrainOrder
-from inspection.jobs.material import lay_out, require_trainable
+from inspection.jobs.material import called, lay_out, require_trainable
 from inspection.jobs.parcel import pack, unpack
 from inspection.jobs.progress import parse_progress
 from inspection.jobs.runner import JobLimits, LocalJobRunner
@@ -21,6 +21,8 @@ from inspection.samples.statements import Label, Truth
 from inspection.store.blobs import DiskBlobStore
 from inspection.store.database import Database
 from inspection.store.images import keep_image
+from models.data.folder import defects_in
+from models.data.folder import test_images_in as held_out_in
 from tests.support.plants import png
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
@@ -117,6 +119,23 @@ def test_two_words_never_share_a_folder(tmp_path: Path) -> None:
         samples = [Sample(digest, Split.TRAIN, truth) for digest, truth in zip(digests, truths, strict=True)]
         lay_out(session, blobs, samples, tmp_path / "job")
     assert len({path.parent for path in (tmp_path / "job").rglob("*.png")}) == 2
+    database.close()
+
+
+@pytest.mark.parametrize("split", Split)
+def test_a_type_is_called_by_its_word_whatever_its_folder_is_called(tmp_path: Path, split: Split) -> None:
+    """As long as a person may write it."""
+    database, blobs = Database(tmp_path / "plant.sqlite3"), DiskBlobStore(tmp_path / "blobs")
+    words = ["deep scratch", "划痕 " + "深" * 61, "dent", "x" * 64, "good"]
+    with database.write() as session:
+        digests = [keep_image(session, blobs, png(number), NOW) for number in range(len(words))]
+        truths = [Truth(Label.DEFECT, word) for word in words]
+        samples = [Sample(digest, split, truth) for digest, truth in zip(digests, truths, strict=True)]
+        material = lay_out(session, blobs, samples, tmp_path / "job")
+    found = defects_in(material.defects) if material.defects else held_out_in(material.holdout)
+    assert {item.defect_type for item in found} == {called(word) for word in words}
+    assert [called(word) for word in words[:4]] == words[:4]
+    assert called(words[4]) != called(None)
     database.close()
 
 

@@ -44,6 +44,21 @@ def test_defects_carry_their_folders_name_and_their_mask(tmp_path: Path) -> None
     ]
 
 
+def test_a_list_says_what_a_type_is_called(tmp_path: Path) -> None:
+    """A person's words may be no folder's name; however long a folder's name is, the word decides."""
+    long = "x" * 70
+    held = touch(tmp_path / "held", "test/deep_scratch-1a/1.png", "test/dent/1.png")
+    learnt = touch(tmp_path / "learnt", f"{long}/1.png", "good-2b/1.png")
+    for root in (held, learnt):
+        lines = ["folder,defect_type", "deep_scratch-1a,deep scratch", f"{long},a b", "good-2b,good"]
+        (root / "defect_types.csv").write_text("\n".join(lines), "utf-8")
+    assert [item.defect_type for item in images_to_report_on(held)] == ["deep scratch", "dent"]
+    assert [item.defect_type for item in defects_in(learnt)] == ["good-2b", "a b"]
+    (held / "defect_types.csv").write_text("name\ncut", "utf-8")
+    with pytest.raises(DataInvalid, match="expected columns folder, defect_type"):
+        images_to_report_on(held)
+
+
 def test_test_images_carry_type_and_either_name_of_mask(tmp_path: Path) -> None:
     root = touch(
         tmp_path,
