@@ -162,6 +162,20 @@ def test_label_of_an_unknown_result_is_not_found(admin: Person) -> None:
     assert admin.post("/labels", {"result_id": "0" * 32, "label": "good"}).status_code == 404
 
 
+@pytest.mark.usefixtures("result")
+@pytest.mark.parametrize(
+    ("window", "found"),
+    [
+        ({"until": "9999-12-31T23:59:59-12:00"}, 1),
+        ({"since": "9999-12-31T23:59:59-12:00"}, 0),
+        ({"since": "0001-01-01T00:00:00+12:00"}, 1),
+    ],
+)
+def test_the_ends_of_time_are_instants_in_every_zone(admin: Person, window: dict[str, str], found: int) -> None:
+    assert len(admin.get("/review/queue", params=window).json()["results"]) == found
+    assert admin.get("/review/reviewers", params={"since": "9999-12-31T23:59:59-12:00"}).json() == []
+
+
 def test_label_that_is_no_label_is_named(admin: Person, result: InspectionResult) -> None:
     answer = admin.post("/labels", {"result_id": result.id, "label": "bad"})
     assert answer.status_code == 422
