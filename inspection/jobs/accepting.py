@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from edge.contract.errors import GateRefused, JobCancelled, JobFailed
+from edge.contract.errors import Conflict, GateRefused, JobCancelled, JobFailed
 from inspection.audit.change import change
 from inspection.jobs.book import JobKind, add_job, require_job
 from inspection.jobs.commands import AcceptOrder
@@ -154,6 +154,14 @@ def _settle(shop: Workshop, ticket: Ticket, made: dict[str, Any], *, promotes: b
         user, undone = require_job(session, ticket.id).user, _is_undone(session, ticket.recipe, made)
     if not promotes and not undone:
         return False
+    try:
+        return _promote_or_repeat(shop, ticket, made, user, reason)
+    except Conflict as error:  # a rollout is under way, or the champion is another one by now: a person decides
+        ticket.desk.line(f"not promoted: {error}")
+        return False
+
+
+def _promote_or_repeat(shop: Workshop, ticket: Ticket, made: dict[str, Any], user: str, reason: str) -> bool:
     with change(shop.database, user, shop.clock()) as doing:
         if require_job(doing.session, ticket.id).cancel_requested:
             raise JobCancelled("it was undone while it was taught")

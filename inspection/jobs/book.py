@@ -123,7 +123,7 @@ def request_cancel(session: Session, job_id: str, now: datetime) -> JobRow:
     """
     row = require_job(session, job_id)
     if row.state == JobState.QUEUED:
-        row.state, row.finished_at, row.result = JobState.CANCELLED.value, now, None
+        row.state, row.finished_at = JobState.CANCELLED.value, now
     elif row.state != JobState.RUNNING:
         raise Conflict(f"job {job_id}: it has {row.state} already")
     row.cancel_requested = True
@@ -142,9 +142,9 @@ def resume_abandoned(session: Session, now: datetime) -> list[JobRow]:
     for row in rows:
         row.interruptions += 1
         if row.cancel_requested:
-            row.state, row.finished_at, row.result = JobState.CANCELLED.value, now, None
+            row.state, row.finished_at = JobState.CANCELLED.value, now
         elif row.interruptions > MOST_INTERRUPTIONS:
-            row.state, row.finished_at, row.result = JobState.FAILED.value, now, None
+            row.state, row.finished_at = JobState.FAILED.value, now
             row.error = f"the service died {row.interruptions} times while this job ran; it is not started again"
         else:
             requeue(row)

@@ -129,7 +129,8 @@ class JobWorker:
     ) -> None:
         with self._shop.database.write() as session:
             row = require_job(session, job_id)
-            row.state, row.error, row.result = state.value, error, result
+            row.state, row.error = state.value, error
+            row.result = result or row.result  # a bundle that it made stays in the registry, however the job ends
             row.finished_at = self._shop.clock()
             if state is JobState.SUCCEEDED:
                 row.progress, row.step = 1.0, "done"

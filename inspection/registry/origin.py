@@ -52,7 +52,7 @@ def training_of(session: Session, bundle: BundleRow) -> JobRow | None:
 
 
 def _training_that_made(session: Session, bundle: BundleRow) -> JobRow | None:
-    query = select(JobRow).where(JobRow.recipe == bundle.recipe, JobRow.kind == "train", JobRow.state == "succeeded")
+    query = select(JobRow).where(JobRow.recipe == bundle.recipe, JobRow.kind == "train", JobRow.result.is_not(None))
     jobs = session.scalars(query.order_by(JobRow.created_at, JobRow.id))
     return next((job for job in jobs if (job.result or {}).get("bundle_id") == bundle.id), None)
 

@@ -159,6 +159,23 @@ def test_what_is_being_rolled_out_is_halted_before_it_is_undone(admin: Person, s
     assert undone(admin, done) == (False, None)
 
 
+def test_what_was_accepted_waits_where_a_rollout_is_under_way(
+    tmp_path: Path, clock: ManualClock, where: dict[str, Any]
+) -> None:
+    """It is made and gated; a person promotes it when the rollout has ended."""
+    with running(new_plant(tmp_path, clock, acceptances_promote=True, **where)) as client:
+        admin = sign_in(client)
+        station, first = add_station(admin), champion(admin)
+        add_samples(admin, "part", range(10, 14))
+        rollout = {"bundle_id": train(admin, "part")["result"]["bundle_id"], "stages": [["line-1"]], "reason": "try it"}
+        assert admin.post("/recipes/part/rollouts", rollout).status_code == 201
+        job = accepted(admin, failed(admin, station, TRAINED[0]))["job"]
+        assert (job["state"], job["result"]["promoted"], current(admin)) == ("succeeded", False, first)
+        assert "is being rolled out" in job["log"][-1]
+        admin.post("/recipes/part/rollouts/current/halt", {"reason": "other first"}).raise_for_status()
+        promoted(admin, job)
+
+
 def undo_amid(monkeypatch: pytest.MonkeyPatch, admin: Person, number: int) -> None:
     """Undo the acceptance of this place, newest first, when the next gate has ended and before its job has."""
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from edge.contract.errors import JobFailed
+from inspection.jobs import steps
 from inspection.jobs.book import JobKind, JobState, add_job, next_job, require_job, resume_abandoned
 from inspection.plant import Plant
 from inspection.registry.recipes import add_recipe, list_recipes
@@ -67,6 +69,23 @@ def test_failed_training_says_why(admin: Person) -> None:
     assert "bottle_003.png" in job["error"]
     assert "error: bottle_003.png: expected 3 channels, got 1" in job["log"]
     assert admin.get("/recipes/fails/models").json()["models"] == []
+
+
+def test_what_a_training_made_keeps_its_origin_though_the_gate_broke(
+    admin: Person, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It stays in the registry, and another gate may let it pass."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise JobFailed("gate: no memory left")
+
+    add_samples(admin, "part", range(8))
+    monkeypatch.setattr(steps, "judge", broken)
+    job = train(admin, "part")
+    assert (job["state"], job["error"]) == ("failed", "gate: no memory left")
+    (model,) = admin.get("/recipes/part/models").json()["models"]
+    lineage = admin.get(f"/recipes/part/models/{model['id']}/lineage").json()
+    assert (lineage["job_id"], lineage["data_version"]) == (job["id"], job["result"]["data_version"])
 
 
 def test_job_after_a_failed_one_runs(admin: Person) -> None:

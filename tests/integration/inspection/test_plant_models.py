@@ -190,13 +190,15 @@ def test_a_version_is_carried_to_another_plant(tmp_path: Path, where: dict[str, 
         assert (status, answer["error"]) == (422, "BundleUnsigned")
     with running(new_plant(tmp_path / "there", trusted_keys=(key,), **where)) as client:
         there = sign_in(client)
-        add_samples(there, "part", range(10, 20))
+        add_samples(there, "part", range(10, 30))
         assert _upload(there, stick)[0] == 201
         assert _promote(there, bundle_id)[0] == 409  # nobody has judged it by this plant's parts
         gate = there.post("/jobs", {"kind": "gate", "recipe": "part", "bundle_id": bundle_id}).json()
         job = wait_for_job(there, gate["id"])
         assert job["state"] == "succeeded", job["error"]
         assert _promote(there, bundle_id)[0] == 200
+        measured = there.post("/jobs", {"kind": "evaluate", "recipe": "part", "bundle_id": bundle_id}).json()
+        assert wait_for_job(there, measured["id"])["state"] == "succeeded"
         lineage = there.get(f"/recipes/part/models/{bundle_id}/lineage").json()
         assert (lineage["job_id"], lineage["origin"]) == (None, "upload")
         station = add_station(there)
