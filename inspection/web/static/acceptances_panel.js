@@ -28,7 +28,7 @@ export async function takeBack({ recipe, id }) {
   const undone = await del(`/recipes/${encodeURIComponent(recipe)}/acceptances/${id}`);
   if (undone.rolled_back) return t("Taken back: the champion before it runs again.");
   if (undone.job) return t("Taken back: a job makes the champion without it.");
-  return t("Taken back: no model that runs was taught it.");
+  return t("Taken back: the model that runs stays, the next training leaves it out.");
 }
 
 function row(one, undo) {

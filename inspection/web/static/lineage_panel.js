@@ -21,7 +21,7 @@ function sentences(found, model, select) {
 }
 
 /** Signed, so that another plant that trusts this one takes it, however it was carried there. */
-const file = (model) => [h("a", { href: `/api/v1/bundles/${model.id}/file`, download: "" }, t("Download this version as a file"))];
+const file = (model) => [h("a", { href: `/api/v1/bundles/${model.id}/file`, download: "" }, t("Download this version as a file")), " ", h("small", { class: "muted" }, t("It holds pictures of some parts; `inspection share` makes one without."))];
 
 function parent(found, select) {
   if (found.parent_id === null) return t("It follows no other version.");
