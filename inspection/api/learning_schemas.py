@@ -1,12 +1,11 @@
 """What the API takes and gives of acceptances."""
 
 from datetime import datetime
-from typing import Annotated
 
 from pydantic import Field
 
 from inspection.api.model_schemas import Job
-from inspection.api.review_schemas import FromQueue, ResultId
+from inspection.api.review_schemas import AlikeIds, FromQueue
 from inspection.api.schemas import Answer, Body, Reason
 
 __all__ = ["Acceptance", "AcceptanceUndone", "NewAcceptance"]
@@ -15,7 +14,7 @@ __all__ = ["Acceptance", "AcceptanceUndone", "NewAcceptance"]
 class NewAcceptance(Body):
     """Results that failed and are good after all."""
 
-    result_ids: Annotated[list[ResultId], Field(min_length=1, max_length=500)]
+    result_ids: AlikeIds
     reason: Reason
     from_queue: FromQueue = False
 

@@ -11,6 +11,7 @@ from inspection.samples.statements import Label
 
 __all__ = [
     "AlikeGroup",
+    "AlikeIds",
     "AuditPlan",
     "AuditReport",
     "AuditSide",
@@ -27,6 +28,8 @@ __all__ = [
 ]
 
 ResultId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+AlikeIds = Annotated[list[ResultId], Field(min_length=1, max_length=2000)]
+"""Of a whole group: the newest thousand parts may all be alike, with parts of known truth among them."""
 Seconds = Annotated[float, Field(ge=0, le=86_400, description="from the picture's showing to the decision")]
 
 FromQueue = Annotated[
@@ -152,7 +155,7 @@ class NewLabel(Body):
 class NewBatchLabel(Body):
     """One decision for alike parts; `retracted` takes it back."""
 
-    result_ids: Annotated[list[ResultId], Field(min_length=1, max_length=1000)]
+    result_ids: AlikeIds
     label: Literal[Label.GOOD, Label.DEFECT, Label.UNSURE, Label.RETRACTED]
     defect_type: DefectType | None = None
     took_s: Seconds | None = None

@@ -286,6 +286,14 @@ def test_a_part_of_known_truth_measures_and_is_not_accepted(
     assert (answer.status_code, "nothing to accept" in answer.json()["message"]) == (409, True)
 
 
+@pytest.mark.usefixtures("station")
+def test_the_largest_group_is_decided_at_once(admin: Person) -> None:
+    """The newest thousand parts, all alike, and half as many of known truth; these are parts that nobody has sent."""
+    ids = [f"{number:032x}" for number in range(1500)]
+    assert accept(admin, *ids).status_code == 404
+    assert admin.post("/labels/batch", {"result_ids": ids, "label": "good"}).status_code == 404
+
+
 def test_without_a_model_there_is_nothing_to_teach(admin: Person, station: dict[str, str]) -> None:
     answer = accept(admin, failed(admin, station, TRAINED[0]))
     assert answer.status_code == 409
