@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from edge.contract.errors import JobFailed
+from edge.contract.errors import DataInvalid, JobFailed
 from inspection.jobs.commands import GateOrder
 from inspection.jobs.replay import lay_out_replay
 from inspection.jobs.shop import Ticket, Workshop, read_report, run_models
@@ -29,13 +29,22 @@ def judge(
         quick: neither compare on the newest parts of the line nor write a report.
 
     Raises:
+        DataInvalid: nothing is held out yet.
         JobFailed: the command answered an error.
         JobCancelled: it was stopped.
     """
     ticket.desk.span(GATE_STARTS, 1.0)
     ticket.desk.report(0.0, "comparing with the champion on the hold-out")
     order = _gate_order(shop, ticket, bundle_id, holdout, champion, quick=quick)
-    evaluation = read_report(run_models(shop, ticket, shop.commands.gate(order), {0, 1}))
+    try:
+        evaluation = read_report(run_models(shop, ticket, shop.commands.gate(order), {0, 1}))
+    except JobFailed as error:
+        if any(path.is_file() for path in (holdout / "test").rglob("*")):
+            raise
+        raise DataInvalid(
+            f"recipe {ticket.recipe!r}: the hold-out has no picture yet, so the gate cannot judge bundle "
+            f"{bundle_id[:12]}; add good parts, of which one in five is held out, then run the gate for it"
+        ) from error
     if not isinstance(evaluation.get("passed"), bool):
         raise JobFailed(f"gate: expected `passed` in its report, got {sorted(evaluation)}")
     flips = [] if order.flips is None else _flips(order.flips)

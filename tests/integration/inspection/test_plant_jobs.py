@@ -9,11 +9,22 @@ from typing import Any
 import pytest
 
 from edge.contract.errors import JobFailed
-from inspection.jobs import steps
+from inspection.jobs import judging, steps
 from inspection.jobs.book import JobKind, JobState, add_job, next_job, require_job, resume_abandoned
 from inspection.plant import Plant
 from inspection.registry.recipes import add_recipe, list_recipes
-from tests.support.plants import ManualClock, Person, add_samples, new_plant, running, sign_in, train, wait_for_job
+from tests.support.plants import (
+    ManualClock,
+    Person,
+    add_samples,
+    image_ref,
+    new_plant,
+    png,
+    running,
+    sign_in,
+    train,
+    wait_for_job,
+)
 
 
 def test_training_registers_a_challenger_with_its_evidence(admin: Person) -> None:
@@ -86,6 +97,21 @@ def test_what_a_training_made_keeps_its_origin_though_the_gate_broke(
     (model,) = admin.get("/recipes/part/models").json()["models"]
     lineage = admin.get(f"/recipes/part/models/{model['id']}/lineage").json()
     assert (lineage["job_id"], lineage["data_version"]) == (job["id"], job["result"]["data_version"])
+
+
+def test_a_gate_without_a_hold_out_says_what_to_add(admin: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command names a folder of the job without images, which is of no use to whoever uploads pictures."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise JobFailed("training process ended with code 2: data/test: no images")
+
+    admin.post("/recipes", {"name": "part"})
+    for data in [data for data in map(png, range(12)) if int(image_ref(data).sha256, 16) % 5]:
+        admin.send("/recipes/part/samples", data, label="good")
+    monkeypatch.setattr(judging, "run_models", broken)
+    assert "add good parts, of which one in five is held out" in train(admin, "part")["error"]
+    add_samples(admin, "part", range(12))
+    assert train(admin, "part")["error"] == "training process ended with code 2: data/test: no images"
 
 
 def test_job_after_a_failed_one_runs(admin: Person) -> None:
