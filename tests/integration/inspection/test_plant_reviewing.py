@@ -150,6 +150,22 @@ def test_a_marked_mask_reaches_the_training(
     assert (pixels == 255).sum() == 25
 
 
+@pytest.mark.parametrize("pixels", [np.uint16([1]), np.uint16([300]), np.uint8([1, 0, 0]), np.uint8([0, 1, 0, 255])])
+def test_whatever_is_not_0_is_marked(
+    client: TestClient, plant: Plant, admin: Person, station: dict[str, str], pixels: np.ndarray
+) -> None:
+    """Numbers of objects in sixteen bits, and colours however dark."""
+    picture = np.zeros((32, 32, len(pixels)), pixels.dtype)
+    picture[4:6, 3:8] = pixels
+    picture[..., 3:] = 255
+    png = base64.b64encode(cv2.imencode(".png", picture)[1].tobytes()).decode()
+    body = {"result_id": part(client, station, 0).id, "label": "defect", "mask_png_base64": png}
+    answer = admin.post("/labels", body)
+    assert answer.status_code == 201, answer.text
+    kept = cv2.imdecode(np.frombuffer(plant.blobs.get(answer.json()["mask_sha256"]), np.uint8), cv2.IMREAD_UNCHANGED)
+    assert (kept == 255).sum() == 10
+
+
 @pytest.mark.parametrize(
     ("text", "why"),
     [
