@@ -157,10 +157,12 @@ def undo_acceptance(session: Session, row: AcceptanceRow, *, user: str, now: dat
         require_no_rollout(session, row.recipe)
     if champion is None or row.id not in taught_by(session, row.recipe, champion):
         return False, None
+    waiting = _waiting_to_forget(session, row.recipe)
     if _is_one_step_back(session, row.recipe, champion):
         rollback(session, row.recipe, reason=f"undone: {row.reason}", user=user, now=now)
+        if waiting is not None:  # the champion before was taught nothing that it would leave out
+            request_cancel(session, waiting.id, now)
         return True, None
-    waiting = _waiting_to_forget(session, row.recipe)
     asked = {FORGETS: row.id, "reasons": [f"undone: {row.reason}"]}
     return False, waiting or add_job(session, JobKind.ACCEPT, row.recipe, asked, user, now)
 

@@ -8,6 +8,7 @@ import pytest
 from edge.contract.result import Verdict
 from inspection.jobs import accepting
 from inspection.jobs.accepting import judge
+from inspection.jobs.book import JobKind, JobState, add_job, require_job
 from inspection.people.roles import Role
 from inspection.plant import Plant
 from tests.support.plants import (
@@ -132,6 +133,32 @@ def test_undoing_all_one_by_one_leaves_nothing_of_them(
     assert (rolled_back, job and job["result"]["acceptances"], job and job["result"]["accepted"]) == (False, [], 0)
     assert current(admin) == runs  # until somebody promotes
     promoted(admin, job or {})
+
+
+def test_a_job_that_leaves_out_what_the_champion_before_was_not_taught_is_not_needed(
+    admin: Person, station: dict[str, str], plant: Plant, clock: ManualClock
+) -> None:
+    """Two are accepted at once and undone one after the other, while another job runs."""
+    first = champion(admin)
+    with plant.database.write() as session:  # as if it ran: those behind it wait
+        busy = add_job(session, JobKind.TRAIN, "part", {}, "admin", clock())
+        busy.state = JobState.RUNNING.value
+        busy_id = busy.id
+    both = [accept(admin, failed(admin, station, seed)).json() for seed in TRAINED[:2]]
+    with plant.database.write() as session:
+        require_job(session, busy_id).state = JobState.CANCELLED.value
+    plant.jobs.wake()
+    made = [wait_for_job(admin, one["job_id"]) for one in both]
+    assert [job["result"]["accepted"] for job in made] == [2, 2]
+    promoted(admin, made[0])
+    with plant.database.write() as session:
+        require_job(session, busy_id).state = JobState.RUNNING.value
+    undone = [admin.delete(f"/recipes/part/acceptances/{one['id']}").json() for one in both]
+    assert [one["rolled_back"] for one in undone] == [False, True]
+    assert admin.get(f"/jobs/{undone[0]['job']['id']}").json()["state"] == "cancelled"
+    assert current(admin) == first
+    with plant.database.write() as session:
+        require_job(session, busy_id).state = JobState.CANCELLED.value
 
 
 def test_what_a_training_was_taught_is_undone_too(admin: Person, station: dict[str, str]) -> None:
