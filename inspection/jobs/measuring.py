@@ -12,6 +12,7 @@ from inspection.jobs.replay import lay_out_replay
 from inspection.jobs.shop import Ticket, Workshop, read_report, run_models, tidy
 from inspection.registry.bundles import require_bundle
 from inspection.registry.flips import read_flips
+from inspection.samples.neighbours import without_neighbours
 from inspection.samples.samples import samples_of
 from inspection.samples.splits import Split
 from inspection.samples.versions import record_version
@@ -37,7 +38,7 @@ def run_evaluate(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     ticket.desk.report(0.0, "collecting samples")
     with shop.database.read() as session:
         require_bundle(session, bundle_id)
-        samples = list(samples_of(session, ticket.recipe))
+        samples = without_neighbours(session, ticket.recipe, samples_of(session, ticket.recipe), shop.neighbour_s)
         held = [sample for sample in samples if sample.split is Split.HOLDOUT]
         if not held:
             raise DataInvalid(

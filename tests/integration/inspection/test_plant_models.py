@@ -311,6 +311,9 @@ def test_a_training_leaves_out_what_was_taken_beside_a_held_out_part_and_says_ho
     content = admin.get(f"/recipes/part/data-versions/{told['data_version']}").json()["samples"]
     assert sum(sample["split"] == "train" for sample in content) == uploaded["train"]
     assert sum(sample["split"] == "holdout" for sample in content) == labelled["holdout"]
+    evaluation = admin.post("/jobs", {"kind": "evaluate", "recipe": "part", "bundle_id": told["bundle_id"]}).json()
+    measured = wait_for_job(admin, evaluation["id"])["result"]
+    assert measured["data_version"] == told["data_version"]  # the same data is the same version
 
 
 def test_a_version_is_tried_on_a_picture_and_nothing_of_it_is_kept(plant: Plant, admin: Person, tmp_path: Path) -> None:
