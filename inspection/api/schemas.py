@@ -208,6 +208,7 @@ class Doubt(Answer):
     counts_as: str | None = Field(description="for a training: good, a defect type, or None where it is left out")
     said: list[Statement]
     alike: list[str] = Field(description="SHA-256 of further samples that show nearly the same; good ones, too")
+    looks_like: str | None = Field(description="the defect type that it may be of, by the last training")
 
 
 class NewRuling(Body):

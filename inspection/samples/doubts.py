@@ -26,6 +26,7 @@ class DoubtKind(StrEnum):
     LABELLED_BOTH_WAYS = "labelled_both_ways"  # by one person, or by an upload and a person
     TYPES_DIFFER = "types_differ"
     UNLIKE_OTHER_GOODS = "unlike_other_goods"  # by the last training
+    LIKE_DEFECTS = "like_defects"  # labelled good, by the last training like labelled defects of a type
     LIKE_GOODS = "like_goods"  # labelled defective, by the last training more ordinary than most good parts
     ALIKE_GOODS = "alike_goods"  # learnt from as often as they are there, by the last training
     COPY_OF_LEARNT = "copy_of_learnt"  # held out, and nearly the same picture is learnt from
@@ -54,6 +55,7 @@ class Doubt:
     Attributes:
         counts_as: what a training takes it for: `good`, a defect type, or None where it is left out.
         alike: SHA-256 of further samples that show the same.
+        looks_like: the defect type that it may be of; None where nothing says so.
     """
 
     sha256: str
@@ -63,6 +65,7 @@ class Doubt:
     counts_as: str | None
     said: tuple[Statement, ...]
     alike: tuple[str, ...] = ()
+    looks_like: str | None = None
 
 
 @dataclass(frozen=True)
@@ -74,12 +77,14 @@ class Named:
         ordinary: defects that look more like a good part than most good parts do.
         copied: of the hold-out, those that show what was learnt from.
         alike: good parts that show the same picture, by group.
+        like_defects: good parts that look like labelled defects, the likest first, and of which type.
     """
 
     suspicious: Sequence[str] = ()
     ordinary: Sequence[str] = ()
     copied: Sequence[str] = ()
     alike: Sequence[Sequence[str]] = ()
+    like_defects: Sequence[tuple[str, str]] = ()
 
 
 def doubts_of(session: Session, recipe: str, named: Named | None = None) -> list[Doubt]:
@@ -98,11 +103,12 @@ def doubts_of(session: Session, recipe: str, named: Named | None = None) -> list
     alike = list(_alike(goods, named.alike))
     goods = {sha256: of for sha256, of in goods.items() if not _is_ruled(of[1])}
     unlike = [_unlike(*goods[sha256]) for sha256 in (Path(name).stem for name in named.suspicious) if sha256 in goods]
+    like_defects = list(_like_defects(goods, named.like_defects))
     open_ones = [(row, statements[row.id]) for row in samples if not _is_ruled(statements[row.id])]
     copied, ordinary = ({Path(name).stem for name in names} for names in (named.copied, named.ordinary))
     copies = [_copy(row, said) for row, said in open_ones if row.sha256 in copied]
     like = [_like(row, said) for row, said in open_ones if row.sha256 in ordinary and _is_defect(said)]
-    return conflicts + copies + alike + unlike + like + list(_failed_far_above(session, recipe, goods))
+    return conflicts + copies + alike + like_defects + unlike + like + list(_failed_far_above(session, recipe, goods))
 
 
 def _statements(session: Session, recipe: str) -> defaultdict[int, list[SampleLabelRow]]:
@@ -151,6 +157,16 @@ def _alike(
 def _unlike(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:
     why = sentence("the last training found it unlike all other good parts")
     return _doubt(row, statements, DoubtKind.UNLIKE_OTHER_GOODS, why)
+
+
+def _like_defects(
+    goods: dict[str, tuple[SampleRow, list[SampleLabelRow]]], named: Iterable[Sequence[str]]
+) -> Iterator[Doubt]:
+    for name, type_ in named:
+        if Path(name).stem in goods:
+            why = sentence(f"called good, but the last training found it like labelled {type_}")
+            doubt = _doubt(*goods[Path(name).stem], DoubtKind.LIKE_DEFECTS, why)
+            yield replace(doubt, looks_like=type_)
 
 
 def _like(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:

@@ -157,6 +157,7 @@ def _as_json(report: TrainReport, out: Path) -> dict[str, object]:
         "defects": report.defects,
         "suspicious_goods": list(report.suspicious_goods),
         "ordinary_defects": list(report.ordinary_defects),
+        "goods_like_defects": [list(pair) for pair in report.goods_like_defects],
         "most_unusual_goods": list(report.most_unusual_goods),
         "test_images_learnt_from": list(report.test_images_learnt_from),
         "goods_alike": [list(group) for group in report.goods_alike],

@@ -41,6 +41,7 @@ __all__ = ["MIN_GOODS", "STEPS", "TrainReport", "train"]
 
 MIN_GOODS = 5
 _UNUSUAL_SHOWN = 5
+_BY_CHANCE = 0.1  # good parts of a training may look this much like a labelled type without being called so
 STEPS = {
     "reading images": 5.0,
     "loading good parts": 5.0,
@@ -63,6 +64,7 @@ class TrainReport:
         smallest_defect_px: that covers enough of the input, in pixels of the camera; None where frames differ in size.
         suspicious_goods: file names of good parts that are unlike all others, the worst first.
         ordinary_defects: file names of labelled defects that look more like a good part than most good parts do.
+        goods_like_defects: file names of good parts that look like labelled defects, the likest first, and the type.
         most_unusual_goods: the few that are least alike, whether that is much or not: what to look at first.
         test_images_learnt_from: paths of test images that are among the training images.
         goods_alike: file names of good parts that show the same picture, by group.
@@ -77,6 +79,7 @@ class TrainReport:
     defects: dict[str, int]
     suspicious_goods: tuple[str, ...]
     ordinary_defects: tuple[str, ...]
+    goods_like_defects: tuple[tuple[str, str], ...]
     most_unusual_goods: tuple[str, ...]
     test_images_learnt_from: tuple[str, ...]
     goods_alike: tuple[tuple[str, ...], ...]
@@ -125,11 +128,13 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     learnt = learn(good_features, labelled, plan, progress)
     heldout = learnt.heldout
     fused = FusedHeads(learnt.heads, heldout.goods)
-    good_scores = _scores(fused, heldout.goods)
+    of_goods = fused.fuse(heldout.goods)
+    good_scores = of_goods.score.numpy()
     bad_scores = _scores(fused, heldout.defects)
     calibration = calibrate(good_scores, bad_scores, request.target_overkill, request.costs, request.undecided_overkill)
     novelty = _pooled(fused.novelty(heldout.goods))
     suspicious, unusual = _suspicious(goods, novelty), _most_unusual(goods, novelty)
+    alike_defects = _like_defects(goods, of_goods.class_score.numpy(), classes)
     ordinary = () if heldout.defects is None else _ordinary(defects, _pooled(fused.novelty(heldout.defects)), novelty)
 
     # 4. One graph, parity, signature.
@@ -146,6 +151,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
         defects=counts,
         suspicious_goods=suspicious,
         ordinary_defects=ordinary,
+        goods_like_defects=alike_defects,
         most_unusual_goods=unusual,
         test_images_learnt_from=copies,
         goods_alike=alike,
@@ -201,6 +207,22 @@ def _ordinary(defects: ImageSet, scores: NDArray[np.float32], goods: NDArray[np.
     for path in found:
         log.warning("%s looks more like a good part than most good parts do: does it show a defect?", path)
     return tuple(path.name for path in found)
+
+
+def _like_defects(
+    goods: ImageSet, evidence: NDArray[np.float32], classes: tuple[str, ...]
+) -> tuple[tuple[str, str], ...]:
+    """Good parts that show a known defect, by evidence `(N, C)` as if each was left out: one label of two is wrong.
+
+    Such a part is no outlier among good ones where the defect is small, and yet it keeps labels from counting.
+    """
+    rare = np.log10(len(goods) / _BY_CHANCE)
+    likest = evidence.argmax(axis=1) if classes else np.zeros(0, np.intp)
+    found = [(float(evidence[index, type_]), index, classes[type_]) for index, type_ in enumerate(likest)]
+    named = [(goods.items[index].path, type_) for value, index, type_ in sorted(found, reverse=True) if value > rare]
+    for path, type_ in named:
+        log.warning("%s is called good and looks like labelled %s: is it a good one?", path, type_)
+    return tuple((path.name, type_) for path, type_ in named)
 
 
 def _most_unusual(goods: ImageSet, scores: NDArray[np.float32]) -> tuple[str, ...]:

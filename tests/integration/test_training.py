@@ -139,6 +139,7 @@ def test_a_training_tells_what_it_promises(trainings: Trainings) -> None:
     report = trainings.finished["labelled"].json()
     assert report["bundle_id"] == trainings.sealed("labelled").id
     assert (report["goods"], report["defects"], report["suspicious_goods"]) == (24, {"scratch": 8}, [])
+    assert report["goods_like_defects"] == []
     assert 1 - 0.05 ** (1 / 24) <= report["overkill_at_most"] < 1
     assert 0 < report["escapes_at_most"] <= 1
     assert "To promise 5.0% takes 59 good images" in report["promise"]
@@ -333,6 +334,7 @@ def test_wrong_labels_at_random_and_goods_called_defects_cost_no_recall(training
     assert wrong["overkill"] <= clean["overkill"] + 1
     report = trainings.finished[name].json()
     assert report["suspicious_goods"] == (["wrong.png"] if name == "flipped" else [])
+    assert report["goods_like_defects"] == ([["wrong.png", "scratch"]] if name == "flipped" else [])
     wrong_names = {"wrong.png"} if name == "flipped" else {f"{seed}.png" for seed in GOODS_CALLED_SCRATCHES}
     assert set(report["ordinary_defects"]) <= wrong_names
     assert report["ordinary_defects"] or name == "flipped"

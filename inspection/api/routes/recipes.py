@@ -40,7 +40,13 @@ __all__ = ["router"]
 router = APIRouter(tags=["recipes"])
 
 _LABELS = (Label.GOOD, Label.DEFECT)
-_NAMED = ("suspicious_goods", "ordinary_defects", "test_images_learnt_from", "goods_alike")  # by a training's report
+_NAMED = (  # by a training's report
+    "suspicious_goods",
+    "ordinary_defects",
+    "test_images_learnt_from",
+    "goods_alike",
+    "goods_like_defects",
+)
 
 
 @router.post("/recipes", status_code=201)

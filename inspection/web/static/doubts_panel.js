@@ -12,6 +12,7 @@ const KINDS = {
   types_differ: t("defect types differ"),
   alike_goods: t("good parts that show nearly the same"),
   copy_of_learnt: t("held out, and learnt from in nearly the same picture"),
+  like_defects: t("called good, but looks like a known defect"),
   unlike_other_goods: t("unlike the other good parts"),
   like_goods: t("called defective, but looks like a good part"),
   failed_far_above: t("labelled good, but failed far above the threshold"),
@@ -37,8 +38,8 @@ function card(doubt, rule) {
 }
 
 /** Good, each type that was named, or neither; from then on the others do not count. */
-function answers({ sha256, said: statements }, rule) {
-  const types = [...new Set(statements.map(({ defect_type: type }) => type).filter(Boolean))];
+function answers({ sha256, said: statements, looks_like: likely }, rule) {
+  const types = [...new Set([...statements.map(({ defect_type: type }) => type), likely].filter(Boolean))];
   const button = (word, body) => h("button", { type: "button", class: "small", onclick: () => rule([[sha256, body]]) }, word);
   return h("span", { class: "row", role: "group", "aria-label": t("What counts") }, button(t("Good"), { label: "good" }), types.length ? types.map((type) => button(typeWord(type), { label: "defect", defect_type: type })) : button(t("Defect"), { label: "defect" }), button(t("Leave out"), { label: "unsure" }));
 }

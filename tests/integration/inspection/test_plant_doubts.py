@@ -138,6 +138,23 @@ def test_goods_that_the_last_training_named_are_listed_until_relabelled(
     assert _doubts(admin) == []
 
 
+def test_goods_that_look_like_a_known_defect_come_with_its_type_until_somebody_rules(
+    client: TestClient, plant: Plant, admin: Person, station: dict[str, str]
+) -> None:
+    part = _part(client, station, 1)
+    _say(admin, part, "good")
+    sha256 = image_ref(png(1)).sha256
+    with plant.database.write() as session:
+        row = add_job(session, JobKind.TRAIN, "part", {}, "admin", plant.clock())
+        named = [[f"{sha256}.png", "dent"], ["gone.png", "dent"]]
+        row.state, row.result = JobState.SUCCEEDED.value, {"goods_like_defects": named}
+    (doubt,) = _doubts(admin)
+    assert (doubt["sha256"], doubt["kind"], doubt["counts_as"]) == (sha256, "like_defects", "good")
+    assert doubt["looks_like"] == "dent"
+    assert admin.post(f"/recipes/part/samples/{sha256}/ruling", {"label": "good"}).status_code == 204
+    assert _doubts(admin) == []
+
+
 def test_defects_that_look_like_good_parts_are_listed_until_somebody_rules(
     client: TestClient, plant: Plant, admin: Person, station: dict[str, str]
 ) -> None:
