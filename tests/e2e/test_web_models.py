@@ -204,6 +204,19 @@ def test_labels_that_contradict_each_other_are_shown_before_training(page: Page,
     assert fits(page)
 
 
+def test_a_good_part_that_looks_like_a_known_defect_can_be_called_by_its_type(page: Page, floor: Floor) -> None:
+    floor.http.post("/recipes", json={"name": "mistaken"}).raise_for_status()
+    for number in range(8):
+        floor.http.post("/recipes/mistaken/samples?label=good", content=png(number)).raise_for_status()
+    floor.train_and_promote("mistaken")
+    page.goto("/models?recipe=mistaken")
+    page.locator("#doubts summary").click()
+    expect(page.locator("#doubts")).to_contain_text("called good, but looks like a known defect")
+    page.locator("#doubts").get_by_role("button", name="scratch").click()
+    expect(page.locator("#doubts")).to_be_hidden()
+    expect(page.locator("#training")).to_contain_text("scratch")
+
+
 def test_another_threshold_is_tried_before_it_is_made(page: Page, floor: Floor) -> None:
     scores = HeldoutScores(goods=(0.2, 0.4, 0.6, 0.9), defects=(0.8, 1.5))
     floor.add_model("part", heldout_scores=scores)

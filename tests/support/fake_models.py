@@ -128,6 +128,7 @@ def _train(options: argparse.Namespace) -> int:
     report["given"] = given
     names = sorted(path.name for path in (options.data / "train" / "good").iterdir())
     report["goods_alike"] = [names[:2]] if options.recipe == "twice" else []
+    report["goods_like_defects"] = [[names[0], "scratch"]] if options.recipe == "mistaken" else []
     sys.stdout.write(json.dumps({**report, "parent": options.parent, "train_s": 0.2}) + "\n")
     return 0
 
