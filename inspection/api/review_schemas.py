@@ -118,7 +118,9 @@ class AuditReport(Answer):
     fails: AuditSide
     escape_rate: Estimate | None = Field(description="bad parts that passed, of all bad ones; at least 95 %")
     overkill_rate: Estimate | None = Field(description="good parts that failed, of all good ones; at least 95 %")
-    escapes_at_most: float | None = Field(description="share of passed parts that is bad, one-sided bound with 95 %")
+    escapes_at_most: float | None = Field(
+        description="share of passed parts that is bad, one-sided bound with 95 %; uncovered ones count as bad"
+    )
     shown: bool = Field(description="the plan's bound holds")
 
 

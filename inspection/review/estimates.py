@@ -49,7 +49,7 @@ class AuditEstimates:
         fails: failed parts; a wrong one is overkill.
         escape_rate: bad parts that passed, of all bad ones; its interval holds with at least 95 %.
         overkill_rate: good parts that failed, of all good ones; the same.
-        escapes_at_most: share of passed parts that is bad, one-sided bound with 95 %.
+        escapes_at_most: share of passed parts that is bad, one-sided bound with 95 %; uncovered ones count as bad.
     """
 
     passes: AuditSide
@@ -76,7 +76,6 @@ def audit_estimates(session: Session, recipe: str, since: datetime | None = None
     drawn parts without a label are like those with one: review them all, or in an order that the score does not decide.
     """
     passes, fails = (_side(session, recipe, verdict, since) for verdict in (Verdict.PASS, Verdict.FAIL))
-    one_sided = weighted_rate(passes.sample, 0.9)  # 5 % above it
     passed, failed = passes.at(_BOTH), fails.at(_BOTH)
     known = passed is not None and failed is not None
     return AuditEstimates(
@@ -84,8 +83,17 @@ def audit_estimates(session: Session, recipe: str, since: datetime | None = None
         fails=fails.told,
         escape_rate=odds_share(passed, failed) if known and passed and failed else None,
         overkill_rate=odds_share(failed, passed) if known and passed and failed else None,
-        escapes_at_most=None if one_sided is None else one_sided.upper,
+        escapes_at_most=_escapes_at_most(passes),
     )
+
+
+def _escapes_at_most(passes: _Side) -> float | None:
+    """Nothing is known of the parts of a station that nobody reviewed: all of them may be bad."""
+    one_sided = passes.at(0.9)  # 5 % above it
+    if one_sided is None:
+        return None
+    covered, rate = one_sided
+    return (covered * rate.upper + passes.told.uncovered) / passes.told.parts
 
 
 def _side(session: Session, recipe: str, verdict: Verdict, since: datetime | None) -> _Side:

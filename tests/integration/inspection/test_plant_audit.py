@@ -102,6 +102,21 @@ def test_a_bound_is_shown_once_the_sample_is_large_enough(floor: Floor) -> None:
     assert report["escapes_at_most"] <= 0.1
 
 
+def test_a_station_that_nobody_reviewed_leaves_the_bound_open(floor: Floor) -> None:
+    """What the sample says of one station says nothing of another, of which all parts may be bad."""
+    for number in range(29):
+        floor.label(floor.part(Verdict.PASS, part_id=str(number), score=0.2), "good")
+    assert floor.report()["shown"] is True
+    floor.station = add_station(floor.admin, "line-2")
+    other = floor.part(Verdict.PASS, part_id="30", score=0.2, station="line-2")
+    report = floor.report()
+    assert (report["passes"]["uncovered"], report["shown"]) == (1, False)
+    assert report["escapes_at_most"] == pytest.approx((29 * (1 - 0.05 ** (1 / 29)) + 1) / 30)
+    floor.label(other, "good")
+    report = floor.report()
+    assert (report["passes"]["uncovered"], report["shown"]) == (0, True)
+
+
 def test_what_cannot_be_reviewed_is_told(floor: Floor) -> None:
     """Parts without a picture, those a person is unsure of, and a station of which nothing was reviewed."""
     floor.label(floor.part(Verdict.PASS, part_id="1"), "good")
