@@ -16,10 +16,10 @@ class NewShadow(Body):
 
 
 class Shadow(Answer):
-    """The challenger that was ordered last, and what it would have said."""
+    """The challenger beside the champion, told also once it is that itself, and what it would have said."""
 
     bundle_id: str | None
-    running: bool = Field(description="false once it is the champion, or nothing was ordered")
+    running: bool = Field(description="false once it is the champion, which ends it for good, or nothing was ordered")
     parts: int = Field(description="that it was asked; the others had no spare time, or were not judged")
     pairs: dict[str, dict[str, int]] = Field(description="parts by the champion's verdict, then by the challenger's")
     agreement: Estimate | None = Field(description="share of parts with the same verdict")

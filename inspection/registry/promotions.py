@@ -14,6 +14,7 @@ from inspection.registry.bundles import require_bundle
 from inspection.registry.gates import latest_gate, refusal_of
 from inspection.registry.recipes import require_recipe
 from inspection.rollout.book import require_no_rollout
+from inspection.shadow.book import end_shadow
 from inspection.store.tables import GateRow, PromotionRow
 
 __all__ = ["champion_of", "force", "log_of", "promote", "require_evidence", "rollback", "rollback_target"]
@@ -121,6 +122,9 @@ def _stack(log: list[PromotionRow]) -> list[str]:
 
 
 def _append(session: Session, row: PromotionRow, user: str, now: datetime) -> PromotionRow:
+    """Neither the new champion nor the one before it judges beside, unless somebody asks for it from now on."""
+    for bundle_id in {champion_of(session, row.recipe) or row.bundle_id, row.bundle_id}:
+        end_shadow(session, row.recipe, bundle_id, reason=f"{row.kind}: {row.reason}"[:500], user=user, now=now)
     row.user, row.created_at = user, now
     session.add(row)
     session.flush()

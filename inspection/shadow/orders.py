@@ -1,17 +1,17 @@
-"""Which bundle judges beside the champion of a recipe: an append-only log, the last row counts."""
+"""Which bundle judges beside the champion of a recipe: what people ask for, and what stations are told."""
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict
 from inspection.registry.bundles import require_bundle
 from inspection.registry.promotions import champion_of
 from inspection.registry.recipes import require_recipe
+from inspection.shadow.book import add_order, last_shadow, shadow_order
 from inspection.store.tables import ShadowOrderRow
 
-__all__ = ["order_shadow", "shadow_of", "shadow_order"]
+__all__ = ["order_shadow", "shadow_of", "shadow_told"]
 
 
 def order_shadow(
@@ -31,16 +31,7 @@ def order_shadow(
     if bundle_id == shadow_of(session, recipe):
         said = "nothing judges beside the champion" if bundle_id is None else "it judges beside the champion already"
         raise Conflict(f"recipe {recipe!r}: {said}")
-    row = ShadowOrderRow(recipe=recipe, bundle_id=bundle_id, reason=reason, user=user, created_at=now)
-    session.add(row)
-    session.flush()
-    return row
-
-
-def shadow_order(session: Session, recipe: str) -> ShadowOrderRow | None:
-    """The order that counts; None before the first."""
-    query = select(ShadowOrderRow).where(ShadowOrderRow.recipe == recipe)
-    return session.scalars(query.order_by(ShadowOrderRow.id.desc()).limit(1)).first()
+    return add_order(session, recipe, bundle_id, reason=reason, user=user, now=now)
 
 
 def shadow_of(session: Session, recipe: str) -> str | None:
@@ -49,3 +40,9 @@ def shadow_of(session: Session, recipe: str) -> str | None:
     if order is None or order.bundle_id == champion_of(session, recipe):
         return None
     return order.bundle_id
+
+
+def shadow_told(session: Session, recipe: str) -> str | None:
+    """Id of the bundle of which to tell what it said: the one that judges beside, or did and is the champion now."""
+    last = last_shadow(session, recipe)
+    return last if last == champion_of(session, recipe) else shadow_of(session, recipe)

@@ -11,7 +11,7 @@ from inspection.api.shadow_schemas import NewShadow, Shadow
 from inspection.api.views import result_views
 from inspection.audit.change import change
 from inspection.registry.recipes import require_recipe
-from inspection.shadow.orders import order_shadow, shadow_of, shadow_order
+from inspection.shadow.orders import order_shadow, shadow_of, shadow_told
 from inspection.shadow.report import shadow_flips, shadow_report
 
 __all__ = ["router"]
@@ -40,15 +40,15 @@ def get_shadow(
 
 
 def _view(session: Session, recipe: str, limit: int) -> Shadow:
-    order = shadow_order(session, recipe)
-    if order is None or order.bundle_id is None:
+    told = shadow_told(session, recipe)
+    if told is None:
         return Shadow(bundle_id=None, running=False, parts=0, pairs={}, agreement=None, flips=[])
-    report = shadow_report(session, order.bundle_id)
+    report = shadow_report(session, told)
     return Shadow(
-        bundle_id=order.bundle_id,
+        bundle_id=told,
         running=shadow_of(session, recipe) is not None,
         parts=report.parts,
         pairs=report.pairs,
         agreement=None if report.agreement is None else Estimate.model_validate(report.agreement),
-        flips=result_views(session, shadow_flips(session, order.bundle_id, limit)),
+        flips=result_views(session, shadow_flips(session, told, limit)),
     )

@@ -9,7 +9,17 @@ from edge.contract.result import ShadowVerdict, Verdict
 from edge.contract.signature import SigningKey
 from inspection.people.roles import Role
 from inspection.plant import Plant
-from tests.support.plants import API, Person, a_heartbeat, a_result, add_samples, person_with, send_results, train
+from tests.support.plants import (
+    API,
+    Person,
+    a_heartbeat,
+    a_result,
+    add_samples,
+    person_with,
+    send_results,
+    train,
+    wait_for_job,
+)
 from tests.support.tiny_bundle import write_tiny_bundle
 
 
@@ -35,6 +45,12 @@ def beat(client: TestClient, station: dict[str, str]) -> dict[str, str]:
 def order(person: Person, bundle_id: str | None) -> int:
     status: int = person.post("/recipes/part/shadow", {"bundle_id": bundle_id, "reason": "does it agree?"}).status_code
     return status
+
+
+def gated_and_promoted(person: Person, bundle_id: str) -> None:
+    job = person.post("/jobs", {"kind": "gate", "recipe": "part", "bundle_id": bundle_id}).json()
+    assert wait_for_job(person, job["id"])["state"] == "succeeded"
+    person.post("/recipes/part/promote", {"bundle_id": bundle_id, "reason": "it agrees"}).raise_for_status()
 
 
 def test_stations_are_told_of_it_until_it_ends(
@@ -87,9 +103,37 @@ def test_a_challenger_that_became_the_champion_judges_beside_no_more(
 ) -> None:
     _, other = two
     order(admin, other)
-    job = admin.post("/jobs", {"kind": "gate", "recipe": "part", "bundle_id": other}).json()
-    while admin.get(f"/jobs/{job['id']}").json()["state"] in {"queued", "running"}:
-        pass
-    admin.post("/recipes/part/promote", {"bundle_id": other, "reason": "it agrees"}).raise_for_status()
+    gated_and_promoted(admin, other)
     assert "shadow_bundle_id" not in beat(client, station)
     assert admin.get("/recipes/part/shadow").json()["running"] is False
+
+
+@pytest.mark.parametrize("goes_back_by", ["rollback", "promote"])
+def test_a_promotion_ends_the_trial_for_good(
+    client: TestClient, admin: Person, station: dict[str, str], two: tuple[str, str], goes_back_by: str
+) -> None:
+    """Whatever takes its place later, it judges beside nobody unless somebody asks again."""
+    first, other = two
+    order(admin, other)
+    gated_and_promoted(admin, other)
+    assert order(admin, None) == 409  # it has ended already
+    if goes_back_by == "rollback":
+        admin.post("/recipes/part/rollback", {"reason": "escapes"}).raise_for_status()
+    else:
+        gated_and_promoted(admin, first)
+    assert "shadow_bundle_id" not in beat(client, station)
+    report = admin.get("/recipes/part/shadow").json()
+    assert (report["bundle_id"], report["running"]) == (None, False)
+    assert order(admin, other) == 201
+    assert beat(client, station)["shadow_bundle_id"] == other
+
+
+def test_going_back_to_what_judges_beside_ends_the_trial_too(
+    client: TestClient, admin: Person, station: dict[str, str], two: tuple[str, str]
+) -> None:
+    first, other = two
+    gated_and_promoted(admin, other)
+    assert order(admin, first) == 201
+    admin.post("/recipes/part/rollback", {"reason": "escapes"}).raise_for_status()
+    gated_and_promoted(admin, other)
+    assert "shadow_bundle_id" not in beat(client, station)
