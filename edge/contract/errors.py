@@ -4,6 +4,7 @@ InspectionError
 ├── BadInput                 what was given cannot be used as it is (exit code 2)
 │   ├── SettingsInvalid      a TOML file or option: unknown key, out of bounds, missing
 │   ├── DataInvalid          training or test images: none, too few, unreadable
+│   │   └── NothingToAccept  the bundle passes all that was accepted as it is
 │   ├── AddressInUse         the port is taken
 │   └── BundleRefused        a model bundle that must not run
 │       ├── BundleCorrupt    not a bundle, or a file inside does not match its hash
@@ -58,6 +59,7 @@ __all__ = [
     "NotAllowed",
     "NotFound",
     "NotSignedIn",
+    "NothingToAccept",
     "OutputFailed",
     "PartNotFound",
     "PlantBusy",
@@ -86,6 +88,10 @@ class SettingsInvalid(BadInput):
 
 class DataInvalid(BadInput):
     """The images cannot be trained or evaluated on as they are; the message lists the offending files."""
+
+
+class NothingToAccept(DataInvalid):
+    """The bundle passes all that was accepted already; no bundle is written, and the labels stay as they are."""
 
 
 class AddressInUse(BadInput):

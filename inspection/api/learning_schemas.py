@@ -7,8 +7,9 @@ from pydantic import Field
 from inspection.api.model_schemas import Job
 from inspection.api.review_schemas import AlikeIds, FromQueue
 from inspection.api.schemas import Answer, Body, Reason
+from inspection.learning.outcomes import OutcomeState
 
-__all__ = ["Acceptance", "AcceptanceUndone", "NewAcceptance"]
+__all__ = ["Acceptance", "AcceptanceEffect", "AcceptanceUndone", "NewAcceptance"]
 
 
 class NewAcceptance(Body):
@@ -17,6 +18,14 @@ class NewAcceptance(Body):
     result_ids: AlikeIds
     reason: Reason
     from_queue: FromQueue = False
+
+
+class AcceptanceEffect(Answer):
+    """What teaching it brought."""
+
+    bundle_id: str = Field(description="newest model that was taught it and passed the gate")
+    parts: int = Field(description="that it was taught; the others are held out, or were taken beside what is")
+    passing: int = Field(description="of these, by that model")
 
 
 class Acceptance(Answer):
@@ -29,8 +38,14 @@ class Acceptance(Answer):
     user: str
     job_id: str = Field(description="that teaches it; its result names the bundle and what would have been lost")
     created_at: datetime
-    undone_by: str | None = Field(description="who ended it; `gate`: a known defect would have been lost")
+    undone_by: str | None = Field(description="who ended it; `gate`: see the state `refused`")
     undone_at: datetime | None
+    state: OutcomeState = Field(
+        description="`nothing_to_teach`: the champion passed all that stood accepted, labels and acceptance stand; "
+        "`refused`: a known defect would have been lost, or none of the parts would have passed; the labels stay; "
+        "`failed`: see the job; it stands, and the next job or training teaches it"
+    )
+    effect: AcceptanceEffect | None = Field(description="null before a model was taught it, or if that is not known")
 
 
 class AcceptanceUndone(Answer):

@@ -1,12 +1,13 @@
 """Accept as good: the champion with what people accepted, in seconds, and new models with the same."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from edge.contract.errors import Conflict, GateRefused, JobCancelled, JobFailed
+from edge.contract.errors import Conflict, DataInvalid, GateRefused, JobCancelled, JobFailed, NothingToAccept
 from inspection.audit.change import change
 from inspection.jobs.book import JobKind, add_job, require_job
 from inspection.jobs.commands import AcceptOrder
@@ -19,6 +20,7 @@ from inspection.learning.acceptances import (
     refuse,
     require_acceptance,
     standing_acceptances,
+    standing_frames,
 )
 from inspection.registry.promotions import champion_of, promote
 from inspection.samples.neighbours import without_neighbours
@@ -32,12 +34,12 @@ _OK, _NO, _BAD_INPUT = 0, 1, 2
 
 @dataclass(frozen=True)
 class _Laid:
-    """What a job works on: folders, the champion, and ids of the acceptances that stand."""
+    """What a job works on: folders, the champion, and of each acceptance that stands the pictures to teach."""
 
     material: Material
     accepted: Path | None
     champion: str
-    standing: list[str]
+    standing: dict[str, list[str]]
 
 
 def run_accept(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
@@ -49,17 +51,24 @@ def run_accept(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     What was undone meanwhile is not promoted: a job of its own makes the champion of what stands then.
 
     Returns:
-        The command's summary, with `acceptances` (ids of those that it was taught), `gate` and `promoted`.
+        The command's summary, with `acceptances` (ids of those that it was taught), `accepted_parts` (of each, how many
+        it was taught and how many of these pass), `gate` and `promoted`; or `nothing_to_teach`, and no bundle, if the
+        champion passes all of them as it was trained.
 
     Raises:
-        GateRefused: a known defect would be lost; the acceptance stands no longer, its labels do.
-        JobFailed: a command answered an error, or there is nothing to teach.
+        GateRefused: a known defect would be lost, or none would pass; the acceptance stands no longer, its labels do.
+        DataInvalid: a picture cannot be read.
+        JobFailed: a command answered an error, or all that was accepted is held out.
         JobCancelled: it was stopped, or what it teaches was undone.
     """
     ticket.desk.span(0.0, GATE_STARTS)
     ticket.desk.report(0.0, "collecting accepted parts")
     laid = _lay_out(shop, ticket)
-    made = ticket.made or _make(shop, ticket, laid)
+    try:
+        made = ticket.made or _make(shop, ticket, laid)
+    except NothingToAccept:
+        tidy(ticket.folder)
+        return {"nothing_to_teach": True, "acceptances": [], "promoted": False}
     bundle_id = str(made["bundle_id"])
     gate = judge(shop, ticket, bundle_id, laid.material.holdout, laid.champion, quick=True)
     tidy(ticket.folder)
@@ -78,28 +87,42 @@ def _make(shop: Workshop, ticket: Ticket, laid: _Laid) -> dict[str, Any]:
     out, champion, taught = ticket.folder / "model.bundle", shop.bundles.path(laid.champion), laid.standing
     try:
         summary = _teach(shop, ticket, champion, laid.accepted, laid.material.defects, out)
-    except GateRefused:
+    except (GateRefused, DataInvalid) as error:
         if not forgets or laid.accepted is None:
-            _refuse(shop, ticket)
+            if isinstance(error, GateRefused):
+                _refuse(shop, ticket)
             raise
         # What was undone must go, whether or not the others can be taught without it.
-        summary, taught = _teach(shop, ticket, champion, None, None, out), []
-    return keep_made(shop, ticket, out, {**summary, "acceptances": taught}, "accept")
+        summary, taught = _teach(shop, ticket, champion, None, None, out), {}
+    return keep_made(shop, ticket, out, {**summary, **_told(summary, taught)}, "accept")
+
+
+def _told(summary: dict[str, Any], taught: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """Which acceptances a bundle was taught, and of each how many of its parts, and how many of these pass now."""
+    failing = {Path(name).stem for name in summary.get("still_failing", ())}
+    parts = {
+        id_: {"parts": len(frames), "passing": len(set(frames) - failing)} for id_, frames in taught.items() if frames
+    }
+    return {"acceptances": sorted(taught), "accepted_parts": parts}
 
 
 def with_accepted(shop: Workshop, ticket: Ticket, trained: Path, defects: Path | None) -> tuple[Path, dict[str, Any]]:
     """A trained bundle with what stands accepted, and what to tell of it; the bundle as it is where it refuses."""
     with shop.database.read() as session:
-        frames, standing = _accepted(session, shop, ticket.recipe)
+        frames = accepted_frames(session, ticket.recipe, shop.neighbour_s)
         if not frames:
             return trained, {}
+        standing = standing_frames(session, ticket.recipe, frames)
         pictures = lay_out_pictures(session, shop.blobs, frames, ticket.folder / "accepted")
     ticket.desk.report(1.0, "accepting what was accepted before")
     out = ticket.folder / "accepting.bundle"
     try:
-        return out, {"accepted": _teach(shop, ticket, trained, pictures, defects, out), "acceptances": standing}
-    except GateRefused as error:
+        summary = _teach(shop, ticket, trained, pictures, defects, out)
+    except NothingToAccept as error:
+        return trained, {"accepted": {"nothing_to_teach": str(error)}}
+    except (GateRefused, DataInvalid) as error:
         return trained, {"accepted": {"refused": str(error)}}
+    return out, {"accepted": summary, **_told(summary, standing)}
 
 
 def _lay_out(shop: Workshop, ticket: Ticket) -> _Laid:
@@ -110,16 +133,11 @@ def _lay_out(shop: Workshop, ticket: Ticket) -> _Laid:
         samples = without_neighbours(session, ticket.recipe, samples_of(session, ticket.recipe), shop.neighbour_s)
         known = [sample for sample in samples if sample.split is Split.HOLDOUT or sample.truth.defect_type is not None]
         material = lay_out(session, shop.blobs, known, ticket.folder)
-        frames, standing = _accepted(session, shop, ticket.recipe)
+        frames = accepted_frames(session, ticket.recipe, shop.neighbour_s)
+        standing = standing_frames(session, ticket.recipe, frames)
         pictures = ticket.folder / "accepted"
         accepted = lay_out_pictures(session, shop.blobs, frames, pictures) if frames else None
     return _Laid(material, accepted, champion, standing)
-
-
-def _accepted(session: Session, shop: Workshop, recipe: str) -> tuple[list[str], list[str]]:
-    """SHA-256 of the pictures to teach, and ids of the acceptances that stand; none where there is no picture."""
-    frames = accepted_frames(session, recipe, shop.neighbour_s)
-    return frames, standing_acceptances(session, recipe) if frames else []
 
 
 def _teach(
@@ -128,13 +146,18 @@ def _teach(
     """The command's summary.
 
     Raises:
-        GateRefused: it wrote no bundle; with its last words.
+        GateRefused: it wrote no bundle, for a known defect would be lost or none would pass; with its last words.
+        NothingToAccept: nor did it here: the bundle passes all of them.
+        DataInvalid: nor here: what it was given cannot be used.
     """
     order = AcceptOrder(bundle, accepted, defects, out, shop.key_file, shop.trust)
     finished = run_models(shop, ticket, shop.commands.accept(order), {_OK, _NO, _BAD_INPUT})
     if finished.exit_code == _OK:
         return read_report(finished)
-    raise GateRefused(ticket.desk.last_words[-1] if ticket.desk.last_words else "it said nothing; see the log")
+    said = ticket.desk.last_words[-1] if ticket.desk.last_words else "it said nothing; see the log"
+    if finished.exit_code == _NO:
+        raise GateRefused(said)
+    raise NothingToAccept(said) if finished.last_line else DataInvalid(said)
 
 
 def _refuse(shop: Workshop, ticket: Ticket) -> None:

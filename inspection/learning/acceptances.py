@@ -4,7 +4,7 @@ An acceptance stands until a person undoes it or its job is refused; every job t
 those were, so that an undo knows whether the champion still lets such parts pass.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import uuid4
 
@@ -34,12 +34,13 @@ __all__ = [
     "refuse",
     "require_acceptance",
     "standing_acceptances",
+    "standing_frames",
     "taught_by",
     "undo_acceptance",
 ]
 
 REFUSED = "gate"
-"""Who ended an acceptance that would have lost a known defect."""
+"""Who ended an acceptance that would have lost a known defect, or let none of its parts pass."""
 
 FORGETS = "without"
 """Parameter of a job that makes the champion without an acceptance: its id."""
@@ -100,6 +101,13 @@ def acceptances_of(session: Session, recipe: str) -> list[AcceptanceRow]:
 def standing_acceptances(session: Session, recipe: str) -> list[str]:
     """Ids of those that stand."""
     return sorted(row.id for row in acceptances_of(session, recipe) if row.undone_at is None)
+
+
+def standing_frames(session: Session, recipe: str, frames: Collection[str]) -> dict[str, list[str]]:
+    """Of each acceptance that stands those of these pictures that it is about; empty where there are none of any."""
+    among = set(frames)
+    rows = acceptances_of(session, recipe) if among else []
+    return {row.id: sorted(among & set(row.sha256s)) for row in rows if row.undone_at is None}
 
 
 def taught_by(session: Session, recipe: str, bundle_id: str) -> frozenset[str]:

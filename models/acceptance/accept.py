@@ -12,7 +12,7 @@ from onnx import ModelProto
 
 from edge.bundle.parity import pack_parity, unpack_parity
 from edge.contract.archive import MODEL, PARITY, SealedBundle, file_entries, open_sealed, write_sealed
-from edge.contract.errors import DataInvalid, GateRefused
+from edge.contract.errors import DataInvalid, GateRefused, NothingToAccept
 from edge.contract.manifest import Manifest, ParityReport, PreprocessSpec
 from edge.contract.signature import SigningKey, TrustedKeys
 from edge.inference import open_session
@@ -92,7 +92,8 @@ def accept(request: AcceptRequest, progress: Progress) -> AcceptReport:
     """Tolerate what accepted parts show, if no known defect is lost by it.
 
     Raises:
-        DataInvalid: no images, the bundle passes all of them already, or it has nothing to forget.
+        NothingToAccept: the bundle passes all of them already.
+        DataInvalid: no images, or it has nothing to forget.
         GateRefused: a known defect would be lost, or nothing would be gained; no bundle was written.
     """
     sealed = open_sealed(request.bundle, request.trusted)
@@ -110,7 +111,7 @@ def accept(request: AcceptRequest, progress: Progress) -> AcceptReport:
     seen, caught = eyes.look_at(parts), eyes.look_at(defects)
     accepted = seen.only(~seen.passes)
     if not len(accepted):
-        raise DataInvalid(f"{request.accepted}: the bundle passes all {len(seen)} parts already, nothing to accept")
+        raise NothingToAccept(f"{request.accepted}: the bundle passes all {len(seen)} parts already, nothing to accept")
     choice = choose(accepted, caught, eyes.passes)
     model = with_tolerance(plain, choice.tolerance)
     half = _PARITY_IMAGES // 2

@@ -4,7 +4,7 @@ import argparse
 import sys
 from dataclasses import asdict
 
-from edge.contract.errors import SettingsInvalid
+from edge.contract.errors import NothingToAccept, SettingsInvalid
 from edge.contract.local_key import local_key_path, trust_from
 from edge.contract.signature import SigningKey
 from edge.contract.terminal import ExitCode, print_json
@@ -18,6 +18,9 @@ def run(options: argparse.Namespace) -> ExitCode:
     """Write a bundle that tolerates what the accepted parts show, if no known defect is lost by it.
 
     Without a folder of them: one that tolerates nothing any more.
+
+    Raises:
+        NothingToAccept: the bundle passes all of them; with `--json`, `bundle` is null, as no other error says.
     """
     for folder in (options.accepted, options.defects):
         if folder is not None and not folder.is_dir():
@@ -30,7 +33,12 @@ def run(options: argparse.Namespace) -> ExitCode:
         key=SigningKey.load_or_create(options.key or local_key_path()),
         trusted=trust_from(options.trust),
     )
-    report = accept(request, Progress(ACCEPT_STEPS, as_json=options.progress_json))
+    try:
+        report = accept(request, Progress(ACCEPT_STEPS, as_json=options.progress_json))
+    except NothingToAccept:
+        if options.json:
+            print_json({"bundle": None})
+        raise
     if options.json:
         print_json({"bundle": str(options.out), **asdict(report)})
     else:

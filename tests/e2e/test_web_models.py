@@ -344,6 +344,33 @@ def test_a_challenger_is_tried_beside_the_champion(page: Page, floor: Floor) -> 
     assert fits(page)
 
 
+def test_what_became_of_acceptances_is_said(page: Page, floor: Floor) -> None:
+    """Each state in its words; where few of the parts pass, that."""
+    floor.train_and_promote("part")
+    told = {"recipe": "part", "reason": "oil", "user": "admin", "job_id": "0" * 32, "result_ids": ["1" * 32]}
+    told |= {"created_at": "2026-03-02T07:59:00Z", "undone_by": None, "undone_at": None}
+    effect = {"bundle_id": "abcdef0123" + "4" * 54, "parts": 16}
+    rows = [
+        {"state": "nothing_to_teach", "effect": None},
+        {"state": "refused", "effect": None, "undone_by": "gate", "undone_at": told["created_at"]},
+        {"state": "taught", "effect": {**effect, "passing": 15}},
+        {"state": "taught", "effect": {**effect, "passing": 1}},
+    ]
+    answer = [{**told, "id": str(number), **row} for number, row in enumerate(rows)]
+    page.route("**/api/v1/recipes/part/acceptances", lambda route: route.fulfill(json=answer))
+    page.goto("/models?recipe=part")
+    page.locator("#accepted summary").click()
+    expect(page.locator("#accepted tbody td:nth-child(5)")).to_have_text(
+        [
+            "stands; nothing to teach, the champion passed these parts already",
+            "not taught: refused; the labels stay",
+            "stands 15 of 16 taught parts pass by abcdef0123",
+            "stands little effect: 1 of 16 taught parts pass by abcdef0123",
+        ]
+    )
+    assert fits(page)
+
+
 def _box(shown: Locator) -> FloatRect:
     box = shown.bounding_box()
     assert box is not None

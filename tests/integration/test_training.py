@@ -478,6 +478,19 @@ def test_accepted_parts_pass_without_a_training_and_no_known_defect_is_lost(
     assert (done.code, "there is nothing to forget" in done.err) == (2, True)
 
 
+def test_a_bundle_that_passes_all_accepted_parts_is_left_as_it_is(trainings: Trainings, tmp_path: Path) -> None:
+    parts = [good_part(seed) for seed in range(220, 226)]
+    for number, part in enumerate(parts):
+        if trainings.detector("goods").judge(part).verdict is Verdict.PASS:
+            write_image(tmp_path / "accepted" / f"{number}.png", part)
+    options = ["--key", str(trainings.path / "key.pem"), "--trust", trainings.key.public_text, "--json"]
+    options += ["--out", str(tmp_path / "same.bundle")]
+    done = run_command("accept", trainings.bundle("goods"), tmp_path / "accepted", *options, home=trainings.path)
+    assert (done.code, done.json()) == (2, {"bundle": None})
+    assert "parts already, nothing to accept" in done.err
+    assert not (tmp_path / "same.bundle").exists()
+
+
 def test_accepting_known_defects_is_refused_by_name(trainings: Trainings, tmp_path: Path) -> None:
     options = ["--defects", str(trainings.folder.defects), "--key", str(trainings.path / "key.pem")]
     options += ["--trust", trainings.key.public_text, "--out", str(tmp_path / "refused.bundle")]

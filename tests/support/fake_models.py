@@ -2,6 +2,7 @@
 
 What it trains is told by the recipe's name: `fails` ends with an error, `hangs` waits to be ended, `slow…` waits for
 the file that `FAKE_MODELS_GO` names, `twice` has two good parts that are alike. The gate refuses the recipe `worse`.
+Models of `passes` pass all that is accepted, those of `unlike` can be taught one part only, those of `unreadable` none.
 Everything else succeeds in a few hundred milliseconds. The threshold grows with the number of images, so that every
 training on new samples gives another bundle.
 """
@@ -143,10 +144,19 @@ def _accept(options: argparse.Namespace) -> int:
     if before.recipe == "alike":
         sys.stderr.write(f"error: accept: {accepted} parts look like known defects, which would pass: crack_7.png\n")
         return 1
+    if before.recipe == "passes" and accepted:
+        sys.stderr.write(f"error: {options.accepted}: the bundle passes all {accepted} parts already\n")
+        sys.stdout.write(json.dumps({"bundle": None}) + "\n")
+        return 2
+    if before.recipe == "unreadable":
+        sys.stderr.write("error: stain_7.png: not an image, or a broken one\n")
+        return 2
+    failing = [] if before.recipe != "unlike" else sorted(path.name for path in options.accepted.iterdir())[1:]
     key = SigningKey.load_or_create(options.key)
     threshold = before.calibration.threshold + accepted / 10_000
     bundle_id = write_tiny_bundle(options.out, key, before.recipe, threshold, parent=sealed.id)
-    report = AcceptReport(bundle_id, 0.6, 1.0, accepted, accepted, 1.0, (), defects, ())
+    passing = accepted - len(failing)
+    report = AcceptReport(bundle_id, 0.6, 1.0, accepted, passing, 1.0, tuple(failing), defects, ())
     sys.stdout.write(json.dumps({"bundle": str(options.out), **asdict(report)}) + "\n")
     return 0
 

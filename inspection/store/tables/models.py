@@ -169,5 +169,5 @@ class AcceptanceRow(Base):
     job_id: Mapped[str] = mapped_column(ForeignKey("jobs.id"))
     user: Mapped[str] = mapped_column(Name)
     created_at: Mapped[datetime]
-    undone_by: Mapped[str | None] = mapped_column(Name, doc="a person, or `gate`: it would have lost a known defect")
+    undone_by: Mapped[str | None] = mapped_column(Name, doc="a person, or `gate`: it could not be taught")
     undone_at: Mapped[datetime | None]

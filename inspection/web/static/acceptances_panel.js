@@ -1,7 +1,7 @@
 // What people accepted as good, and the way back from it.
 
 import { del, get } from "./api.js";
-import { h, when } from "./dom.js";
+import { h, short, when } from "./dom.js";
 import { lazyPanel } from "./lazy_panel.js";
 import { n, t } from "./language.js";
 import { told } from "./told.js";
@@ -39,12 +39,27 @@ function row(one, undo) {
     h("td", {}, n("{count} part", "{count} parts", one.result_ids.length)),
     h("td", {}, told(one.reason)),
     h("td", {}, one.user),
-    h("td", {}, state(one)),
+    h("td", {}, state(one), effect(one)),
     h("td", { class: "end" }, one.undone_at === null && undo ? h("button", { type: "button", class: "small", onclick: () => undo(one) }, t("Undo")) : null),
   );
 }
 
-function state({ undone_at: at, undone_by: user }) {
-  if (at === null) return t("stands");
-  return user === "gate" ? t("not taught: refused") : t("taken back by {user}", { user });
+function state({ state, undone_by: user }) {
+  const words = {
+    open: t("being taught"),
+    taught: t("stands"),
+    nothing_to_teach: t("stands; nothing to teach, the champion passed these parts already"),
+    failed: t("stands; not taught yet, see its job"),
+    refused: t("not taught: refused; the labels stay"),
+    undone: t("taken back by {user}", { user }),
+  };
+  return words[state];
+}
+
+/** How many pass by the newest model that was taught it; few are said to be few. */
+function effect({ state, effect: brought }) {
+  if (state !== "taught" || brought === null) return null;
+  const values = { passing: brought.passing, parts: brought.parts, bundle: short(brought.bundle_id) };
+  const few = 2 * brought.passing < brought.parts;
+  return h("small", { class: few ? "warn" : "muted" }, " ", few ? t("little effect: {passing} of {parts} taught parts pass by {bundle}", values) : t("{passing} of {parts} taught parts pass by {bundle}", values));
 }

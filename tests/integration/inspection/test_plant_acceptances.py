@@ -1,5 +1,6 @@
 """Accept as good: from failed results to a gated challenger, and back in one call."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from inspection.jobs.accepting import judge
 from inspection.jobs.book import JobKind, JobState, add_job, require_job
 from inspection.people.roles import Role
 from inspection.plant import Plant
+from inspection.samples.splits import Split, part_key, split_of
 from tests.support.plants import (
     ManualClock,
     Person,
@@ -62,6 +64,13 @@ def accepted(person: Person, *result_ids: str, recipe: str = "part") -> dict[str
     return {**answer.json(), "job": wait_for_job(person, answer.json()["job_id"])}
 
 
+def row_of(person: Person, recipe: str = "part") -> dict[str, Any]:
+    """The one acceptance of a recipe."""
+    (row,) = person.get(f"/recipes/{recipe}/acceptances").json()
+    told: dict[str, Any] = row
+    return told
+
+
 def current(admin: Person, recipe: str = "part") -> str:
     id_: str = admin.get(f"/recipes/{recipe}/models").json()["champion_id"]
     return id_
@@ -85,6 +94,51 @@ def test_accepted_results_make_a_gated_challenger_and_new_models_accept_them_too
     assert current(admin) == first
     assert [labels(admin, id_) for id_ in ids] == [[("admin", "good")]] * 2
     assert train(admin, "part")["result"]["accepted"]["passing"] == 2  # a new model still accepts them
+
+
+def test_parts_that_the_champion_passes_already_need_no_teaching(admin: Person) -> None:
+    """They failed by an earlier champion. Nothing is refused: what the person said stands, and can be taken back."""
+    station = add_station(admin, "line-2", "passes")
+    first = champion(admin, "passes")
+    id_ = failed(admin, station, TRAINED[0], "passes", station="line-2")
+    job = accepted(admin, id_, recipe="passes")["job"]
+    assert (job["state"], job["result"]["nothing_to_teach"]) == ("succeeded", True)
+    row = row_of(admin, "passes")
+    assert (row["state"], row["undone_by"], row["effect"]) == ("nothing_to_teach", None, None)
+    assert (labels(admin, id_), current(admin, "passes")) == ([("admin", "good")], first)
+    assert "nothing_to_teach" in train(admin, "passes")["result"]["accepted"]
+    undone = admin.delete(f"/recipes/passes/acceptances/{row['id']}").json()
+    assert (undone["rolled_back"], undone["job"], undone["acceptance"]["state"]) == (False, None, "undone")
+    assert labels(admin, id_) == []
+
+
+def test_how_many_of_the_accepted_parts_pass_is_told(admin: Person, clock: ManualClock) -> None:
+    """By the newest model that was taught them; of those held out nothing is told, for they only test."""
+    station, hour = add_station(admin, "line-2", "unlike"), datetime(2026, 3, 2, 7, tzinfo=UTC)
+    champion(admin, "unlike")
+    parts: dict[Split, list[str]] = {Split.TRAIN: [], Split.HOLDOUT: []}
+    for number in range(30):
+        parts[split_of(part_key("unlike", f"P-{number}", hour))].append(f"P-{number}")
+    chosen = enumerate((*parts[Split.TRAIN][:3], parts[Split.HOLDOUT][0]))
+    places = [{"part_id": part, "captured_at": hour.replace(minute=at), "station": "line-2"} for at, part in chosen]
+    ids = [failed(admin, station, seed, "unlike", **place) for seed, place in enumerate(places, TRAINED[0])]
+    assert accept(admin, *ids, recipe="unlike").json()["effect"] is None
+    made = wait_for_job(admin, row_of(admin, "unlike")["job_id"])["result"]
+    row = row_of(admin, "unlike")
+    assert (row["state"], len(row["result_ids"])) == ("taught", 4)
+    assert row["effect"] == {"bundle_id": made["bundle_id"], "parts": 3, "passing": 1}
+    clock.advance(1)
+    trained = train(admin, "unlike")["result"]
+    assert row_of(admin, "unlike")["effect"] == {"bundle_id": trained["bundle_id"], "parts": 3, "passing": 1}
+
+
+def test_a_job_that_breaks_refuses_nothing(admin: Person) -> None:
+    station = add_station(admin, "line-2", "unreadable")
+    champion(admin, "unreadable")
+    done = accepted(admin, failed(admin, station, TRAINED[0], "unreadable", station="line-2"), recipe="unreadable")
+    assert (done["job"]["state"], "stain_7.png" in done["job"]["error"]) == ("failed", True)
+    row = row_of(admin, "unreadable")
+    assert (done["state"], row["state"], row["undone_by"]) == ("open", "failed", None)
 
 
 def test_undoing_an_earlier_one_teaches_the_later_one_alone(admin: Person, station: dict[str, str]) -> None:
@@ -265,8 +319,8 @@ def test_what_would_lose_a_known_defect_is_refused_by_name(admin: Person) -> Non
     done = accepted(admin, id_, recipe="alike")
     assert done["job"]["state"] == "failed"
     assert "which would pass: crack_7.png" in done["job"]["error"]
-    (row,) = admin.get("/recipes/alike/acceptances").json()
-    assert row["undone_by"] == "gate"
+    row = row_of(admin, "alike")
+    assert (row["undone_by"], row["state"], row["effect"]) == ("gate", "refused", None)
     assert current(admin, "alike") == first
 
 
