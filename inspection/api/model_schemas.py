@@ -15,6 +15,7 @@ __all__ = [
     "GateFlip",
     "GateReport",
     "Heldout",
+    "HeldoutSince",
     "Job",
     "JobWithLog",
     "Lineage",
@@ -151,6 +152,13 @@ class GateReport(Answer):
     flips: list[GateFlip] = Field(description="those that nobody had labelled first")
 
 
+class HeldoutSince(Answer):
+    """Parts of the hold-out that have a label now and had none then, or another one."""
+
+    goods: int
+    defects: int
+
+
 class ModelVersion(Answer):
     """A model version of a recipe."""
 
@@ -166,6 +174,10 @@ class ModelVersion(Answer):
     promise: str
     gate: Gate | None
     gate_is_current: bool = Field(description="compared with today's champion")
+    heldout_since_gate: HeldoutSince | None = Field(
+        description="of the hold-out, labelled since the gate collected it, so that it says nothing of them: run it "
+        "again; null if no current gate waits for a promotion"
+    )
 
 
 class Lineage(Answer):

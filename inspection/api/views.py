@@ -7,13 +7,13 @@ from sqlalchemy.orm import Session
 
 from edge.contract.ledger import LedgerCounts
 from edge.contract.result import ImageKind, Verdict
-from inspection.api.model_schemas import Gate, GateFlip, GateReport, Lineage, ModelVersion
+from inspection.api.model_schemas import Gate, GateFlip, GateReport, HeldoutSince, Lineage, ModelVersion
 from inspection.api.schemas import RecentPart, ShownLabel, ShownRuling, Station, StoredResult
 from inspection.ingest.find import frames_of, latest_parts, parse_result, removed_images, stored_images
 from inspection.plant import Plant
 from inspection.registry.bundles import manifest_of
 from inspection.registry.flips import count_flips, flips_of
-from inspection.registry.gates import latest_gate
+from inspection.registry.gates import heldout_since_gate, latest_gate
 from inspection.registry.lineage import Lineage as FoundLineage
 from inspection.review.labels import labels_shown
 from inspection.rollout.desired import desired_bundles
@@ -91,6 +91,7 @@ def _station_view(plant: Plant, row: StationRow, desired: str | None, recent: li
 def model_view(session: Session, row: BundleRow, champion: str | None) -> ModelVersion:
     """A model version with the gate's latest verdict."""
     manifest, gate = manifest_of(row), latest_gate(session, row.id)
+    counts = gate is not None and gate.champion_id == champion
     return ModelVersion(
         id=row.id,
         origin=row.origin,
@@ -103,7 +104,10 @@ def model_view(session: Session, row: BundleRow, champion: str | None) -> ModelV
         threshold=manifest.calibration.threshold,
         promise=manifest.calibration.promise.text,
         gate=None if gate is None else Gate.model_validate(gate),
-        gate_is_current=gate is not None and gate.champion_id == champion,
+        gate_is_current=counts,
+        heldout_since_gate=HeldoutSince.model_validate(heldout_since_gate(session, row.recipe, gate))
+        if gate is not None and counts and row.id != champion
+        else None,
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.contract.errors import DataInvalid, JobFailed
+from inspection.jobs.book import require_job
 from inspection.jobs.commands import GateOrder
 from inspection.jobs.replay import lay_out_replay
 from inspection.jobs.shop import Ticket, Workshop, read_report, run_models
@@ -51,7 +52,8 @@ def judge(
     if order.report is not None and order.report.exists():
         shop.bundles.keep_report(order.report, bundle_id)
     with shop.database.write() as session:
-        gate = add_gate(session, bundle_id, champion, evaluation, shop.clock())
+        started = require_job(session, ticket.id).started_at
+        gate = add_gate(session, bundle_id, champion, evaluation, shop.clock(), started)
         add_flips(session, gate.id, flips)
     return evaluation
 

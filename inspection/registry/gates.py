@@ -1,4 +1,4 @@
-"""What the gate said of each bundle."""
+"""What the gate said of each bundle, and of which hold-out."""
 
 from datetime import datetime
 from typing import Any
@@ -6,20 +6,37 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from inspection.samples.since import HeldoutSince, heldout_since
 from inspection.store.tables import GateRow
 
-__all__ = ["add_gate", "latest_gate", "refusal_of"]
+__all__ = ["add_gate", "heldout_since_gate", "latest_gate", "refusal_of"]
+
+_LAID_OUT = "holdout_at"
 
 
 def add_gate(
-    session: Session, bundle_id: str, champion_id: str | None, evaluation: dict[str, Any], now: datetime
+    session: Session,
+    bundle_id: str,
+    champion_id: str | None,
+    evaluation: dict[str, Any],
+    now: datetime,
+    laid_out_at: datetime | None = None,
 ) -> GateRow:
-    """Keep a verdict of the gate; `evaluation` is its report as it came, with `passed` and `reasons`."""
+    """Keep a verdict of the gate.
+
+    Args:
+        session: a transaction.
+        bundle_id: that was judged.
+        champion_id: that it was compared with.
+        evaluation: its report as it came, with `passed` and `reasons`.
+        now: when.
+        laid_out_at: when the hold-out was collected for it, or just before.
+    """
     row = GateRow(
         bundle_id=bundle_id,
         champion_id=champion_id,
         passed=bool(evaluation["passed"]),
-        evaluation=evaluation,
+        evaluation={**evaluation, _LAID_OUT: (laid_out_at or now).isoformat()},
         created_at=now,
     )
     session.add(row)
@@ -31,6 +48,12 @@ def latest_gate(session: Session, bundle_id: str) -> GateRow | None:
     """The verdict that counts; None if the gate never ran."""
     query = select(GateRow).where(GateRow.bundle_id == bundle_id).order_by(GateRow.id.desc()).limit(1)
     return session.scalars(query).first()
+
+
+def heldout_since_gate(session: Session, recipe: str, gate: GateRow) -> HeldoutSince:
+    """What has been labelled in the hold-out since a verdict of the gate, which says nothing of it."""
+    at = gate.evaluation.get(_LAID_OUT)  # an older gate did not tell
+    return heldout_since(session, recipe, gate.created_at if at is None else datetime.fromisoformat(at))
 
 
 def refusal_of(gate: GateRow) -> str:

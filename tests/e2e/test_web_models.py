@@ -7,9 +7,10 @@ from playwright.sync_api import Browser, FloatRect, Locator, Page, Route, expect
 
 from edge.contract.manifest import HeldoutScores
 from edge.contract.result import InspectionResult, ShadowVerdict, Verdict
+from inspection.samples.splits import Split, split_of
 from tests.support.browser import ALL_SENT
 from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
-from tests.support.plants import png
+from tests.support.plants import image_ref, png
 
 pytestmark = pytest.mark.browser
 
@@ -342,6 +343,31 @@ def test_a_challenger_is_tried_beside_the_champion(page: Page, floor: Floor) -> 
     page.locator("#reason-dialog").get_by_role("button", name="End").click()
     expect(panel).to_be_hidden()
     assert fits(page)
+
+
+def test_a_promotion_says_what_the_gate_has_not_seen(page: Page, floor: Floor) -> None:
+    """Defects that joined the hold-out after it ran; the button that runs it again stands beside."""
+    floor.train_and_promote("part")
+    floor.http.post("/recipes/part/samples?label=good", content=png(20)).raise_for_status()
+    page.goto("/models?recipe=part")
+    page.locator("#train").click()
+    challenger = page.locator("#versions tr", has_text="challenger")
+    expect(challenger.get_by_role("button", name="Promote…")).to_be_visible(timeout=JOB_MS)
+    expect(challenger.get_by_role("button", name="Run gate")).to_have_count(0)
+    challenger.locator("button.link").click()
+    held = next(seed for seed in range(500, 600) if split_of(image_ref(png(seed)).sha256) is Split.HOLDOUT)
+    said = "/recipes/part/samples?label=defect&defect_type=dent"
+    floor.http.post(said, content=png(held)).raise_for_status()
+    warning = "1 part of the hold-out was labelled since the gate ran (1 defective)"
+    expect(page.locator("#detail")).to_contain_text(warning)
+    for button, dialog in (("Promote…", "#reason-dialog"), ("In stages…", "#rollout-dialog")):
+        challenger.get_by_role("button", name=button).click()
+        expect(page.locator(dialog)).to_contain_text(warning)
+        page.locator(dialog).get_by_role("button", name="Cancel").click()
+    assert fits(page)
+    challenger.get_by_role("button", name="Run gate").click()
+    expect(challenger.get_by_role("button", name="Run gate")).to_have_count(0, timeout=JOB_MS)
+    expect(page.locator("#detail")).not_to_contain_text(warning)
 
 
 def test_what_became_of_acceptances_is_said(page: Page, floor: Floor) -> None:

@@ -2,7 +2,7 @@
 
 import { h, number, percent, short, when } from "./dom.js";
 import { checkList, flipList } from "./gate_panel.js";
-import { rich, t } from "./language.js";
+import { n, rich, t } from "./language.js";
 import { lineagePanel } from "./lineage_panel.js";
 import { measuredPanel } from "./measured_panel.js";
 import { replayPanel } from "./replay_panel.js";
@@ -50,9 +50,18 @@ function action(model, busy, actions) {
     event.stopPropagation();
     act();
   };
-  if (model.gate?.passed && model.gate_is_current) return h("span", { class: "row" }, actions.mayStage() ? h("button", { type: "button", class: "small", onclick: stop(() => actions.stage(model)) }, t("In stages…")) : null, h("button", { type: "button", class: "primary small", onclick: stop(() => actions.promote(model)) }, t("Promote…")));
-  if (model.gate && !model.gate.passed && model.gate_is_current) return actions.mayForce ? h("button", { type: "button", class: "danger small", onclick: stop(() => actions.force(model)) }, t("Force…")) : null;
-  return h("button", { type: "button", class: "small", disabled: busy, onclick: stop(() => actions.gate(model.id)) }, t("Run gate"));
+  const gate = h("button", { type: "button", class: "small", disabled: busy, onclick: stop(() => actions.gate(model.id)) }, t("Run gate"));
+  const again = heldoutSince(model) === null ? null : gate;
+  if (model.gate?.passed && model.gate_is_current) return h("span", { class: "row" }, again, actions.mayStage() ? h("button", { type: "button", class: "small", onclick: stop(() => actions.stage(model)) }, t("In stages…")) : null, h("button", { type: "button", class: "primary small", onclick: stop(() => actions.promote(model)) }, t("Promote…")));
+  if (model.gate && !model.gate.passed && model.gate_is_current) return h("span", { class: "row" }, again, actions.mayForce ? h("button", { type: "button", class: "danger small", onclick: stop(() => actions.force(model)) }, t("Force…")) : null);
+  return gate;
+}
+
+/** What the gate says nothing of, in words; null if it knew all that people say of the hold-out. */
+export function heldoutSince({ heldout_since_gate: since }) {
+  const count = (since?.goods ?? 0) + (since?.defects ?? 0);
+  if (count === 0) return null;
+  return n("{count} part of the hold-out was labelled since the gate ran ({defects} defective), and it says nothing of it. Run the gate again to compare on it, too.", "{count} parts of the hold-out were labelled since the gate ran ({defects} defective), and it says nothing of them. Run the gate again to compare on them, too.", count, { defects: since.defects });
 }
 
 export function detailPanel({ models, selected, report, mayChange, opened, actions }) {
@@ -84,6 +93,7 @@ function gateDetail(model, report, actions) {
   return [
     h("p", { class: `gate-verdict ${model.gate.passed ? "yes" : "no"}` }, model.gate.passed ? t("✓ The gate passed") : t("✗ The gate refused"), h("small", {}, " ", model.gate.champion_id ? t("against champion {bundle}", { bundle: short(model.gate.champion_id) }) : t("with no champion to compare"))),
     model.champion || model.gate_is_current ? null : h("p", { class: "reason" }, t("The champion has changed since. Run the gate again before promoting.")),
+    heldoutSince(model) === null ? null : h("p", { class: "reason" }, heldoutSince(model)),
     evaluation.checks?.length ? checkList(evaluation.checks) : reasons.length ? h("ul", { class: `reasons ${model.gate.passed ? "yes" : "no"}` }, reasons.map((text) => h("li", {}, told(text)))) : null,
     comparison(evaluation.champion, evaluation.challenger),
     ...replayPanel(evaluation.replayed),

@@ -9,7 +9,7 @@ import { complain, flag, h } from "./dom.js";
 import { doubtsPanel } from "./doubts_panel.js";
 import { jobsPanel } from "./jobs_panel.js";
 import { n, t } from "./language.js";
-import { detailPanel, historyPanel, versionsPanel } from "./model_panels.js";
+import { detailPanel, heldoutSince, historyPanel, versionsPanel } from "./model_panels.js";
 import { newest } from "./newest.js";
 import { poll } from "./poll.js";
 import { recipePanel } from "./recipe_panel.js";
@@ -115,7 +115,7 @@ const recipePath = () => `/recipes/${encodeURIComponent(state.recipe)}`;
 
 const actions = {
   mayStage: () => !state.underWay && state.hasChampion,
-  stage: (model) => askForStages(state.recipe, model.id, again),
+  stage: (model) => askForStages(state.recipe, model.id, heldoutSince(model), again),
   shadow: (model) => reason(t("Try {bundle} beside the champion", { bundle: model.id.slice(0, 10) }), t("Every station of this recipe asks it, too, in spare time; it decides nothing."), t("Try"), (text) => post(`${recipePath()}/shadow`, { bundle_id: model.id, reason: text })),
   endShadow: () => reason(t("End the trial"), t("The stations let go of the challenger."), t("End"), (text) => post(`${recipePath()}/shadow`, { bundle_id: null, reason: text })),
   advance: () => reason(t("Next stage"), t("More stations run the new model; after the last stage it is promoted."), t("Advance"), (text) => post(`${recipePath()}/rollouts/current/advance`, { reason: text })),
@@ -134,9 +134,9 @@ const actions = {
   gate: (id) => start({ kind: "gate", recipe: state.recipe, bundle_id: id }),
   cancel: (id) => attempt(() => post(`/jobs/${id}/cancel`)),
   promote: (model) =>
-    reason(t("Promote {bundle}", { bundle: model.id.slice(0, 10) }), t("Every station of this recipe switches to this model between two parts."), t("Promote"), (text) => post(`${recipePath()}/promote`, { bundle_id: model.id, reason: text })),
+    reason(t("Promote {bundle}", { bundle: model.id.slice(0, 10) }), both(heldoutSince(model), t("Every station of this recipe switches to this model between two parts.")), t("Promote"), (text) => post(`${recipePath()}/promote`, { bundle_id: model.id, reason: text })),
   force: (model) =>
-    reason(t("Force {bundle} past the gate", { bundle: model.id.slice(0, 10) }), t("The gate refused this model. Every station of this recipe switches to it all the same; the history and the audit log say who forced it and why."), t("Force"), (text) => post(`${recipePath()}/promote`, { bundle_id: model.id, reason: text, force: true })),
+    reason(t("Force {bundle} past the gate", { bundle: model.id.slice(0, 10) }), both(heldoutSince(model), t("The gate refused this model. Every station of this recipe switches to it all the same; the history and the audit log say who forced it and why.")), t("Force"), (text) => post(`${recipePath()}/promote`, { bundle_id: model.id, reason: text, force: true })),
   pending: (id) => pending().get(id),
   mayUndo: () => state.last[2]?.flips.some(({ result_id: id }) => id === decisions.made.at(-1)?.ids[0]) ?? false, // of what is in sight
   label: (id, label) => judged(decisions.say([id], { label }).done),
@@ -158,6 +158,8 @@ async function judged(done) {
   state.reported = NO_REPORT;
   again();
 }
+
+const both = (first, then) => (first === null ? then : `${first} ${then}`);
 
 const start = (body) => attempt(() => post("/jobs", body));
 

@@ -7,11 +7,13 @@ import { t } from "./language.js";
 
 const MOST = 4;
 
-/** Opens the dialog; `done()` is called when the rollout has started. */
-export async function askForStages(recipe, bundleId, done) {
+/** Opens the dialog, with what is to be known before (or null); `done()` is called when the rollout has started. */
+export async function askForStages(recipe, bundleId, warning, done) {
   const stations = (await get("/stations")).filter((station) => station.recipe === recipe);
   const dialog = document.getElementById("rollout-dialog");
   const list = document.getElementById("rollout-stations");
+  const told = document.getElementById("rollout-warning");
+  [told.hidden, told.textContent] = [warning === null, warning ?? ""];
   const rows = byLine(stations).flatMap(([line, members]) => [
     ...(line !== null && members.length > 1 ? [wholeLine(line, list)] : []),
     ...members.map((station) => row(station, proposed(station, stations))),

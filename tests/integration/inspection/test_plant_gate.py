@@ -1,5 +1,6 @@
 """The gate at the plant: replayed parts, flips for a person to judge, and forcing past a refusal."""
 
+import json
 from hashlib import sha256
 from pathlib import Path
 
@@ -9,9 +10,11 @@ from fastapi.testclient import TestClient
 from edge.contract.signature import SigningKey
 from inspection.people.roles import Role
 from inspection.plant import Plant
+from inspection.samples.splits import Split, split_of
 from inspection.store.tables import BlobRow
 from tests.support.compared import compared
 from tests.support.plants import (
+    ManualClock,
     Person,
     add_samples,
     person_with,
@@ -148,3 +151,33 @@ def test_forcing_overrides_a_refusal_and_nothing_else(admin: Person) -> None:
     status, answer = _promote(admin, "part", bundle_id, force=True)
     assert (status, "nothing to force" in answer["message"]) == (409, True)
     assert _promote(admin, "part", bundle_id)[0] == 200
+
+
+def test_what_joined_the_holdout_since_the_gate_is_told_until_it_runs_again(
+    admin: Person, challenger: tuple[str, list[str]], clock: ManualClock
+) -> None:
+    """The verdict still counts, so that labelling stops nobody; but it says nothing of them, and is said not to."""
+    bundle_id, _ = challenger
+    assert _since(admin, bundle_id) == {"goods": 0, "defects": 0}
+    clock.advance(60)
+    held = [seed for seed in range(500, 600) if split_of(sha256(png(seed)).hexdigest()) is Split.HOLDOUT]
+    learnt = [seed for seed in range(500, 520) if seed not in held]
+    add_samples(admin, "part", range(held[0], held[0] + 1), range(held[1], held[1] + 1))
+    add_samples(admin, "part", range(learnt[0], learnt[0] + 1))
+    assert _since(admin, bundle_id) == {"goods": 1, "defects": 1}
+    job = admin.post("/jobs", {"kind": "gate", "recipe": "part", "bundle_id": bundle_id}).json()
+    assert wait_for_job(admin, job["id"])["state"] == "succeeded"
+    assert _since(admin, bundle_id) == {"goods": 0, "defects": 0}
+    clock.advance(60)
+    admin.send("/recipes/part/samples", png(held[0]), label="defect", defect_type="dent")  # said to be good before
+    assert _since(admin, bundle_id) == {"goods": 0, "defects": 1}
+    assert _promote(admin, "part", bundle_id)[0] == 200
+    newest = json.loads(admin.get("/audit", params={"limit": 1}).json()[0]["details"])
+    assert newest["heldout_since_gate"] == {"goods": 0, "defects": 1}
+    assert _since(admin, bundle_id) is None  # it is the champion
+
+
+def _since(person: Person, bundle_id: str) -> dict[str, int] | None:
+    models = person.get("/recipes/part/models").json()["models"]
+    told: dict[str, int] | None = next(one for one in models if one["id"] == bundle_id)["heldout_since_gate"]
+    return told
