@@ -62,6 +62,6 @@ def recipe_of(payload: bytes) -> str:
     text = payload.decode("utf-8", "replace").strip()
     try:
         value = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return str(value.get("recipe", "")) if isinstance(value, dict) else text

@@ -49,13 +49,21 @@ class MessageListener(Listening):
 def part_id_of(payload: bytes) -> str | None:
     """The part that a message names: `{"part_id": "…"}`, or the plain text; None for an empty one.
 
-    A message that cannot be read is a trigger all the same: a part is there.
+    A message that cannot be read is a trigger all the same: a part is there. Plain text stays as it came: the serial
+    number 1.10 is not 1.1, and 4711E12 is no number at all.
     """
     text = payload.decode("utf-8", "replace").strip()
+    named = _named(text)
+    # JSON can name half of a character; no result could carry it, and the trigger would get no verdict.
+    return named.encode("utf-8", "replace").decode()[-_MAX_ID:] or None
+
+
+def _named(text: str) -> str:
     try:
         value = json.loads(text)
-    except ValueError:
-        value = text
+    except (ValueError, RecursionError):
+        return text
     if isinstance(value, dict):
         value = value.get("part_id")
-    return str(value)[-_MAX_ID:] if value not in (None, "") else None
+        return "" if value is None else str(value)
+    return value if isinstance(value, str) else text

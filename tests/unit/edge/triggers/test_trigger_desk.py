@@ -152,7 +152,9 @@ def test_who_triggers_hears_the_result() -> None:
 @pytest.mark.parametrize(
     ("payload", "part_id"),
     [(b'{"part_id": "a-7"}', "a-7"), (b"a-7", "a-7"), (b"1234", "1234"), (b"", None), (b'{"x": 1}', None),
-     (b"\xff\xfe", "\ufffd\ufffd"), (b"x" * 300, "x" * 128)],
+     (b"\xff\xfe", "\ufffd\ufffd"), (b"x" * 300, "x" * 128), (b"1.10", "1.10"), (b"4711E12", "4711E12"),
+     (b"NaN", "NaN"), (b"true", "true"), (b'"a-7"', "a-7"), (b'{"part_id": 1234}', "1234"), (b"[" * 50_000, "[" * 128),
+     (b'{"part_id": "a\\ud800"}', "a?")],
 )  # fmt: skip
 def test_the_part_that_a_message_names(payload: bytes, part_id: str | None) -> None:
     assert part_id_of(payload) == part_id
