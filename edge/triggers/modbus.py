@@ -9,7 +9,10 @@ __all__ = ["CoilListener", "text_of"]
 
 
 class CoilListener(Listening):
-    """Polls the coil; a rising edge is a trigger."""
+    """Polls the coil; a rising edge is a trigger.
+
+    Where the PLC is lost between edge, part id and reset, what was not done is done when it is back.
+    """
 
     def __init__(self, settings: ModbusTriggerSettings, fire: Fire, clock: Clock) -> None:
         """Prepare; nothing is connected yet."""
@@ -19,6 +22,7 @@ class CoilListener(Listening):
         self._plc = ModbusConnection(settings)
         self._on = False
         self._agree = 0
+        self._reset_due = False
 
     def listen(self) -> None:
         """One look at the coil, then the pause of the settings.
@@ -26,6 +30,7 @@ class CoilListener(Listening):
         Raises:
             ControllerLost: the PLC is away.
         """
+        self._reset_if_due()
         self._look(self._plc.read_coil(self._settings.coil))
         self._clock.sleep(self._settings.poll_ms / 1000)
 
@@ -37,12 +42,17 @@ class CoilListener(Listening):
         self._agree = 0 if on == self._on else self._agree + 1
         if self._agree < self._settings.debounce_polls:
             return
+        part_id = self._part_id() if on else None  # first: if the PLC is lost here, the edge is still to be taken
         self._on, self._agree = on, 0
         if on:
-            self._fire(self._part_id())
-            if self._settings.reset_coil:
-                self._plc.write_coil(self._settings.coil, value=False)
-                self._on = False
+            self._fire(part_id)
+            self._reset_due = self._settings.reset_coil
+            self._reset_if_due()
+
+    def _reset_if_due(self) -> None:
+        if self._reset_due:
+            self._plc.write_coil(self._settings.coil, value=False)
+            self._on = self._reset_due = False
 
     def _part_id(self) -> str | None:
         first = self._settings.part_id_register
