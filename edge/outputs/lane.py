@@ -85,7 +85,7 @@ class OutputLane:
         self._state = around.state
         self._clock = around.clock
         self._acknowledged = Window()
-        self._failing = self._attended = False
+        self._refused = self._away = self._attended = False
         self._pause = Backoff(first_s=_IDLE_S, max_s=_MAX_PAUSE_S)
         self._attend_after_us = 0
         self._queue: deque[InspectionResult] = deque()
@@ -117,7 +117,7 @@ class OutputLane:
                 given_up=self._given_up,
                 overflowed=self._overflowed,
                 acknowledged_ms=self._acknowledged.percentiles(),
-                failing=self._failing,
+                failing=self._refused or self._away,
                 last_error=self._last_error,
             )
 
@@ -151,10 +151,11 @@ class OutputLane:
             self._output.attend(self._state())
         except OutputFailed as error:
             self._attend_after_us = self._clock.now_us() + round(self._pause.next_s() * 1e6)
-            self._failed(error)
+            self._tell(error)
+            self._away = True
         else:
             self._pause.reset()
-            self._failing = False
+            self._away = False
 
     def _deliver(self, result: InspectionResult) -> bool:
         for attempt in range(self._attempts):
@@ -168,25 +169,34 @@ class OutputLane:
 
     def _try(self, result: InspectionResult) -> bool:
         try:
-            self._output.send(result)
+            self._send(result)
         except OutputFailed as error:
+            self._tell(error)
             with self._changed:
                 self._failed_tries += 1
-            self._failed(error)
+                self._refused = True
             return False
         now_us = self._clock.now_us()
         self._acknowledged.add((now_us - result.times.verdict_us) / 1000)
         self._done(result, now_us)
         with self._changed:
             self._delivered += 1
-            self._failing = False
+            self._refused = self._away = False
         return True
 
-    def _failed(self, error: OutputFailed) -> None:
+    def _send(self, result: InspectionResult) -> None:
+        try:
+            self._output.send(result)
+        except OutputFailed:
+            raise
+        except Exception as error:
+            # Whatever a library raises: the result is tried again and counted, and not lost with the step.
+            raise OutputFailed(f"output {self._output.name}: {type(error).__name__}: {error}") from error
+
+    def _tell(self, error: OutputFailed) -> None:
         with self._changed:
-            if not self._failing:
+            if not (self._refused or self._away):
                 _log.warning("%s", error)
-            self._failing = True
             self._last_error = str(error)
 
     def _offer_the_rest(self) -> None:

@@ -78,6 +78,34 @@ def test_after_all_tries_it_is_given_up_counted_and_the_next_goes_on() -> None:
     assert made.status().given_up == 1
 
 
+def test_an_output_that_takes_nothing_is_shown_as_failing_until_it_does() -> None:
+    """Also one without a sign of life of its own, or whose other side lives but takes no result."""
+    output = FakeOutput(refuse=3)
+    made = lane(output)
+    made.worker.start()
+    made.put(result(1))
+    eventually(lambda: made.status().given_up)
+    signs = len(output.states)
+    eventually(lambda: len(output.states) > signs + 1)
+    assert made.status().failing
+    made.put(result(2))
+    eventually(lambda: made.status().delivered)
+    made.stop()
+    assert not made.status().failing
+
+
+def test_an_error_that_no_output_expects_loses_no_result_uncounted() -> None:
+    """A name that cannot be one of the network: the library raises no error of its own."""
+    made = OutputLane(WebhookOutput(WebhookOutputSettings(kind="webhook", url="http://a..b/x")), 10, 2, Backoff(0, 0))
+    made.worker.start()
+    made.put(result(1))
+    eventually(lambda: made.status().given_up)
+    made.stop()
+    status = made.status()
+    assert (status.failed_tries, status.given_up, made.worker.faults) == (2, 1, 0)
+    assert "UnicodeError" in str(status.last_error)
+
+
 def test_a_stuck_output_delays_nobody_and_its_overflow_is_counted() -> None:
     """The other output has everything while this one hangs; its oldest results make room."""
     stuck, free = FakeOutput("stuck"), FakeOutput("free")
