@@ -1,7 +1,9 @@
-"""A text file that grows by lines and is opened anew after a failure."""
+"""A text file that grows by whole lines and is opened anew after a failure."""
 
+import os
+from contextlib import suppress
+from io import FileIO
 from pathlib import Path
-from typing import TextIO
 
 from edge.contract.errors import OutputFailed
 
@@ -9,25 +11,24 @@ __all__ = ["AppendFile"]
 
 
 class AppendFile:
-    """Appends text and flushes it, for one thread."""
+    """Appends text that ends a line, for one thread."""
 
     def __init__(self, output: str, path: Path, header: str = "") -> None:
         """Prepare; the file is opened with the first text. `header` starts it if it is new or empty."""
         self._output = output
         self._path = path
         self._header = header
-        self._file: TextIO | None = None
+        self._file: FileIO | None = None
 
     def write(self, text: str) -> None:
-        """Append.
+        """Append all of it, or nothing.
 
         Raises:
             OutputFailed: it cannot be written; the file is opened anew on the next try.
         """
         try:
-            file = self._file or self._open()
-            file.write(text)
-            file.flush()
+            self._file = self._file or self._open()
+            _append(self._file, text)
         except OSError as error:
             self.close()
             msg = f"output {self._output}: {self._path}: {error}"
@@ -35,18 +36,35 @@ class AppendFile:
 
     def close(self) -> None:
         """Close the file; never raises."""
-        if self._file is None:
-            return
-        try:
-            self._file.close()
-        except OSError:
-            pass  # a full disk was reported by `write` already
-        finally:
-            self._file = None
+        if self._file is not None:
+            with suppress(OSError):
+                self._file.close()
+        self._file = None
 
-    def _open(self) -> TextIO:
+    def _open(self) -> FileIO:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self._path.open("a", encoding="utf-8", newline="")
-        if self._file.tell() == 0:
-            self._file.write(self._header)
-        return self._file
+        file = self._path.open("ab+", buffering=0)
+        try:
+            _append(file, self._header if file.seek(0, os.SEEK_END) == 0 else _missing_end(file))
+        except OSError:
+            file.close()
+            raise
+        return file
+
+
+def _append(file: FileIO, text: str) -> None:
+    """Unbuffered; a disk that is full in the middle of a line keeps no half of it, to which the next try would add."""
+    start, data = file.seek(0, os.SEEK_END), text.encode()
+    try:
+        while data:
+            data = data[file.write(data) :]
+    except OSError:
+        with suppress(OSError):
+            file.truncate(start)
+        raise
+
+
+def _missing_end(file: FileIO) -> str:
+    """What ends the last line of a file that is not empty: a station that lost its power leaves half of one."""
+    file.seek(-1, os.SEEK_END)
+    return "" if file.read(1) == b"\n" else "\n"

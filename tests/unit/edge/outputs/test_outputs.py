@@ -3,8 +3,11 @@
 import csv
 import json
 import math
+import resource
+import signal
 import struct
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -195,6 +198,45 @@ def test_a_log_that_cannot_be_written_says_so_and_recovers(tmp_path: Path) -> No
     output.send(result(2))
     output.close()
     assert path.read_text().count("\n") == 1
+
+
+@pytest.fixture(name="full_after")
+def _full_after() -> Iterator[Callable[[int], None]]:
+    """Lets files grow to this many bytes, as a full disk does; 0 makes room again."""
+    before, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    yield lambda size: resource.setrlimit(resource.RLIMIT_FSIZE, (size or before[0], before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.parametrize("room", [20, 160])
+def test_a_disk_that_is_full_in_the_middle_of_a_row_leaves_no_half_of_it(
+    tmp_path: Path, full_after: Callable[[int], None], room: int
+) -> None:
+    """In the middle of the header, or of the first row."""
+    path = tmp_path / "log.csv"
+    output = CsvOutput(CsvOutputSettings(kind="csv", path=path))
+    full_after(room)
+    with pytest.raises(OutputFailed, match="too large"):
+        output.send(result(1))
+    full_after(0)
+    output.send(result(1))
+    output.send(result(2))
+    output.close()
+    with path.open(newline="") as file:
+        rows = [(row["captured_at"], row["sequence"]) for row in csv.DictReader(file)]
+    assert rows == [("2026-01-01T00:00:00Z", "1"), ("2026-01-01T00:00:00Z", "2")]
+
+
+def test_half_a_line_of_a_station_that_lost_its_power_spoils_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_text('{"id": "half', "utf-8")
+    output = LogOutput(LogOutputSettings(kind="log", path=path))
+    output.send(result(1))
+    output.close()
+    half, whole = path.read_text("utf-8").splitlines()
+    assert half == '{"id": "half'
+    assert InspectionResult.model_validate_json(whole).sequence == 1
 
 
 def test_settings_choose_the_output(tmp_path: Path) -> None:
