@@ -4,9 +4,10 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Row, Select, or_, select
 from sqlalchemy.orm import Session
 
 from edge.contract.result import Outcome, Verdict
@@ -125,13 +126,17 @@ def _with_challenger(session: Session, rollout: Rollout, station: str) -> Parts:
     """Parts after the step; a drop or timeout names no bundle, and counts from when the station ran the challenger."""
     step, bundle_id = rollout.since(station), rollout.row.bundle_id
     arrived = first_seen_with(session, station, bundle_id, step.created_at)
-    query = select(*_READ).where(ResultRow.station == station, ResultRow.number > step.after_number)
-    rows = _read(session, query.order_by(ResultRow.number).limit(_MOST_PARTS))
-    return _parts(
-        row
-        for row in rows
-        if row.bundle_id == bundle_id or (row.bundle_id is None and arrived is not None and row.captured_at >= arrived)
-    )
+    # What waited in the station's spool comes first, days of it perhaps: it must not take the challenger's place.
+    named = or_(ResultRow.document.contains(f'"{bundle_id}"'), ResultRow.document.contains('"bundle_id":null'))
+    query = select(*_READ).where(ResultRow.station == station, ResultRow.number > step.after_number, named)
+    with session.execute(query.order_by(ResultRow.number).execution_options(yield_per=500)) as rows:
+        found = (
+            row
+            for row in map(_result, rows)
+            if row.bundle_id == bundle_id
+            or (row.bundle_id is None and arrived is not None and row.captured_at >= arrived)
+        )
+        return _parts(islice(found, _MOST_PARTS))
 
 
 def _before(session: Session, rollout: Rollout, station: str, limit: int) -> Parts:
@@ -162,7 +167,12 @@ def _of_champion(rows: Sequence[_Result], champion: str) -> list[_Result]:
 
 
 def _read(session: Session, query: Select[int, datetime, str]) -> list[_Result]:
-    return [_Result(number, at, json.loads(document)) for number, at, document in session.execute(query).all()]
+    return [_result(row) for row in session.execute(query).all()]
+
+
+def _result(row: Row[int, datetime, str]) -> _Result:
+    number, at, document = row
+    return _Result(number, at, json.loads(document))
 
 
 def _parts(rows: Iterable[_Result]) -> Parts:

@@ -16,6 +16,7 @@ from inspection.plant import Plant
 from inspection.registry.bundles import register
 from inspection.registry.gates import add_gate
 from inspection.registry.promotions import champion_of, promote
+from inspection.rollout import evidence
 from inspection.rollout.settings import RolloutSettings
 from tests.support.plants import (
     API,
@@ -236,6 +237,20 @@ def test_a_station_that_was_offline_catches_up(floor: Floor, clock: ManualClock)
     floor.step("halt")
     clock.advance(14_400)
     assert floor.beat("line-1", bundle_id=floor.challenger) == floor.champion
+
+
+def test_what_waited_in_the_spool_hides_no_part_of_the_challenger(
+    floor: Floor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More parts of the champion than are looked at come after the step: the station was away for days."""
+    monkeypatch.setattr(evidence, "_MOST_PARTS", 40)
+    floor.judged("line-1", floor.champion, 100)
+    floor.start()
+    floor.judged("line-1", floor.champion, 50)
+    floor.judged("line-1", floor.challenger, 40, Verdict.FAIL)
+    halted = floor.look()
+    assert halted["state"] == "halted"
+    assert halted["steps"][-1]["evidence"][0]["parts"] == 40
 
 
 def test_it_advances_by_itself_after_enough_parts_and_time(moving: Floor, clock: ManualClock) -> None:
