@@ -169,9 +169,9 @@ class OidcClient:
         return name
 
     def _role(self, claims: Mapping[str, Any]) -> Role:
-        groups = claims.get(self._settings.role_claim, [])
-        named = [groups] if isinstance(groups, str) else groups
-        roles = [self._settings.roles[group] for group in named if group in self._settings.roles]
+        groups = claims.get(self._settings.role_claim)
+        named = groups if isinstance(groups, list) else [groups]
+        roles = [self._settings.roles[name] for name in named if isinstance(name, str) and name in self._settings.roles]
         if not roles:
             raise NotAllowed(
                 f"{self._name(claims)} is in no group that may do something here; ask an admin for one of "

@@ -3,6 +3,7 @@
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 
 from argon2 import PasswordHasher
@@ -28,6 +29,7 @@ __all__ = [
 
 MIN_PASSWORD = 10
 _ELSEWHERE, _NO_PASSWORD, _LONGEST_NAME = "sso:", "none: signs in elsewhere", 64
+_APART = 12  # hexadecimal digits
 _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash(secrets.token_hex())  # so that an unknown name takes as long as a wrong password
 
@@ -99,7 +101,7 @@ def user_from_elsewhere(session: Session, name: str, role: Role, now: datetime) 
     Raises:
         NotSignedIn: an admin has disabled this user.
     """
-    here = f"{_ELSEWHERE}{name}"[:_LONGEST_NAME]
+    here = _name_here(name)
     row = _find(session, here)
     if row is None:
         row = UserRow(name=here, password_hash=_NO_PASSWORD, role=role.value, created_at=now)
@@ -109,6 +111,15 @@ def user_from_elsewhere(session: Session, name: str, role: Role, now: datetime) 
     row.role = role.value
     session.flush()
     return row
+
+
+def _name_here(name: str) -> str:
+    """Two long names, mail addresses perhaps, that begin alike stay two people."""
+    here = f"{_ELSEWHERE}{name}"
+    if len(here) <= _LONGEST_NAME:
+        return here
+    told_apart = "~" + sha256(name.encode("utf-8", "replace")).hexdigest()[:_APART]
+    return here[: _LONGEST_NAME - len(told_apart)] + told_apart
 
 
 def list_users(session: Session) -> list[UserRow]:

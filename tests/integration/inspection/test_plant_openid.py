@@ -106,6 +106,8 @@ def test_the_request_to_the_provider_is_bound_to_this_browser(client: TestClient
         ({"claims": {"preferred_username": "li.wei", "groups": ["quality"], "nonce": "replayed"}}, 401, "not good"),
         ({"claims": {"groups": ["quality"]}}, 401, "preferred_username"),
         ({"claims": {"preferred_username": "li.wei", "groups": ["canteen"]}}, 403, "no group"),
+        ({"claims": {"preferred_username": "li.wei", "groups": None}}, 403, "no group"),
+        ({"claims": {"preferred_username": "li.wei", "groups": [{"id": 7}]}}, 403, "no group"),
     ],
 )
 def test_what_proves_nothing_is_refused(
@@ -127,6 +129,19 @@ def test_nobody_there_can_be_somebody_here(client: TestClient, provider: Provide
     assert (me["name"], me["role"]) == ("sso:admin", "inspector")
     body = {"name": "sso:admin", "password": ADMIN_PASSWORD}
     assert client.post(f"{API}/login", json=body).status_code == 401
+
+
+def test_two_people_whose_long_names_begin_alike_stay_two(client: TestClient, provider: Provider) -> None:
+    """Else the second one's role would be the first one's, too, and their labels one person's."""
+    names = [f"{'quality-assurance.' * 4}{who}@plant.example" for who in ("li", "wei")]
+    seen: dict[str, str] = {}
+    for name, group in zip(names, ("quality", "process"), strict=True):
+        provider.claims = {"preferred_username": name, "groups": [group]}
+        browser = Browser(client)
+        browser.back(browser.out())
+        seen[browser.me()["name"]] = browser.me()["role"]
+    assert list(seen.values()) == ["inspector", "engineer"]
+    assert all(len(name) <= 64 for name in seen)
 
 
 def test_whom_an_admin_has_disabled_stays_out(client: TestClient) -> None:
