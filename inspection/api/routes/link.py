@@ -82,10 +82,10 @@ def head_image(sha256: Digest, station: StationDep, plant: PlantDep) -> Response
 def post_heartbeat(heartbeat: Heartbeat, station: StationDep, plant: PlantDep) -> DesiredState:
     """Take a heartbeat; the answer says which bundle the station shall run."""
     before = plant.live.last(station.name)
-    plant.live.note(station.name, heartbeat, plant.clock())
     if before is None or before.heartbeat.bundle_id != heartbeat.bundle_id:
-        with plant.database.write() as session:
+        with plant.database.write() as session:  # first: if this fails, the next heartbeat must still be a change
             note_bundle(session, station.name, heartbeat.bundle_id, plant.clock())
+    plant.live.note(station.name, heartbeat, plant.clock())
     with plant.database.read() as session:
         desired = desired_bundle(session, require_station(session, station.name))
         if desired is None:

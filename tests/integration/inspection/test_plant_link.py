@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, event, text
+from sqlalchemy.exc import OperationalError
 
 from edge.contract.result import ImageKind, Verdict
+from inspection.api.routes import link
 from inspection.plant import Plant
+from inspection.stations.running import running_since
 from tests.support.plants import (
     API,
     ManualClock,
@@ -109,6 +112,23 @@ def test_heartbeat_shows_on_the_stations_page(
     assert (shown["state"], shown["heartbeat_age_s"], shown["yield_fraction"]) == ("live", 3.0, 0.7)
     clock.advance(8)
     assert admin.get("/stations").json()[0]["state"] == "silent"
+
+
+def test_a_bundle_that_is_heard_while_the_database_is_busy_is_noted_later(
+    client: TestClient, plant: Plant, station: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A rollout counts drops and timeouts from when its station was first heard to run the challenger."""
+    beat = a_heartbeat(bundle_id="c" * 64).model_dump(mode="json")
+
+    def busy(*_: object) -> None:
+        raise OperationalError("INSERT", {}, Exception("database is locked"))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(link, "note_bundle", busy)
+        assert client.post(f"{API}/stations/me/heartbeat", json=beat, headers=station).status_code == 503
+    assert client.post(f"{API}/stations/me/heartbeat", json=beat, headers=station).status_code == 200
+    with plant.database.read() as session:
+        assert running_since(session, "line-1") == ("c" * 64, plant.clock())
 
 
 def test_heartbeat_with_an_unbalanced_ledger_is_refused(client: TestClient, station: dict[str, str]) -> None:
