@@ -1,7 +1,7 @@
 """A shift by the clock of the plant: from when to when, whatever the clock did that night."""
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime, time, timedelta, tzinfo
 from zoneinfo import ZoneInfo
 
 from edge.contract.errors import BadInput
@@ -33,9 +33,11 @@ def instants(shift: Shift, zone: tzinfo | None) -> tuple[datetime, datetime]:
     """Its first instant and the one after its last, in UTC; it lasts its hours in a night of the changing clock, too.
 
     Raises:
-        BadInput: it does not begin with an hour of those by which parts are counted.
+        BadInput: it does not begin with an hour of those by which parts are counted, or is of no year that is.
     """
     local = datetime.combine(shift.day, shift.start)
+    if not MINYEAR < local.year < MAXYEAR:
+        raise BadInput(f"shift_day: expected a day of the years {MINYEAR + 1} to {MAXYEAR - 1}, got {shift.day}")
     since = (local.astimezone() if zone is None else local.replace(tzinfo=zone)).astimezone(UTC)
     if since.minute or since.second or since.microsecond:
         raise BadInput(

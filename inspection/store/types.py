@@ -6,6 +6,8 @@ from sqlalchemy import DateTime
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
+from inspection.clock import in_utc
+
 __all__ = ["UtcDateTime", "storable"]
 
 
@@ -18,7 +20,7 @@ class UtcDateTime(TypeDecorator[datetime]):
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """To the database: always UTC."""
         del dialect
-        return None if value is None else _in_utc(value)
+        return None if value is None else in_utc(value)
 
     def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
         """From the database: always aware."""
@@ -26,14 +28,6 @@ class UtcDateTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
-
-def _in_utc(value: datetime) -> datetime:
-    """For what lies beyond the first or last instant that there is, in a zone beside this one: that instant."""
-    try:
-        return value.astimezone(UTC)
-    except OverflowError:
-        return datetime.max.replace(tzinfo=UTC) if value.year > 1 else datetime.min.replace(tzinfo=UTC)
 
 
 def storable(text: str) -> str:

@@ -15,6 +15,7 @@ from inspection.api.access import Operator, PlantDep
 from inspection.api.analytics_schemas import Analytics, ChartBucket
 from inspection.api.analytics_tables import TABLES, Chart
 from inspection.api.csv_answer import csv_answer
+from inspection.clock import in_utc
 from inspection.plant import Plant
 from inspection.store.tables import StationRow
 
@@ -53,8 +54,9 @@ def _window(  # noqa: PLR0913, PLR0917 - one parameter per filter is what makes 
         zone = zone_of(plant.settings.time_zone)
         begin, end = instants(shift, zone)
         return Window(begin, end, Step.HOUR, offset_min(begin, zone), recipe, station)
-    end = until or plant.clock()
-    return Window(since or end - timedelta(days=_DEFAULT_DAYS), end, step, utc_offset_min, recipe, station)
+    end = in_utc(until or plant.clock())
+    begin = end - timedelta(days=_DEFAULT_DAYS) if since is None else in_utc(since)
+    return Window(begin, end, step, utc_offset_min, recipe, station)
 
 
 WindowDep = Annotated[Window, Depends(_window)]

@@ -168,6 +168,25 @@ def test_windows_that_make_no_sense_are_refused(admin: Person) -> None:
     assert admin.get("/analytics", params={"since": "yesterday"}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    ("params", "status", "why"),
+    [
+        ({"since": "0001-01-01T00:00:00Z", "until": "9999-12-31T23:59:59Z"}, 400, "at most 2000"),
+        ({"until": "0001-01-01T00:00:00Z"}, 200, ""),
+        ({"since": "9999-12-31T00:00:00Z", "until": "9999-12-31T23:59:59-14:00"}, 400, "expected an instant after"),
+        ({"shift_day": "0001-01-01", "shift_start": "06:00"}, 400, "years 2 to 9998, got 0001-01-01"),
+        ({"shift_day": "9999-12-31", "shift_start": "23:00", "shift_hours": 24}, 400, "years 2 to 9998"),
+        ({"shift_day": "9998-12-31", "shift_start": "23:00", "shift_hours": 24}, 200, ""),
+    ],
+)
+def test_windows_at_the_ends_of_time_are_answered_in_words(
+    admin: Person, params: dict[str, str], status: int, why: str
+) -> None:
+    for offset_min in (-840, 0, 840):
+        answer = admin.get("/analytics", params={**params, "utc_offset_min": offset_min})
+        assert (answer.status_code, why in answer.text) == (status, True), answer.text
+
+
 def test_results_from_before_the_counts_are_counted(plant: Plant, client: TestClient, station: dict[str, str]) -> None:
     """The migration makes the same rows as counting them one by one."""
     _send(client, station)

@@ -71,6 +71,30 @@ def test_pages_by_time_give_each_part_once_though_all_were_taken_at_once(
 
 
 @pytest.mark.usefixtures("parts")
+@pytest.mark.parametrize("zone", ["Z", "+14:00", "-14:00"])
+def test_ever_is_a_time_in_every_zone(admin: Person, zone: str) -> None:
+    """What other programs have for the first and the last of their instants."""
+    ever = {"since": f"0001-01-01T00:00:00{zone}", "until": f"9999-12-31T23:59:59{zone}"}
+    assert len(_found(admin, **ever)) == 4
+    assert admin.get("/results.csv", params=ever).text.count("\r\n") == 5
+    for path in ("/review/queue", "/review/groups", "/review/reviewers", "/review/audit", "/drift"):
+        answer = admin.get(path, params={**ever, "recipe": "part", "station": "line-1"})
+        assert answer.status_code == 200, answer.text
+
+
+def test_a_part_of_a_clock_that_is_far_off_holds_up_no_other(
+    client: TestClient, admin: Person, station: dict[str, str]
+) -> None:
+    odd = [
+        datetime.fromisoformat(f"{day}T00:00:00{zone}")
+        for day, zone in (("0001-01-01", "+14:00"), ("9999-12-31", "-14:00"))
+    ]
+    sent = send_results(client, station, *(a_result(captured_at=taken) for taken in odd), a_result(part_id="P-9"))
+    assert (sent.status_code, sent.json()["stored"]) == (200, 3)
+    assert "P-9" in _found(admin)
+
+
+@pytest.mark.usefixtures("parts")
 def test_what_cannot_be_searched_for_is_refused_by_name(admin: Person) -> None:
     unknown = admin.get("/results", params={"since": TAKEN.isoformat(), "before": 99})
     assert (unknown.status_code, "got 99" in unknown.json()["message"]) == (404, True)
