@@ -60,6 +60,12 @@ class TriggerDesk:
         self._latest_us: int | None = None
         self._latest_part: str | None = None
 
+    @property
+    def waiting(self) -> int:
+        """Views whose frame is still to come, as far as is remembered."""
+        with self._lock:
+            return sum(len(pending) for pending in self._pending.values())
+
     def gate_of(self, camera: str) -> FrameGate:
         """Takes the frames of one camera."""
         return _CameraGate(self, camera)
@@ -85,7 +91,9 @@ class TriggerDesk:
             name = part_id or self._names.next_id()
             for view in self._views:
                 ticket = self._line.expect(name, view, heard_by, of_part=of_part)
-                self._pending[view.camera].append(_Pending(ticket, view, self._settings.skip_frames))
+                pending = self._pending[view.camera]
+                self._oldest(pending)  # lets go of those whose deadline passed: the camera may be away for days
+                pending.append(_Pending(ticket, view, self._settings.skip_frames))
         return None
 
     def take(self, camera: str, frame: Frame) -> None:

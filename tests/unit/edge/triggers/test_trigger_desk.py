@@ -142,6 +142,17 @@ def test_every_view_of_a_part_gets_the_next_frames_of_its_camera() -> None:
     assert made.ignored.counts() == {"no trigger": 1}
 
 
+def test_triggers_while_a_camera_is_away_are_not_remembered_for_ever() -> None:
+    """A camera may be away for days while the line goes on."""
+    made, line, _ = desk()
+    for number in range(20):
+        made.fire(f"p-{number}")
+        line.expire(number)
+    assert made.waiting == 1
+    made.take("top", frame("x"))
+    assert made.waiting == 0
+
+
 def test_who_triggers_hears_the_result() -> None:
     made, line, _ = desk()
     heard: list[InspectionResult] = []
