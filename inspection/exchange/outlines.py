@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 __all__ = ["decode_png", "drawn", "encode_png", "run_lengths"]
 
 Mask = NDArray[np.uint8]
+_FAR_PX = 1_000_000  # beyond it no picture can be, and corners would come back on the other side
+_MAX_TOLD = 200
 
 
 def run_lengths(mask: Mask) -> dict[str, Any]:
@@ -42,6 +44,9 @@ def drawn(outline: Sequence[Sequence[float]] | Mapping[str, Any], size_px: tuple
         if points.size < 6 or points.size % 2:  # noqa: PLR2004 - three corners
             msg = f"expected polygons of three corners or more, got {points.size} numbers"
             raise ValueError(msg)
+        if not (np.abs(points) < _FAR_PX).all():
+            msg = f"expected corners within {_FAR_PX} px, got {points.tolist()}"
+            raise ValueError(msg[:_MAX_TOLD])
         cv2.fillPoly(mask, [points.reshape(-1, 2).round().astype(np.int32)], 255)
     return mask
 
@@ -50,12 +55,20 @@ def _from_runs(outline: Mapping[str, Any], shape: tuple[int, int]) -> Mask | Non
     counts = outline.get("counts")
     if isinstance(counts, str):
         return None
-    runs = np.asarray(counts, np.int64)
-    if list(outline.get("size", ())) != list(shape) or runs.ndim != 1 or runs.sum() != shape[0] * shape[1]:
+    runs = _whole_numbers(counts)
+    if outline.get("size") != list(shape) or runs.ndim != 1 or runs.sum() != shape[0] * shape[1]:
         msg = f"expected run lengths of {shape[1]}x{shape[0]} px, got size {outline.get('size')}"
-        raise ValueError(msg)
+        raise ValueError(msg[:_MAX_TOLD])
     values = np.arange(len(runs)) % 2 * 255
     return np.repeat(values, runs).astype(np.uint8).reshape(shape, order="F")
+
+
+def _whole_numbers(counts: object) -> NDArray[np.int64]:
+    try:
+        return np.asarray(counts, np.int64)
+    except (TypeError, OverflowError) as error:
+        msg = f"expected run lengths as whole numbers, got {counts!r}"
+        raise ValueError(msg[:_MAX_TOLD]) from error
 
 
 def encode_png(mask: Mask) -> bytes:

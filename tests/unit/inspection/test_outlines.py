@@ -1,5 +1,7 @@
 """COCO's outlines as pixels and back."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -33,3 +35,19 @@ def test_packed_run_lengths_are_told_apart_and_wrong_outlines_named() -> None:
         drawn({"size": [3, 2], "counts": [6]}, (3, 2))
     with pytest.raises(ValueError, match="three corners or more, got 4 numbers"):
         drawn([[0, 0, 1, 1]], (3, 3))
+
+
+@pytest.mark.parametrize(
+    "outline",
+    [
+        {"size": [2, 2]},
+        {"size": [2, 2], "counts": {"a": 4}},
+        {"size": [2, 2], "counts": [1e300]},
+        {"size": 2, "counts": [4]},
+        [[0.0, 0.0, 1e12, 0.0, 1.0, 1.0]],
+        [[0.0, 0.0, float("nan"), 0.0, 1.0, 1.0]],
+    ],
+)
+def test_what_is_no_outline_is_named_and_nothing_is_drawn(outline: Any) -> None:
+    with pytest.raises(ValueError, match=r"expected (run lengths|corners)"):
+        drawn(outline, (2, 2))
