@@ -6,7 +6,7 @@ from typing import Protocol
 import httpx
 
 from edge.contract.archive import MAX_BUNDLE_BYTES
-from edge.contract.errors import ContentRefused, PlantRefused, PlantUnreachable
+from edge.contract.errors import BundleRefused, ContentRefused, PlantRefused
 from edge.contract.frame import EncodedImage
 from edge.contract.link import UPLOAD_OFFSET, DesiredState, Heartbeat, IngestBatch, IngestReceipt
 from edge.plant.calls import LinkCalls
@@ -39,7 +39,7 @@ class PlantClient(Protocol):
         ...
 
     def fetch_bundle(self, bundle_id: str, target: Path) -> None:
-        """Write a bundle file to `target`."""
+        """Write a bundle file to `target`; raises BundleRefused, too: this box has no room for it."""
         ...
 
 
@@ -84,7 +84,8 @@ class HttpPlantClient:
                         raise PlantRefused(f"plant {answer.request.url}: {said}")
                     file.write(piece)
         except OSError as error:
-            raise PlantUnreachable(f"plant {self._connection.url}: cannot store what it sent: {error}") from error
+            # No fault of the network: fetched again each second it would fill the disk each second.
+            raise BundleRefused(f"cannot store what plant {self._connection.url} sent: {error}") from error
 
     def close(self) -> None:
         """Close the connections."""

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from edge.contract.errors import BundleUnsigned, PlantRefused, PlantUnreachable
+from edge.contract.errors import BundleRefused, BundleUnsigned, PlantRefused, PlantUnreachable
 from edge.contract.link import DesiredState
 from edge.plant.heartbeat import HeartbeatLink
 from tests.support.edge_fakes import FakeClock, FakePlant, eventually, heartbeat
@@ -120,6 +120,22 @@ def test_a_bundle_that_the_plant_does_not_give_is_shown(b: Bench) -> None:
     b.plant.fetch_bundle = lambda *_: (_ for _ in ()).throw(PlantRefused("404 no such bundle"))
     b.link.beat()
     assert b.taker.refused == "404 no such bundle"
+
+
+def test_a_bundle_that_the_disk_has_no_room_for_is_shown_and_not_fetched_every_second(b: Bench) -> None:
+    """The plant is not away, and people there see why its bundle does not run."""
+    b.desire()
+    fetched: list[str] = []
+
+    def full(bundle_id: str, _: Path) -> None:
+        fetched.append(bundle_id)
+        raise BundleRefused("cannot store what the plant sent: no space left")
+
+    b.plant.fetch_bundle = full
+    for _ in range(5):
+        b.link.beat()
+    assert (fetched, b.link.status().reachable) == ([ID], True)
+    assert "no space left" in str(b.taker.refused)
 
 
 def test_losing_and_finding_the_plant_is_shown_and_told(b: Bench) -> None:

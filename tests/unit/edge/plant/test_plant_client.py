@@ -6,7 +6,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from edge.contract.errors import ContentRefused, PlantBusy, PlantRefused, PlantUnreachable, SettingsInvalid
+from edge.contract.errors import (
+    BundleRefused,
+    ContentRefused,
+    PlantBusy,
+    PlantRefused,
+    PlantUnreachable,
+    SettingsInvalid,
+)
 from edge.contract.frame import EncodedImage
 from edge.contract.link import DesiredState, IngestBatch, IngestReceipt
 from edge.plant.client import HttpPlantClient
@@ -116,6 +123,12 @@ def test_a_bundle_without_end_is_not_written_to_the_disk(tmp_path: Path, monkeyp
         client(lambda _: httpx.Response(200, content=endless())).fetch_bundle("b" * 64, tmp_path / "x.bundle")
     assert (tmp_path / "x.bundle").stat().st_size <= 100_000
     assert len(sent) <= 12
+
+
+def test_a_disk_without_room_for_a_bundle_is_no_fault_of_the_network(tmp_path: Path) -> None:
+    (tmp_path / "x.bundle").symlink_to("/dev/full")
+    with pytest.raises(BundleRefused, match=r"cannot store what plant .* No space left"):
+        answering(200, content=b"bundle").fetch_bundle("b" * 64, tmp_path / "x.bundle")
 
 
 def test_missing_certificates_are_named(tmp_path: Path) -> None:
