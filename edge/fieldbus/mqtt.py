@@ -79,6 +79,7 @@ class MqttConnection:
         self._client = Client(CallbackAPIVersion.VERSION2, client_id=broker.client_id)
         self._client.reconnect_delay_set(1, 10)
         self._client.on_connect = self._connected
+        self._client.on_subscribe = self._subscribed
         self._client.on_disconnect = self._disconnected
         self._client.on_message = self._received
         if broker.username is not None:
@@ -97,7 +98,10 @@ class MqttConnection:
         if not self._started:
             self._start()
         if not self._up.wait(self._broker.timeout_s):
-            raise ControllerLost(f"mqtt {self._where}: {self._refused or 'not connected'}")
+            why = self._refused or "not connected"
+            if self._client.is_connected():
+                self._subscribe()  # its rights may have changed since
+            raise ControllerLost(f"mqtt {self._where}: {why}")
 
     def publish(self, topic: str, payload: str, *, retain: bool = False) -> MQTTMessageInfo:
         """Hand a message over for delivery at least once; the answer tells when the broker has it."""
@@ -144,15 +148,35 @@ class MqttConnection:
         self._started = True
 
     def _connected(
-        self, client: Client, _data: object, _flags: ConnectFlags, reason: ReasonCode, _more: Properties | None
+        self, _client: Client, _data: object, _flags: ConnectFlags, reason: ReasonCode, _more: Properties | None
     ) -> None:
         if reason.is_failure:
             self._refused = f"the broker answered {reason}"
             return
         self._refused = None
-        if self._subscription is not None:
-            client.subscribe(self._subscription[0], qos=_AT_LEAST_ONCE)
         self.sessions += 1
+        if self._subscription is None:
+            self._up.set()
+        else:
+            self._subscribe()
+
+    def _subscribe(self) -> None:
+        if self._subscription is None:
+            return
+        try:
+            self._client.subscribe(self._subscription[0], qos=_AT_LEAST_ONCE)
+        except ValueError as error:
+            self._refused = f"topic {self._subscription[0]}: {error}"
+
+    def _subscribed(
+        self, _client: Client, _data: object, _id: int, reasons: list[ReasonCode], _more: Properties | None
+    ) -> None:
+        """Only now anything can be heard."""
+        if any(reason.is_failure for reason in reasons):
+            topic = "" if self._subscription is None else self._subscription[0]
+            self._refused = f"the broker refuses the subscription to {topic}: {reasons[0]}"
+            return
+        self._refused = None
         self._up.set()
 
     def _disconnected(
