@@ -1,4 +1,4 @@
-"""A text file that grows by whole lines and is opened anew after a failure."""
+"""A text file that grows by whole lines and is opened anew after a failure, or where it was moved away."""
 
 import os
 from contextlib import suppress
@@ -27,6 +27,8 @@ class AppendFile:
             OutputFailed: it cannot be written; the file is opened anew on the next try.
         """
         try:
+            if self._file is not None and not _is_at(self._file, self._path):
+                self.close()  # somebody moved it away, as people do at the end of a day
             self._file = self._file or self._open()
             _append(self._file, text)
         except OSError as error:
@@ -50,6 +52,13 @@ class AppendFile:
             file.close()
             raise
         return file
+
+
+def _is_at(file: FileIO, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _append(file: FileIO, text: str) -> None:

@@ -228,6 +228,21 @@ def test_a_disk_that_is_full_in_the_middle_of_a_row_leaves_no_half_of_it(
     assert rows == [("2026-01-01T00:00:00Z", "1"), ("2026-01-01T00:00:00Z", "2")]
 
 
+def test_a_table_that_is_moved_away_or_deleted_is_begun_anew(tmp_path: Path) -> None:
+    """People and rotation take it away while the station runs; nobody would find what is written to it then."""
+    path, taken = tmp_path / "log.csv", tmp_path / "yesterday.csv"
+    output = CsvOutput(CsvOutputSettings(kind="csv", path=path))
+    output.send(result(1))
+    path.rename(taken)
+    output.send(result(2))
+    path.unlink()
+    output.send(result(3))
+    output.close()
+    for file, sequence in ((taken, "1"), (path, "3")):
+        with file.open(newline="") as table:
+            assert [row["sequence"] for row in csv.DictReader(table)] == [sequence]
+
+
 def test_half_a_line_of_a_station_that_lost_its_power_spoils_no_other(tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_text('{"id": "half', "utf-8")
