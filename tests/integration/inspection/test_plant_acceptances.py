@@ -10,6 +10,9 @@ from edge.contract.result import Verdict
 from inspection.jobs import accepting
 from inspection.jobs.accepting import judge
 from inspection.jobs.book import JobKind, JobState, add_job, require_job
+from inspection.jobs.command import Command
+from inspection.jobs.runner import Finished
+from inspection.jobs.shop import Ticket, Workshop, run_models
 from inspection.people.roles import Role
 from inspection.plant import Plant
 from inspection.samples.splits import Split, part_key, split_of
@@ -168,6 +171,24 @@ def undone(admin: Person, acceptance: dict[str, Any]) -> tuple[bool, dict[str, A
     assert answer.status_code == 200, answer.text
     job = answer.json()["job"]
     return answer.json()["rolled_back"], None if job is None else wait_for_job(admin, job["id"])
+
+
+def test_what_is_undone_goes_also_where_the_others_need_no_teaching(
+    admin: Person, station: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    champion(admin)
+    done = []
+    for seed in TRAINED[:2]:
+        done.append(accepted(admin, failed(admin, station, seed)))
+        promoted(admin, done[-1]["job"])
+
+    def passing_all(shop: Workshop, ticket: Ticket, command: Command, allowed: set[int]) -> Finished:
+        teaches = any(path.name == "accepted" for path in command.reads)
+        return Finished(2, '{"bundle": null}') if teaches else run_models(shop, ticket, command, allowed)
+
+    monkeypatch.setattr(accepting, "run_models", passing_all)
+    rolled_back, job = undone(admin, done[0])
+    assert (rolled_back, job and job["result"]["acceptances"], job and job["result"]["accepted"]) == (False, [], 0)
 
 
 @pytest.mark.parametrize("between", [True, False])

@@ -60,6 +60,10 @@ def test_what_is_accepted_becomes_a_gated_challenger(tmp_path: Path) -> None:
         assert job["state"] == "succeeded", job["error"]
         told = job["result"]
         assert told["passing"] > 0
+        (row,) = admin.get("/recipes/part/acceptances").json()
+        counted = told["accepted_parts"][row["id"]]
+        assert counted["parts"] - counted["passing"] == len(told["still_failing"])
+        assert counted["parts"] <= len(ids)
         assert told["defects"] == admin.get("/recipes/part/samples").json()["defects"]["train"]["scratch"]
         assert told["gate"]["champion"] is not None
         made = {model["id"]: model["origin"] for model in admin.get("/recipes/part/models").json()["models"]}
