@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Response
+from pydantic import AwareDatetime
 from sqlalchemy.orm import Session
 
 from edge.contract.result import Verdict
@@ -60,8 +61,8 @@ def _wanted(  # noqa: PLR0913, PLR0917 - one parameter per filter is what makes 
     defect_class: Annotated[str | None, Query(description="that the model suspects")] = None,
     score_from: float | None = None,
     score_to: float | None = None,
-    since: Annotated[datetime | None, Query(description="taken at or after")] = None,
-    until: Annotated[datetime | None, Query(description="taken before")] = None,
+    since: Annotated[AwareDatetime | None, Query(description="taken at or after")] = None,
+    until: Annotated[AwareDatetime | None, Query(description="taken before")] = None,
     state: LabelState = LabelState.WAITING,
     line: Annotated[str | None, Query(description="at which the station stands")] = None,
 ) -> Wanted:
@@ -132,7 +133,7 @@ def get_parts(
 
 
 @router.get("/review/reviewers")
-def get_reviewers(person: Inspector, plant: PlantDep, since: datetime | None = None) -> list[ReviewerMeasured]:
+def get_reviewers(person: Inspector, plant: PlantDep, since: AwareDatetime | None = None) -> list[ReviewerMeasured]:
     """How well and how fast each person judges: on parts of known truth, beside second opinions, by the clock."""
     del person
     with plant.database.read() as session:
@@ -140,7 +141,7 @@ def get_reviewers(person: Inspector, plant: PlantDep, since: datetime | None = N
 
 
 @router.get("/review/reviewers.csv", response_class=Response)
-def get_reviewers_table(person: Inspector, plant: PlantDep, since: datetime | None = None) -> Response:
+def get_reviewers_table(person: Inspector, plant: PlantDep, since: AwareDatetime | None = None) -> Response:
     """The same as CSV, a row for each person."""
     del person
     with plant.database.read() as session:
@@ -172,7 +173,9 @@ def get_golden(result_id: str, person: Operator, plant: PlantDep) -> Response:
 
 
 @router.get("/review/audit")
-def get_escape_estimate(person: Operator, plant: PlantDep, recipe: str, since: datetime | None = None) -> AuditReport:
+def get_escape_estimate(
+    person: Operator, plant: PlantDep, recipe: str, since: AwareDatetime | None = None
+) -> AuditReport:
     """Escapes and overkill with 95 % intervals, from parts drawn by chance; labels of other parts do not count."""
     del person
     with plant.database.read() as session:
