@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -25,7 +26,8 @@ Small = NDArray[np.float32]
 class PartPresence(FrameGate):
     """Compares each frame with an empty belt.
 
-    A garbled frame may hide a part: the first one in a row is submitted, and ends UNDECIDED.
+    A garbled frame, or one that the region is not in, may hide a part: the first in a row is submitted, and ends
+    UNDECIDED.
     """
 
     def __init__(self, settings: PresenceTriggerSettings, submit: Callable[[Frame], object]) -> None:
@@ -48,8 +50,12 @@ class PartPresence(FrameGate):
         if frame.pixels is None:
             self._take_garbled(frame)
             return
+        try:
+            small = _small(frame.pixels, self._settings.roi)
+        except FrameRejected as error:
+            self._take_garbled(replace(frame, pixels=None, fault=str(error)))
+            return
         self._garbled = False
-        small = _small(frame.pixels, self._settings.roi)
         if self._background is None or self._background.shape != small.shape:
             self._background = small
         if self._here:
@@ -99,6 +105,9 @@ class PartPresence(FrameGate):
 def _small(pixels: Pixels, roi: Region | None) -> Small:
     """Grey levels 0 to 255 of the region, at most 64 rows and columns; `(h, w)`."""
     if roi is not None:
+        height, width = pixels.shape[:2]
+        if roi.y_px >= height or roi.x_px >= width:
+            raise FrameRejected(f"trigger: roi from {roi.x_px},{roi.y_px} is outside a frame of {width}x{height} px")
         pixels = pixels[roi.y_px : roi.y_px + roi.height_px, roi.x_px : roi.x_px + roi.width_px]
     height, width = pixels.shape[:2]
     step_y, step_x = max(1, height // (2 * _SIDE)), max(1, width // (2 * _SIDE))

@@ -47,6 +47,17 @@ def test_each_part_is_judged_once_in_the_frame_in_which_it_has_settled() -> None
     assert sum(ignored.values()) + len(belt.parts) == belt.count
 
 
+def test_a_region_that_is_outside_of_the_frames_is_told_and_not_waited_in_for_ever() -> None:
+    """Settings of another camera, or a camera that came back with another size."""
+    belt = Belt(roi=Region(x_px=250, y_px=0, width_px=50, height_px=50))
+    belt.see(60, size=(200, 300))
+    belt.see(60, 200, 200, size=(100, 200))
+    assert [(part.part_id, part.fault) for part in belt.parts] == [
+        ("f2", "trigger: roi from 250,0 is outside a frame of 200x100 px")
+    ]
+    assert belt.gate.ignored.counts() == {"no part": 1, "garbled": 2}
+
+
 def test_a_flicker_is_no_part_and_no_gap() -> None:
     belt = Belt()
     belt.see(60, 200, 60, 200, 60, 200, 200, 60, 200, 60, 200)
