@@ -1,9 +1,9 @@
 """Settings of each kind of output; `kind` decides which."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from edge.contract.values import Value
 from edge.fieldbus.settings import ModbusAddress, MqttBroker
@@ -18,6 +18,7 @@ __all__ = [
     "WebhookOutputSettings",
 ]
 
+_BEFORE_PART_ID = 9  # registers of a result and its heartbeat; see `edge/outputs/modbus.py`
 Name = Annotated[str, Field(min_length=1, max_length=64, description="name of the output in status and metrics")]
 QueueSize = Annotated[
     int, Field(ge=1, le=100_000, description="results that wait; beyond it the oldest is given up and counted")
@@ -76,6 +77,15 @@ class ModbusOutputSettings(ModbusAddress):
     heartbeat_s: Annotated[float, Field(ge=0.1, le=60, description="time between two heartbeats")] = 1.0
     attempts: Attempts = 3
     queue_size: QueueSize = 1000
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        last = self.register_base + _BEFORE_PART_ID + self.part_id_registers - 1
+        if self.ack_register is not None and self.register_base <= self.ack_register <= last:
+            msg = f"ack_register: expected one outside of {self.register_base} to {last}, which the station writes, "
+            msg += f"got {self.ack_register}"
+            raise ValueError(msg)
+        return self
 
 
 class MqttOutputSettings(MqttBroker):

@@ -319,6 +319,17 @@ def test_a_table_has_one_header_and_a_row_for_each_result(tmp_path: Path) -> Non
     assert rows[0]["frame_to_verdict_ms"] == "2.0"
 
 
+@pytest.mark.parametrize("register", [100, 102, 112])
+def test_an_acknowledgement_in_a_register_that_the_station_writes_is_refused(register: int) -> None:
+    """It would read its own handshake, and take each result for taken that no PLC has seen."""
+    settings = {"kind": "modbus", "host": "plc", "register_base": 100, "part_id_registers": 4}
+    with pytest.raises(ValidationError, match="expected one outside of 100 to 112, which the station writes, got"):
+        ModbusOutputSettings(**settings, ack_register=register)
+    written = registers_of(result(1), 4)
+    assert ModbusOutputSettings(**settings, ack_register=100 + 3 + len(written)).ack_register == 113
+    assert ModbusOutputSettings(**settings, ack_register=99).ack_register == 99
+
+
 def test_registers_of_a_result() -> None:
     """Sequence, verdict, outcome, score, part id; big words first."""
     made = registers_of(result(70_000, Verdict.FAIL, part_id="é-12345", score=1.5), part_id_registers=3)
