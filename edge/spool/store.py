@@ -115,14 +115,17 @@ class Spool:
         with self._transaction():
             self._db.execute("UPDATE results SET problem = NULL WHERE problem IS NOT NULL")
 
-    def give_up_images(self, results: int) -> int:
-        """Delete the images of the oldest `results` that have any; returns how many images went."""
+    def give_up_images(self, images: int) -> int:
+        """Delete up to `images` images, those first whose newest result is the oldest; returns how many went.
+
+        An image that newer results show, too, as all of a frozen camera do, is no room gained before those give it up.
+        """
         with self._transaction():
             before = self._count("images")
             self._db.execute(
-                "DELETE FROM shows WHERE id IN (SELECT DISTINCT shows.id FROM shows JOIN results USING (id) "
-                "ORDER BY results.n LIMIT ?)",
-                (results,),
+                "DELETE FROM shows WHERE sha256 IN (SELECT sha256 FROM shows JOIN results USING (id) "
+                "GROUP BY sha256 ORDER BY max(results.n) LIMIT ?)",
+                (images,),
             )
             self._db.execute(_DELETE_UNSHOWN)
             return before - self._count("images")

@@ -18,7 +18,7 @@ __all__ = ["SpoolWriter", "WriterStatus"]
 _log = logging.getLogger(__name__)
 _IDLE_S = 0.5
 _BATCH = 64  # results in one transaction: one wait for the disk, not sixty-four
-_EVICT = 8  # results whose images are given up at once when the disk is full
+_EVICT = 16  # images that are given up at once when the disk is full
 
 
 class WriterStatus(Value):

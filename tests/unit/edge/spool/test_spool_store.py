@@ -101,6 +101,23 @@ def test_giving_up_images_starts_with_the_oldest_and_keeps_the_results(path: Pat
     spool.close()
 
 
+def test_giving_up_images_makes_room_where_many_results_show_the_same(path: Path) -> None:
+    """All pictures of a frozen camera are one, which goes with its newest result."""
+    spool = Spool(path, 4)
+    spool.append([record(n, b"the same") for n in range(1, 51)])
+    spool.append([record(51, b"another"), record(52, b"one more")])
+    assert spool.give_up_images(2) == 2
+    assert spool.give_up_images(1) == 1
+    assert (spool.counts().images, spool.counts().results) == (0, 52)
+
+
+def test_an_image_goes_after_those_that_no_newer_result_shows(path: Path) -> None:
+    spool = Spool(path, 4)
+    spool.append([record(1, b"the same"), record(2, b"another"), record(3, b"the same")])
+    assert spool.give_up_images(1) == 1
+    assert [len(result.images) for result in spool.oldest(3)] == [1, 0, 1]
+
+
 def test_a_quarantined_result_blocks_nobody_and_is_kept(path: Path) -> None:
     spool = Spool(path, 8)
     bad, good = record(1, b"image"), record(2)

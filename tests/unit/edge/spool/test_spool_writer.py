@@ -87,11 +87,11 @@ class FullDisk(Spool):
             raise SpoolFull("disk is full")
         super().append(records)
 
-    def give_up_images(self, results: int) -> int:
+    def give_up_images(self, images: int) -> int:
         """Refuse, or delete."""
         if self.full:
             raise SpoolFull("disk is full")
-        return super().give_up_images(results)
+        return super().give_up_images(images)
 
 
 def test_a_disk_on_which_not_even_deleting_works_loses_no_result(tmp_path: Path) -> None:
