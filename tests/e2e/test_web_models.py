@@ -176,6 +176,15 @@ def test_training_shows_progress_and_can_be_cancelled(page: Page) -> None:
     expect(page.locator("#train")).to_be_enabled()
 
 
+def _train_on_goods(page: Page, floor: Floor, recipe: str) -> None:
+    """A new recipe, whose first model is the champion; its page is open."""
+    floor.http.post("/recipes", json={"name": recipe}).raise_for_status()
+    for number in range(8):
+        floor.http.post(f"/recipes/{recipe}/samples?label=good", content=png(number)).raise_for_status()
+    floor.train_and_promote(recipe)
+    page.goto(f"/models?recipe={recipe}")
+
+
 def test_labels_that_contradict_each_other_are_shown_before_training(page: Page, floor: Floor) -> None:
     page.goto("/models?recipe=part")
     expect(page.locator("#train")).to_be_enabled()
@@ -191,11 +200,7 @@ def test_labels_that_contradict_each_other_are_shown_before_training(page: Page,
     expect(page.locator("#doubts").get_by_text("admin: good · eve: scratch · max: dent")).to_be_visible()
     page.locator("#doubts").get_by_role("button", name="scratch").click()
     expect(page.locator("#doubts")).to_be_hidden()
-    floor.http.post("/recipes", json={"name": "twice"}).raise_for_status()
-    for number in range(8):
-        floor.http.post("/recipes/twice/samples?label=good", content=png(number)).raise_for_status()
-    floor.train_and_promote("twice")
-    page.goto("/models?recipe=twice")
+    _train_on_goods(page, floor, "twice")
     page.locator("#doubts summary").click()
     expect(page.locator("#doubts")).to_contain_text("good parts that show nearly the same")
     expect(page.locator("#doubts .thumbs img")).to_have_count(2)
@@ -206,11 +211,7 @@ def test_labels_that_contradict_each_other_are_shown_before_training(page: Page,
 
 
 def test_a_good_part_that_looks_like_a_known_defect_can_be_called_by_its_type(page: Page, floor: Floor) -> None:
-    floor.http.post("/recipes", json={"name": "mistaken"}).raise_for_status()
-    for number in range(8):
-        floor.http.post("/recipes/mistaken/samples?label=good", content=png(number)).raise_for_status()
-    floor.train_and_promote("mistaken")
-    page.goto("/models?recipe=mistaken")
+    _train_on_goods(page, floor, "mistaken")
     page.locator("#doubts summary").click()
     expect(page.locator("#doubts")).to_contain_text("called good, but looks like a known defect")
     page.locator("#doubts").get_by_role("button", name="scratch").click()

@@ -28,6 +28,12 @@ def _doubts(person: Person) -> list[dict[str, object]]:
     return doubts
 
 
+def _last_training_tells(plant: Plant, **named: object) -> None:
+    with plant.database.write() as session:
+        row = add_job(session, JobKind.TRAIN, "part", {}, "admin", plant.clock())
+        row.state, row.result = JobState.SUCCEEDED.value, named
+
+
 @pytest.fixture(name="other")
 def _other(client: TestClient, plant: Plant) -> Person:
     return person_with(plant, client, Role.INSPECTOR)
@@ -130,9 +136,7 @@ def test_goods_that_the_last_training_named_are_listed_until_relabelled(
     part = _part(client, station, 1)
     _say(admin, part, "good")
     sha256 = image_ref(png(1)).sha256
-    with plant.database.write() as session:
-        row = add_job(session, JobKind.TRAIN, "part", {}, "admin", plant.clock())
-        row.state, row.result = JobState.SUCCEEDED.value, {"suspicious_goods": [f"{sha256}.png", "gone.png"]}
+    _last_training_tells(plant, suspicious_goods=[f"{sha256}.png", "gone.png"])
     assert [(doubt["sha256"], doubt["kind"]) for doubt in _doubts(admin)] == [(sha256, "unlike_other_goods")]
     _say(admin, part, "defect", "dent")
     assert _doubts(admin) == []
@@ -144,10 +148,7 @@ def test_goods_that_look_like_a_known_defect_come_with_its_type_until_somebody_r
     part = _part(client, station, 1)
     _say(admin, part, "good")
     sha256 = image_ref(png(1)).sha256
-    with plant.database.write() as session:
-        row = add_job(session, JobKind.TRAIN, "part", {}, "admin", plant.clock())
-        named = [[f"{sha256}.png", "dent"], ["gone.png", "dent"]]
-        row.state, row.result = JobState.SUCCEEDED.value, {"goods_like_defects": named}
+    _last_training_tells(plant, goods_like_defects=[[f"{sha256}.png", "dent"], ["gone.png", "dent"]])
     (doubt,) = _doubts(admin)
     assert (doubt["sha256"], doubt["kind"], doubt["counts_as"]) == (sha256, "like_defects", "good")
     assert doubt["looks_like"] == "dent"
@@ -163,9 +164,7 @@ def test_defects_that_look_like_good_parts_are_listed_until_somebody_rules(
     _say(admin, part, "defect", "dent")
     _say(admin, good, "good")
     names = [f"{image_ref(png(number)).sha256}.png" for number in (1, 2)]
-    with plant.database.write() as session:
-        row = add_job(session, JobKind.TRAIN, "part", {}, "admin", plant.clock())
-        row.state, row.result = JobState.SUCCEEDED.value, {"ordinary_defects": names}
+    _last_training_tells(plant, ordinary_defects=names)
     (doubt,) = _doubts(admin)
     assert (doubt["sha256"], doubt["kind"], doubt["counts_as"]) == (names[0][:-4], "like_goods", "dent")
     ruling = {"label": "defect", "defect_type": "dent"}
@@ -179,10 +178,8 @@ def test_a_held_out_picture_that_is_nearly_learnt_from_is_named_until_somebody_r
     part = _part(client, station, 1)
     _say(admin, part, "good")
     sha256 = part.images[0].sha256
-    with plant.database.write() as session:
-        row = add_job(session, JobKind.TRAIN, "part", {}, "admin", plant.clock())
-        paths = [f"/jobs/1/data/test/good/{sha256}.png", f"/jobs/1/data/test/good/{'0' * 64}.png"]
-        row.state, row.result = JobState.SUCCEEDED.value, {"test_images_learnt_from": paths}
+    paths = [f"/jobs/1/data/test/good/{sha256}.png", f"/jobs/1/data/test/good/{'0' * 64}.png"]
+    _last_training_tells(plant, test_images_learnt_from=paths)
     (doubt,) = _doubts(admin)
     assert (doubt["sha256"], doubt["kind"], doubt["counts_as"]) == (sha256, "copy_of_learnt", "good")
     assert admin.post(f"/recipes/part/samples/{sha256}/ruling", {"label": "unsure"}).status_code == 204
@@ -212,10 +209,7 @@ def test_alike_goods_are_one_doubt_until_one_or_all_are_kept(
     for part in parts:
         _say(admin, part, "good")
     names = [f"{part.images[0].sha256}.png" for part in parts]
-    with plant.database.write() as session:
-        row = add_job(session, JobKind.TRAIN, "part", {}, "admin", plant.clock())
-        told = {"goods_alike": [names[:3], names[3:], ["gone.png", names[0]]]}
-        row.state, row.result = JobState.SUCCEEDED.value, told
+    _last_training_tells(plant, goods_alike=[names[:3], names[3:], ["gone.png", names[0]]])
     first, second = _doubts(admin)
     assert (first["kind"], len(first["alike"]), len(second["alike"])) == ("alike_goods", 2, 1)
     for sha256 in first["alike"]:
