@@ -25,6 +25,7 @@ setup: $(READY)
 $(READY): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else f"Python 3.11 or newer is needed, this is {sys.version.split()[0]}: make PYTHON=python3.12 …")'
 	@echo "setup: installing pinned packages into $(VENV); PyTorch alone is several GB, this takes minutes the first time"
+	@$(PYTHON) -c 'import shutil; free = shutil.disk_usage(".").free / 1e9; free < 8 and print(f"setup: it takes up to 8 GB, and {free:.1f} GB are free here: it may run out of space")'
 	$(PYTHON) -m venv $(VENV)
 	@{ $(PYTHON) -m venv $(S3_SERVER) && $(S3_SERVER)/bin/python -m pip install --quiet --disable-pip-version-check $(S3_PACKAGES) || \
 		echo 'setup: no S3 server to test with; its tests skip'; } & \
