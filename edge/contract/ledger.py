@@ -8,7 +8,7 @@ from edge.contract.values import Value
 
 __all__ = ["LedgerCounts"]
 
-Count = Annotated[int, Field(ge=0)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
 
 
 class LedgerCounts(Value):

@@ -1,7 +1,6 @@
 """When something is wrong: one function for each kind of alert."""
 
 from collections import defaultdict
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -17,9 +16,9 @@ from inspection.drift.settings import DriftSettings
 from inspection.rollout.book import StepKind, rollouts_of
 from inspection.rollout.steps import SYSTEM
 from inspection.stations.live import LiveBoard
-from inspection.store.tables import HourRow, RolloutRow, StationBundleRow
+from inspection.store.tables import HourRow, RolloutRow, StationBundleRow, StationRow
 
-__all__ = ["DropWatch", "chart_signals", "drifting", "halted_rollouts", "silent_stations", "skewed_clocks"]
+__all__ = ["chart_signals", "drifting", "halted_rollouts", "new_drops", "silent_stations", "skewed_clocks"]
 
 _SINCE, _WITH = sentence("since the bundle came"), sentence("with the new bundle")
 _CAUSES = {
@@ -109,17 +108,20 @@ def skewed_clocks(live: LiveBoard, bound_s: float) -> list[Condition]:
     return found
 
 
-@dataclass
-class DropWatch:
-    """Remembers how many drops each station had counted; a drop is news for as long as an alert stays open."""
+def new_drops(session: Session, live: LiveBoard) -> list[Condition]:
+    """Stations that have counted more drops than at the last look, also one before a restart of this service.
 
-    _counted: dict[str, int] = field(default_factory=dict)
-
-    def look(self, live: LiveBoard) -> list[Condition]:
-        """Stations whose count rose since the last look; the first sight of a station is no news."""
-        drops = {name: seen.heartbeat.ledger.drops for name, seen in live.all().items()}
-        before, self._counted = self._counted, {**self._counted, **drops}
-        return [_dropped(name, count) for name, count in sorted(drops.items()) if count > before.get(name, count)]
+    Notes what they count, so call it in the transaction that opens the alerts; the first sight of a station is no news.
+    """
+    found = []
+    for name, seen in sorted(live.all().items()):
+        row, count = session.get(StationRow, name), seen.heartbeat.ledger.drops
+        if row is None or row.drops == count:
+            continue
+        if row.drops is not None and count > row.drops:
+            found.append(_dropped(name, count))
+        row.drops = count
+    return found
 
 
 def _dropped(station: str, count: int) -> Condition:

@@ -20,6 +20,9 @@ class WebhookTarget(BaseModel):
     name: Name
     url: Annotated[str, Field(pattern=r"^https?://", max_length=2000, description="Where to.")]
     secret_file: Annotated[Path, Field(description="File with the secret that the receiver checks the HMAC with.")]
+    ca_file: Annotated[
+        Path | None, Field(description="Certificates to trust for https, PEM; those of the system without it.")
+    ] = None
     timeout_s: Timeout = 10
 
 

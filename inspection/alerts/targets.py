@@ -11,6 +11,7 @@ import httpx
 
 from edge.contract.errors import OutputFailed, SettingsInvalid
 from edge.contract.settings import read_secret
+from edge.contract.tls import tls_context
 from inspection.alerts.settings import MqttTarget, Target, WebhookTarget
 
 __all__ = ["AlertTarget", "WebhookAlerts", "open_targets"]
@@ -59,15 +60,15 @@ class WebhookAlerts:
     `X-Inspection-Timestamp`, a full stop and the body. `Idempotency-Key` is the same when an event comes again.
     """
 
-    def __init__(self, settings: WebhookTarget, transport: httpx.BaseTransport | None = None) -> None:
-        """Read the secret; `transport` replaces the network in tests.
+    def __init__(self, settings: WebhookTarget) -> None:
+        """Read the secret and the certificates.
 
         Raises:
-            SettingsInvalid: the secret cannot be read.
+            SettingsInvalid: one of them cannot be read.
         """
         self._settings = settings
         self._secret = (read_secret(None, settings.secret_file) or "").encode()
-        self._transport = transport
+        self._trusted = tls_context(settings.ca_file)
 
     def send(self, delivery_id: int, payload: dict[str, Any], now: datetime) -> None:
         """POST once."""
@@ -80,7 +81,7 @@ class WebhookAlerts:
             "x-inspection-signature": f"sha256={signature}",
         }
         try:
-            with httpx.Client(timeout=self._settings.timeout_s, trust_env=False, transport=self._transport) as client:
+            with httpx.Client(timeout=self._settings.timeout_s, verify=self._trusted, trust_env=False) as client:
                 answer = client.post(url, content=body, headers=headers)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise OutputFailed(f"{url}: {type(error).__name__}: {error}") from error

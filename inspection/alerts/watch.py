@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from inspection.alerts.book import AlertKind, Condition, reconcile
-from inspection.alerts.rules import DropWatch, chart_signals, drifting, halted_rollouts, silent_stations, skewed_clocks
+from inspection.alerts.rules import chart_signals, drifting, halted_rollouts, new_drops, silent_stations, skewed_clocks
 from inspection.alerts.settings import AlertSettings
 from inspection.clock import Clock
 from inspection.drift.settings import DriftSettings
@@ -26,7 +26,6 @@ class AlertWatch:
         self._drift = drift
         self._clock = clock
         self._began = clock()
-        self._drops = DropWatch()
 
     def look(self) -> None:
         """Find what is wrong now, and bring the book up to date."""
@@ -34,7 +33,10 @@ class AlertWatch:
         found = self._found(now)
         names = [target.name for target in self._settings.targets]
         with self._database.write() as session:
-            reconcile(session, found, names, timedelta(minutes=self._settings.close_after_min), now)
+            found[AlertKind.DROPS] = new_drops(session, self._live)
+            gone = {row.name for row in retired_stations(session)}
+            lasting = {kind: [one for one in those if one.station not in gone] for kind, those in found.items()}
+            reconcile(session, lasting, names, timedelta(minutes=self._settings.close_after_min), now)
 
     def _found(self, now: datetime) -> dict[AlertKind, list[Condition]]:
         settings = self._settings
@@ -43,11 +45,9 @@ class AlertWatch:
                 AlertKind.DRIFT: drifting(session, self._drift, now),
                 AlertKind.CONTROL_CHART: chart_signals(session, settings.chart_hours, now),
                 AlertKind.ROLLOUT_HALTED: halted_rollouts(session, now),
-                AlertKind.DROPS: self._drops.look(self._live),
                 AlertKind.CLOCK_SKEW: skewed_clocks(self._live, settings.clock_skew_s),
             }
             if (now - self._began).total_seconds() > settings.silent_after_s:  # before, nobody could have reported
                 silent = silent_stations(session, self._live, settings.silent_after_s, now)
                 found[AlertKind.STATION_SILENT] = silent
-            gone = {row.name for row in retired_stations(session)}
-        return {kind: [one for one in conditions if one.station not in gone] for kind, conditions in found.items()}
+        return found

@@ -1,8 +1,12 @@
-"""Bringing a backup back to an empty plant: checked as a whole aside, then put in place."""
+"""Bringing a backup back to an empty plant: checked as a whole aside, then put in place.
+
+Aside is within the data folder: that may be a mount point, which cannot be replaced, on a disk of its own.
+"""
 
 import re
 import shutil
 import tarfile
+from contextlib import suppress
 from hashlib import file_digest
 from pathlib import Path
 
@@ -13,39 +17,48 @@ from edge.contract.errors import DataInvalid, SettingsInvalid
 from inspection.backup.contents import DATABASE, LIST, MEMBER_PATTERN, Contents
 from inspection.store.image_settings import DiskImages, ImagesSettings
 from inspection.store.image_store import open_image_store
+from inspection.store.schema import require_known
 from inspection.tar_files import take_out
 
 __all__ = ["restore_backup"]
+
+_ASIDE = ".restoring"
+_NOT_OURS = {_ASIDE, "lost+found"}  # of a restore that was killed, and of a disk's own root
 
 
 def restore_backup(source: Path, url: URL, data: Path, images: ImagesSettings) -> Contents:
     """Fill the data folder, the database at `url` and the store of images with what is in the backup.
 
     Raises:
-        SettingsInvalid: the folder or the database is not empty, or is of another kind than the backup's; nothing was
-            changed.
+        SettingsInvalid: the folder or the database is not empty, or is of another kind than the backup's, or a newer
+            version of the software made the backup; nothing was changed.
         DataInvalid: `source` is no backup, was cut off or altered; nothing was changed.
     """
-    if data.exists() and (not data.is_dir() or any(data.iterdir())):
+    is_new = not data.exists()
+    if not is_new and (not data.is_dir() or {path.name for path in data.iterdir()} - _NOT_OURS):
         raise SettingsInvalid(f"data_dir {data}: expected an empty folder to restore to, there is something in it")
-    aside = data.with_name(f".{data.name}.restoring")
-    shutil.rmtree(aside, ignore_errors=True)  # of a restore that was killed
+    aside = data / _ASIDE
     try:
-        aside.mkdir(parents=True, mode=0o700)
+        shutil.rmtree(aside, ignore_errors=True)
+        data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        aside.mkdir(mode=0o700)
         contents = _unpack(source, aside)
         if contents.database != url.get_backend_name():
             raise SettingsInvalid(
                 f"{source}: its tables are for {contents.database}, the settings name {url.get_backend_name()}"
             )
+        require_known(contents.revision)
         _place_images(images, aside)
         _place_database(url, aside)
-        if data.exists():
-            data.rmdir()
-        aside.replace(data)
+        for path in sorted(aside.iterdir(), key=Path.is_file):  # the tables last: before them it is no plant
+            path.replace(data / path.name)
     except OSError as error:
         raise SettingsInvalid(f"restore {source} to {data}: {error}") from error
     finally:
         shutil.rmtree(aside, ignore_errors=True)
+        if is_new:
+            with suppress(OSError):  # where something was put in place
+                data.rmdir()
     return contents
 
 

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
@@ -73,7 +73,7 @@ def _drift(session: Session, settings: DriftSettings, bundles: list[Watched]) ->
     before = _hours(session, bundles[-2], settings.baseline_hours, newest=True, but=first) if bundles[:-1] else {}
     shifts, change = _shifts(first, recent, settings), _shifts(before, first, settings)
     return Drift(
-        watched,
+        replace(watched, since=min(first)),  # which may be older than what a look at cameras reads
         tuple(shifts.values()),
         likely_cause(shifts, settings.bound),
         tuple(change.values()),

@@ -123,8 +123,8 @@ class Webhook:
             last = last_number(session)
             rows = results_after(session, wanted, self._cursor)
             posts = tuple((row.number, row.id, _body(row)) for row in rows if row.verdict in self._settings.verdicts)
-            full = len(rows) == _PAGE
-            return _Page(posts, rows[-1].number if full else max(last, self._cursor), last, full)
+            full, read = len(rows) == _PAGE, rows[-1].number if rows else 0
+            return _Page(posts, read if full else max(last, read, self._cursor), last, full)
 
     def _post(self, message_id: str, body: bytes) -> bool:
         if self._stopping.is_set():

@@ -91,7 +91,7 @@ def load_or_create_seed(path: Path) -> bytes:
     Raises:
         SettingsInvalid: the file is there and holds no seed.
     """
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:  # empty: the disk was full at the first start
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(0o600)
         path.write_text(secrets.token_hex(_SEED_BYTES), "ascii")

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from edge.contract.errors import SettingsInvalid
 from inspection.store.engines import WRITE
 
-__all__ = ["expected_revision", "migrate", "require_current", "revert"]
+__all__ = ["expected_revision", "migrate", "require_current", "require_known", "revert"]
 
 
 def expected_revision() -> str:
@@ -34,7 +34,7 @@ def migrate(engine: Engine, before_change: Callable[[str], object] | None = None
         current = _revision_of(connection)
         if current == expected_revision():
             return
-        _require_known(current)
+        require_known(current)
         if current is not None and before_change is not None:
             before_change(current)
         command.upgrade(_config(connection), "head")
@@ -54,7 +54,7 @@ def require_current(engine: Engine) -> None:
     """
     with engine.connect() as connection:
         current = _revision_of(connection)
-    _require_known(current)
+    require_known(current)
     if current != expected_revision():
         raise SettingsInvalid(
             f"database: expected tables of revision {expected_revision()}, got {current or 'none'}; "
@@ -62,7 +62,12 @@ def require_current(engine: Engine) -> None:
         )
 
 
-def _require_known(revision: str | None) -> None:
+def require_known(revision: str | None) -> None:
+    """Return if this software knows tables of this revision; None are no tables.
+
+    Raises:
+        SettingsInvalid: a newer version of the software made them.
+    """
     if revision is not None and revision not in _known():
         raise SettingsInvalid(
             f"database: its tables are of revision {revision}, this version knows up to {expected_revision()}; "

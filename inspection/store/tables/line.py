@@ -69,6 +69,7 @@ class StationRow(Base):
     key_sha256: Mapped[str] = mapped_column(Sha256, unique=True)
     created_at: Mapped[datetime]
     retired_at: Mapped[datetime | None] = mapped_column(doc="when it was taken out of service; its results stay")
+    drops: Mapped[int | None] = mapped_column(BigInteger, doc="that alerts know of; None before its first heartbeat")
 
 
 class StationBundleRow(Base):

@@ -9,21 +9,24 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Event
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from fastapi.testclient import TestClient
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
+from sqlalchemy.exc import OperationalError
 
 from edge.contract.errors import OutputFailed, SettingsInvalid
 from edge.contract.ledger import LedgerCounts
 from edge.contract.result import ImageStatistics, Verdict
 from inspection.alerts.mqtt import MqttAlerts
 from inspection.alerts.settings import AlertSettings, MqttTarget, WebhookTarget
-from inspection.alerts.targets import open_targets
+from inspection.alerts.targets import WebhookAlerts, open_targets
 from inspection.plant import Plant
 from tests.support.alert_receiver import AlertReceiver, alert_receiver
 from tests.support.broker import free_port, mosquitto
+from tests.support.certificates import write_certificates
 from tests.support.edge_fakes import eventually
 from tests.support.plants import (
     API,
@@ -37,6 +40,7 @@ from tests.support.plants import (
     send_results,
     sign_in,
 )
+from tests.support.receivers import receiver
 
 SECRET = "between-us"
 
@@ -63,10 +67,10 @@ def _listening(port: int, topic: str) -> Iterator[list[bytes]]:
 class Floor:
     """A plant with one station, whose watch looks and tells when the test says so."""
 
-    def __init__(self, plant: Plant, client: TestClient, clock: ManualClock) -> None:
+    def __init__(self, plant: Plant, client: TestClient, clock: ManualClock, key: dict[str, str] | None = None) -> None:
         self.plant, self.client, self.clock = plant, client, clock
         self.admin: Person = sign_in(client)
-        self.key = add_station(self.admin)
+        self.key = key or add_station(self.admin)
 
     def beat(self, drops: int = 0, ahead_s: float = 0.0) -> None:
         """A heartbeat with so many drops so far, by a clock that is so far ahead."""
@@ -203,6 +207,45 @@ def test_a_station_that_was_there_before_a_restart_is_missed(
         clock.advance(11)
         watch.look()
         assert admin.get("/alerts").json()[0]["text"] == "station line-1: no heartbeat since this service started"
+
+
+def test_drops_are_told_when_the_service_was_away_or_the_database_busy(
+    tmp_path: Path, clock: ManualClock, where: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = AlertSettings(watch_every_s=3600)
+    with running(new_plant(tmp_path, clock, alerts=settings, **where)) as client:
+        floor = Floor(client.app.state.plant, client, clock)
+        floor.beat(drops=2)  # of before the plant knew the station
+        assert floor.look() == []
+    with running(new_plant(tmp_path, clock, alerts=settings, **where)) as client:
+        again = Floor(client.app.state.plant, client, clock, floor.key)
+        again.beat(drops=5)
+        with monkeypatch.context() as patched:
+            busy = OperationalError("", {}, Exception())
+            patched.setattr("inspection.alerts.watch.reconcile", Mock(side_effect=busy))
+            with pytest.raises(OperationalError):
+                again.look()
+        (alert,) = again.look()
+        assert alert["text"] == "station line-1: triggers were dropped, 5 since it was set up"
+        clock.advance(601)
+        again.beat(drops=0)  # another box
+        assert again.look() == []
+        again.beat(drops=1)
+        assert [one["text"] for one in again.look()] == ["station line-1: triggers were dropped, 1 since it was set up"]
+
+
+def test_alerts_go_to_receivers_with_a_certificate_of_the_plants_own(tmp_path: Path, clock: ManualClock) -> None:
+    certificates = write_certificates(tmp_path / "tls")
+    (tmp_path / "secret").write_text(SECRET, "utf-8")
+    with receiver(certificates) as mes:
+        wary = WebhookTarget(kind="webhook", name="mes", url=mes.url, secret_file=tmp_path / "secret")
+        with pytest.raises(OutputFailed, match="certificate"):
+            WebhookAlerts(wary).send(1, {"event": "opened"}, clock())
+        trusting = wary.model_copy(update={"ca_file": certificates.ca})
+        WebhookAlerts(trusting).send(1, {"event": "opened"}, clock())
+        mes.wait_for(1)
+    with pytest.raises(SettingsInvalid, match="ca_file"):
+        open_targets([wary.model_copy(update={"ca_file": tmp_path / "secret"})])
 
 
 @pytest.mark.broker

@@ -1,6 +1,7 @@
 """Backup while the service runs, and restore after the machine is lost."""
 
 import json
+import re
 import shutil
 import tarfile
 from collections.abc import Callable
@@ -165,6 +166,36 @@ def test_backup_that_is_not_as_it_was_written_is_refused(
     assert _run(capsys, "restore", altered, "--to", new)[0] == 2
     assert [path.name for path in tmp_path.glob("*new*")] == []
     assert _run(capsys, "restore", backup, "--to", new)[0] == 0
+
+
+def test_a_folder_that_is_there_is_filled(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A volume's mount point can be neither removed nor replaced; a file system has a folder of its own at its root."""
+    plant = new_plant(tmp_path, database_url=None)
+    plant.close()
+    backup, new = tmp_path / "plant.backup", tmp_path / "NEW.toml"
+    _run(capsys, "backup", _settings_file(tmp_path / "PLANT.toml", plant), "--out", backup)
+    volume = tmp_path / "volumes" / "plant"
+    (volume / "lost+found").mkdir(parents=True)
+    (volume / ".restoring" / "images").mkdir(parents=True)  # of a restore that was killed
+    new.write_text(f'data_dir = "{volume}"\n', "utf-8")
+    before = volume.stat().st_ino
+    code, _, said = _run(capsys, "restore", backup, "--to", new)
+    assert (code, volume.stat().st_ino) == (0, before), said
+    assert sorted(path.name for path in volume.iterdir()) == ["keys", "lost+found", "plant.sqlite3"]
+
+
+def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plant = new_plant(tmp_path, database_url=None)
+    plant.close()
+    backup, new = tmp_path / "plant.backup", tmp_path / "NEW.toml"
+    _run(capsys, "backup", _settings_file(tmp_path / "PLANT.toml", plant), "--out", backup)
+    new.write_text('data_dir = "new"\n', "utf-8")
+
+    def newer(name: str, data: bytes) -> tuple[str, bytes]:
+        return name, re.sub(rb'"revision": "\d+"', b'"revision": "9999"', data) if name == "contents.json" else data
+
+    code, _, said = _run(capsys, "restore", _repack(backup, tmp_path / "newer.backup", newer), "--to", new)
+    assert (code, "revision 9999" in said, (tmp_path / "new").exists()) == (2, True, False)
 
 
 @pytest.mark.postgres

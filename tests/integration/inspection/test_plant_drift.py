@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 from edge.contract.result import ImageStatistics, InspectionResult, Verdict
 from inspection.plant import Plant
 from inspection.store.tables import MeasureHourRow
-from tests.support.plants import Person, a_result, send_results
+from tests.support.plants import ManualClock, Person, a_result, send_results, sign_in
 
 START = datetime(2026, 3, 1, 20, 0, tzinfo=UTC)
 
@@ -69,6 +69,17 @@ def test_a_score_that_jumps_with_a_new_bundle_is_the_models(
     assert (found["bundle_id"], found["cause"], found["change_cause"]) == ("b" * 64, None, "model")
     jump = next(shift for shift in found["change"] if shift["measure"] == "score")
     assert jump["shift"] == pytest.approx(10, rel=0.3)
+
+
+def test_a_bundle_is_there_since_its_first_hour_however_long_ago(
+    client: TestClient, station: dict[str, str], clock: ManualClock
+) -> None:
+    """Cameras that were silent for two weeks are left out; of the others all hours count."""
+    clock.advance(30 * 86_400)
+    for number in (0, 24 * 29):
+        send_results(client, station, *_hour(number))
+    (found,) = _drift(sign_in(client))
+    assert datetime.fromisoformat(found["since"]) == START
 
 
 def test_sums_are_kept_by_hour_camera_and_bundle(

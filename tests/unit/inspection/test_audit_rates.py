@@ -137,6 +137,8 @@ def test_the_seed_is_made_once_and_is_secret(tmp_path: Path) -> None:
     seed = load_or_create_seed(path)
     assert load_or_create_seed(path) == seed
     assert path.stat().st_mode & 0o077 == 0
+    path.write_text("", "ascii")  # the disk was full: it was never used
+    assert load_or_create_seed(path) not in {seed, b""}
     path.write_text("abc", "ascii")
     with pytest.raises(SettingsInvalid, match="expected 64 hexadecimal digits"):
         load_or_create_seed(path)
