@@ -194,6 +194,7 @@ def test_pages_in_chinese(browser: Browser, floor: Floor) -> None:
     assert set(page.evaluate(_ENGLISH)) == {"admin", "line-1", "part", "hangs"}
     page.goto("/admin")
     expect(page.locator("#audit")).to_contain_text("标注工件")
+    expect(page.locator("main")).to_contain_text("PLANT.toml")  # of a table that comes by another request
     assert set(page.evaluate(_ENGLISH)) - {"line-1", "part", "hangs"} == {
         "admin",
         "PLANT",
