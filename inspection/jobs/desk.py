@@ -1,8 +1,11 @@
 """A running job's desk: where it reports progress, writes its log and learns that it was cancelled."""
 
+import logging
 import threading
 from collections import deque
 from pathlib import Path
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from inspection.jobs.book import require_job
 from inspection.jobs.progress import parse_progress
@@ -10,9 +13,10 @@ from inspection.store.database import Database
 
 __all__ = ["Desk", "log_tail"]
 
+_LOG = logging.getLogger(__name__)
 _TAIL_LINES = 200
 _SMALLEST_STEP = 0.005
-_LOG = "log.txt"
+_LOG_FILE = "log.txt"
 
 
 class Desk:
@@ -22,7 +26,7 @@ class Desk:
         self._database = database
         self._job_id = job_id
         self._stopping = stopping
-        self._log = (folder / _LOG).open("a", encoding="utf-8", buffering=1)
+        self._log = (folder / _LOG_FILE).open("a", encoding="utf-8", buffering=1)
         self._span = (0.0, 1.0)
         self._told: tuple[float, str] = (-1.0, "")
         self.last_words: deque[str] = deque(maxlen=20)
@@ -46,17 +50,24 @@ class Desk:
         progress = start + (end - start) * fraction
         if step == self._told[1] and abs(progress - self._told[0]) < _SMALLEST_STEP:
             return
-        self._told = (progress, step)
-        with self._database.write() as session:
-            row = require_job(session, self._job_id)
-            row.progress, row.step = progress, step
+        try:
+            with self._database.write() as session:
+                row = require_job(session, self._job_id)
+                row.progress, row.step = progress, step
+        except SQLAlchemyError as error:  # a database that is away for a while costs no job
+            _LOG.warning("job %s: how far it is could not be noted: %s", self._job_id, error)
+        else:
+            self._told = (progress, step)
 
     def cancelled(self) -> bool:
-        """Whether a person or the end of the service wants this job to stop."""
+        """Whether a person or the end of the service wants this job to stop; while the database is away nobody does."""
         if self._stopping.is_set():
             return True
-        with self._database.read() as session:
-            return require_job(session, self._job_id).cancel_requested
+        try:
+            with self._database.read() as session:
+                return require_job(session, self._job_id).cancel_requested
+        except SQLAlchemyError:
+            return False
 
     def close(self) -> None:
         """Close the log."""
@@ -66,7 +77,7 @@ class Desk:
 def log_tail(folder: Path) -> list[str]:
     """The last lines of a job's log; empty if it never wrote one."""
     try:
-        with (folder / _LOG).open(encoding="utf-8", errors="replace") as file:
+        with (folder / _LOG_FILE).open(encoding="utf-8", errors="replace") as file:
             return [line.rstrip("\n") for line in deque(file, _TAIL_LINES)]
     except FileNotFoundError:
         return []

@@ -1,5 +1,6 @@
 """Running a job's process: its lines as they come, its end, and its end before time."""
 
+import logging
 import os
 import resource
 import signal
@@ -16,6 +17,7 @@ from inspection.jobs.command import Command
 
 __all__ = ["Finished", "JobLimits", "JobRunner", "LocalJobRunner", "end_leftover"]
 
+_LOG = logging.getLogger(__name__)
 _POLL_S = 0.2
 _GRACE_S = 5.0
 _NICE = 19
@@ -87,15 +89,18 @@ class LocalJobRunner:
         """Start, read both streams, wait or end it."""
         process = _start(command.argv, self._limits)
         pid_file = folder / _PID_FILE
-        pid_file.write_text(f"{process.pid}\n", "utf-8")
         last: list[str] = [""]
         readers = [_reader(process.stderr, on_line), _reader(process.stdout, lambda line: _keep(last, line))]
         try:
+            pid_file.write_text(f"{process.pid}\n", "utf-8")
             _wait(process, cancelled)
+        except BaseException:
+            _end(process)
+            raise
         finally:
             for reader in readers:
                 reader.join()
-            pid_file.unlink()
+            pid_file.unlink(missing_ok=True)
         return Finished(process.returncode, last[0])
 
 
@@ -136,11 +141,19 @@ def _reader(stream: IO[str] | None, on_line: Callable[[str], None]) -> threading
         if stream is not None:
             with stream:
                 for line in stream:
-                    on_line(line.rstrip("\n"))
+                    _tell(on_line, line.rstrip("\n"))
 
     thread = threading.Thread(target=read, name="job-reader", daemon=True)
     thread.start()
     return thread
+
+
+def _tell(on_line: Callable[[str], None], line: str) -> None:
+    """A line that cannot be kept, by a full disk or a database that is away, must not stop who wrote it."""
+    try:
+        on_line(line)
+    except Exception:  # noqa: BLE001 - whatever the listener met
+        _LOG.exception("a line of a job could not be kept: %s", line)
 
 
 def _keep(last: list[str], line: str) -> None:
@@ -154,7 +167,6 @@ def _wait(process: subprocess.Popen[str], cancelled: Callable[[], bool]) -> None
             process.wait(_POLL_S)
         except subprocess.TimeoutExpired:
             if cancelled():
-                _end(process)
                 raise JobCancelled("the job was cancelled") from None
         else:
             return

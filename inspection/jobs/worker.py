@@ -2,8 +2,11 @@
 
 import logging
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
 
 from edge.contract.errors import InspectionError, JobCancelled
 from inspection.jobs.accepting import run_accept
@@ -13,6 +16,7 @@ from inspection.jobs.measuring import run_evaluate, run_replay
 from inspection.jobs.runner import end_leftover
 from inspection.jobs.shop import Ticket, Workshop, tidy
 from inspection.jobs.steps import run_gate, run_threshold, run_train
+from inspection.store.tables import JobRow
 
 __all__ = ["JobWorker"]
 
@@ -116,24 +120,47 @@ class JobWorker:
 
     def _end_before_time(self, job_id: str, desk: Desk) -> None:
         """A person has cancelled it, or the service is being stopped, which is no fault of the job's."""
-        with self._shop.database.write() as session:
-            row = require_job(session, job_id)
-            if not row.cancel_requested:
+
+        def change(row: JobRow) -> None:
+            if row.cancel_requested:
+                row.state, row.finished_at = JobState.CANCELLED.value, self._shop.clock()
+            else:
                 requeue(row)
-                desk.line(_STOPPED)
-                return
-        self._finish(job_id, JobState.CANCELLED)
+
+        if self._note(job_id, change) == JobState.QUEUED:
+            desk.line(_STOPPED)
 
     def _finish(
         self, job_id: str, state: JobState, *, error: str | None = None, result: dict[str, Any] | None = None
     ) -> None:
-        with self._shop.database.write() as session:
-            row = require_job(session, job_id)
+        def change(row: JobRow) -> None:
             row.state, row.error = state.value, error
             row.result = result or row.result  # a bundle that it made stays in the registry, however the job ends
             row.finished_at = self._shop.clock()
             if state is JobState.SUCCEEDED:
                 row.progress, row.step = 1.0, "done"
+
+        self._note(job_id, change)
+
+    def _note(self, job_id: str, change: Callable[[JobRow], None]) -> str:
+        """Write down how a job ended, however long the database is away: one left as running would bar its recipe.
+
+        Returns:
+            The state that it has now.
+
+        Raises:
+            SQLAlchemyError: the service is being stopped before the database answered; the next start settles the job.
+        """
+        while True:
+            try:
+                with self._shop.database.write() as session:
+                    row = require_job(session, job_id)
+                    change(row)
+                    return row.state
+            except SQLAlchemyError:
+                _LOG.exception("job %s: its end could not be noted; trying again in %s s", job_id, _IDLE_S)
+                if self._stopping.wait(_IDLE_S):
+                    raise
 
 
 def _where(made: dict[str, Any] | None) -> str:

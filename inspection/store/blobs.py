@@ -110,8 +110,12 @@ def missing_image(digest: str) -> NotFound:
 
 def _write_durably(target: Path, data: bytes) -> None:
     partial = target.with_name(f".{target.name}.{uuid4().hex}.partial")
-    with partial.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(target)
+    try:
+        with partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        partial.replace(target)
+    except OSError:
+        partial.unlink(missing_ok=True)  # a full disk is not filled further by each try
+        raise

@@ -3,10 +3,15 @@
 import os
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from edge.contract.errors import JobFailed
 from inspection.jobs import judging, steps
@@ -132,6 +137,26 @@ def test_running_job_is_cancelled_with_its_process(admin: Person, plant: Plant) 
     assert wait_for_job(admin, job)["state"] == "cancelled"
     with pytest.raises(ProcessLookupError):
         os.kill(pid, 0)
+
+
+def test_a_job_outlives_a_database_that_is_away(admin: Person, plant: Plant, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it tells how far it is, and at its end: one that stayed `running` would bar its recipe until a restart."""
+    monkeypatch.setattr("inspection.jobs.worker._IDLE_S", 0.01)
+    add_samples(admin, "part", range(8))
+    write, failed = plant.database.write, Counter[str]()
+
+    @contextmanager
+    def away() -> Iterator[Session]:
+        caller = sys._getframe(2).f_code.co_name  # behind contextlib's own
+        if caller in {"report", "_note"} and failed[caller] < 3:
+            failed[caller] += 1
+            raise OperationalError("", {}, Exception("away"))
+        with write() as session:
+            yield session
+
+    monkeypatch.setattr(plant.database, "write", away)
+    assert train(admin, "part")["state"] == "succeeded"
+    assert failed == {"report": 3, "_note": 3}
 
 
 def test_waiting_job_is_cancelled_at_once(admin: Person) -> None:

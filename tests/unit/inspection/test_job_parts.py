@@ -3,14 +3,18 @@
 import json
 import subprocess
 import sys
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
-from edge.contract.errors import DataInvalid, JobFailed
+from edge.contract.errors import DataInvalid, JobFailed, NotFound
 from inspection.jobs.command import Command
 from inspection.jobs.commands import GateOrder, ModelCommands, TrainOrder
+from inspection.jobs.desk import Desk
 from inspection.jobs.material import called, lay_out, require_trainable
 from inspection.jobs.parcel import pack, unpack
 from inspection.jobs.progress import parse_progress
@@ -163,6 +167,37 @@ def test_a_job_that_asks_for_too_much_memory_fails_alone(tmp_path: Path, limit_m
         Command(tuple(greedy)), tmp_path, lines.append, lambda: False
     )
     assert (done.exit_code, lines[-1:]) == (exit_code, ["MemoryError"] if exit_code else [])
+
+
+def test_lines_that_cannot_be_kept_do_not_stop_a_job(tmp_path: Path) -> None:
+    """By a full disk, or a database that is away for a while."""
+    program = "import sys\nfor _ in range(20): print('x' * 10_000, file=sys.stderr)\nprint('done')"
+    kept = Mock(side_effect=OperationalError("", {}, Exception("away")))
+    done = LocalJobRunner().run(Command((sys.executable, "-c", program)), tmp_path, kept, lambda: False)
+    assert (done.exit_code, done.last_line, kept.call_count) == (0, "done", 20)
+
+
+def test_a_process_does_not_outlive_what_ran_it(tmp_path: Path) -> None:
+    pids: list[str] = []
+    program = "import os, sys, time; print(os.getpid(), file=sys.stderr, flush=True); time.sleep(600)"
+
+    def cancelled() -> bool:
+        raise NotFound("job")
+
+    with pytest.raises(NotFound):
+        LocalJobRunner().run(Command((sys.executable, "-c", program)), tmp_path, pids.append, cancelled)
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    (tmp_path / "pid").mkdir()  # it cannot be written down
+    with pytest.raises(IsADirectoryError):
+        LocalJobRunner().run(Command((sys.executable, "-c", program)), tmp_path, pids.append, lambda: False)
+
+
+def test_while_the_database_is_away_nobody_cancels(tmp_path: Path) -> None:
+    database = Mock(Database)
+    database.read.side_effect = OperationalError("", {}, Exception("away"))
+    desk = Desk(database, "1", tmp_path, threading.Event())
+    assert not desk.cancelled()
+    desk.close()
 
 
 def test_a_parcel_arrives_as_it_was_sent(tmp_path: Path) -> None:
