@@ -23,8 +23,8 @@ _DEFECTS_FOR_COST = 10  # fewer say next to nothing of where the others' scores 
 
 
 def overkill_bound(k: int, n: int) -> float:
-    """Overkill that the k-th largest of n held-out good scores keeps to, with 95 % confidence."""
-    return float(beta.ppf(CONFIDENCE, k, n - k + 1))
+    """Overkill that the k-th largest of n held-out good scores keeps to, with 95 % confidence; all below the last."""
+    return 1.0 if k > n else float(beta.ppf(CONFIDENCE, k, n - k + 1))
 
 
 def _overkill_bounds(n: int) -> NDArray[np.float64]:
@@ -88,7 +88,7 @@ def with_promise(
         note: put after the promise's text.
     """
     n = len(goods)
-    k = min(n, 1 + int((goods > calibration.threshold).sum()))  # the threshold is the k-th largest, or just below it
+    k = 1 + int((goods > calibration.threshold).sum())  # the threshold is the k-th largest, or just below it
     missed = int((defects <= calibration.passes_up_to).sum())
     target = None if calibration.costs is not None else calibration.target_overkill
     promise = _promise(k, n, missed, len(defects), target)
@@ -140,8 +140,8 @@ def _of_cost(costs: Costs, defects: int) -> str:
 def _promise(k: int, n: int, missed: int, defects: int, target: float | None) -> Promise:
     overkill = overkill_bound(k, n)
     text = sentence(f"With 95 % confidence at most {overkill:.1%} of good parts fail ({n} held-out good parts).")
-    if target is not None and overkill > target:
-        needed = int(np.ceil(np.log(1 - CONFIDENCE) / np.log(1 - target)))
+    needed = None if target is None else int(np.ceil(np.log(1 - CONFIDENCE) / np.log(1 - target)))
+    if needed is not None and n < needed:
         text += sentence(f" To promise {target:.1%} takes {needed} good images.")
     escapes = escape_bound(missed, defects) if defects else None
     if escapes is None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from models.calibration.consequences import moved
 from models.calibration.outliers import tail_threshold
 from models.calibration.threshold import calibrate, escape_bound, overkill_bound
 
@@ -86,3 +87,15 @@ def test_one_odd_good_part_among_few_does_not_decide_the_threshold() -> None:
     found = calibrate(np.append(usual, np.float32(9.0)), NONE, 0.05)
     assert found.threshold <= 2 * usual.max()
     assert found.promise.overkill_at_most >= overkill_bound(2, 20)
+
+
+def test_a_threshold_below_all_good_parts_promises_nothing() -> None:
+    """Every held-out good part fails, so all of them may."""
+    assert overkill_bound(60, 59) == 1.0
+    assert moved(calibrate(scores(59), NONE, 0.05), -100.0, None).promise.overkill_at_most == 1.0
+
+
+def test_more_images_are_asked_for_only_where_they_are_what_is_missing() -> None:
+    """Not where a person chose a threshold that many good parts fail."""
+    assert "To promise" not in moved(calibrate(scores(59), NONE, 0.05), 0.0, None).promise.text
+    assert "To promise 5.0% takes 59" in moved(calibrate(scores(58), NONE, 0.05), 0.0, None).promise.text
