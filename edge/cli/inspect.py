@@ -3,6 +3,7 @@
 import argparse
 import math
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from edge.inference import CompressionWatch, Detector
 
 __all__ = ["add_arguments", "run"]
+
+_LONGEST_NAME = 70  # characters of an overlay's, of up to three bytes each
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -43,8 +46,8 @@ def run(arguments: argparse.Namespace) -> ExitCode:
     trusted = trust_from(arguments.trust)
     detector = load_detector(arguments.bundle, trusted, inference_settings(arguments))
     verdicts, watch = [], CompressionWatch()
-    for image in images:
-        verdicts.append(_judge(detector, watch, image, arguments.overlay))
+    for image, overlay in zip(images, _overlays(arguments.overlay, images), strict=True):
+        verdicts.append(_judge(detector, watch, image, overlay))
         if not arguments.json:
             sys.stdout.write(_line(verdicts[-1]) + "\n")
     if arguments.json:
@@ -92,18 +95,35 @@ def _judge(detector: "Detector", watch: "CompressionWatch", image: Path, overlay
 
         placed = map_on_frame(judgement.anomaly_map, detector.manifest.preprocess.roi, pixels.shape[:2])
         picture = draw_over(pixels, render_overlay(placed, judgement.threshold))
-        answer["overlay"] = _write(overlay, image, picture.data)
+        answer["overlay"] = _write(overlay, picture.data)
     return answer
 
 
-def _write(folder: Path, image: Path, data: bytes) -> str:
+def _overlays(folder: Path | None, images: list[Path]) -> list[Path | None]:
+    """Where the overlay of each image goes: by its folder and name, by its whole path where others share both.
+
+    Raises:
+        SettingsInvalid: there can be no such folder.
+    """
+    if folder is None:
+        return [None] * len(images)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SettingsInvalid(f"--overlay: expected a folder, got {folder}: {error.strerror}") from error
-    # The folder's name keeps `good/000.png` and `broken/000.png` apart.
-    target = folder / f"{image.resolve().parent.name}_{image.stem}_overlay.png"
-    target.write_bytes(data)
+    whole = [image.resolve() for image in images]
+    names = {image: f"{image.parent.name}_{image.stem}" for image in whole}
+    shared = Counter(names.values())
+    for image, name in names.items():
+        names[image] = name if shared[name] == 1 else "_".join(image.parts[1:])[-_LONGEST_NAME:]
+    return [folder / f"{names[image]}_overlay.png" for image in whole]
+
+
+def _write(target: Path, data: bytes) -> str:
+    try:
+        target.write_bytes(data)
+    except OSError as error:
+        raise SettingsInvalid(f"--overlay: {target} cannot be written: {error.strerror}") from error
     return str(target)
 
 

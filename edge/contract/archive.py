@@ -58,7 +58,11 @@ def file_entries(files: Mapping[str, bytes]) -> dict[str, FileEntry]:
 
 
 def write_sealed(path: Path, manifest: Manifest, files: Mapping[str, bytes], key: SigningKey) -> str:
-    """Sign and write a bundle in one step, so that a half-written file is never seen; returns its id."""
+    """Sign and write a bundle in one step, so that a half-written file is never seen; returns its id.
+
+    Raises:
+        OSError: it cannot be written; nothing of it stays.
+    """
     manifest_bytes = manifest.model_dump_json(indent=1).encode()
     content = {
         _MANIFEST: manifest_bytes,
@@ -67,8 +71,12 @@ def write_sealed(path: Path, manifest: Manifest, files: Mapping[str, bytes], key
     }
     path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(_zip(content))
-    partial.replace(path)
+    try:
+        partial.write_bytes(_zip(content))
+        partial.replace(path)
+    except OSError:
+        partial.unlink(missing_ok=True)
+        raise
     return sha256(manifest_bytes).hexdigest()
 
 

@@ -3,12 +3,15 @@
 A plant service has its own key in its data folder; this one serves single machines.
 """
 
+import os
 from pathlib import Path
 
 from edge.contract.errors import SettingsInvalid
 from edge.contract.signature import SigningKey, TrustedKeys
 
 __all__ = ["local_key_path", "local_trust", "trust_from"]
+
+_LONGEST_NAME = 255  # bytes of a file; several keys in a row are longer
 
 
 def local_key_path() -> Path:
@@ -41,8 +44,8 @@ def trust_from(text: str | None) -> TrustedKeys:
     if text is None:
         return local_trust()
     file = Path(text)
-    if not file.is_file():
-        return TrustedKeys(tuple(text.split(",")))
+    if len(os.fsencode(file.name)) > _LONGEST_NAME or not file.is_file():
+        return TrustedKeys(tuple(key.strip() for key in text.split(",")))
     try:
         return TrustedKeys((file.read_text("ascii", errors="replace").strip(),))
     except OSError as error:

@@ -2,6 +2,7 @@
 
 import base64
 import os
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Literal
@@ -49,12 +50,13 @@ class SigningKey:
         """Read the key of `path`, or make a new one there on the first start.
 
         Raises:
-            SettingsInvalid: the file is there but holds no Ed25519 private key.
+            SettingsInvalid: the file is there but holds no Ed25519 private key, or it cannot be made.
         """
-        if not path.exists():
-            key = Ed25519PrivateKey.generate()
-            _write_private(path, key)
-            return cls(key)
+        try:
+            if not path.exists():
+                _write_private(path, Ed25519PrivateKey.generate())
+        except OSError as error:
+            raise SettingsInvalid(f"{path}: a key cannot be made there: {error}") from error
         try:
             loaded = load_pem_private_key(path.read_bytes(), password=None)
         except (OSError, ValueError, TypeError) as error:
@@ -131,6 +133,9 @@ def _decode_public(text: str) -> bytes:
 def _write_private(path: Path, key: Ed25519PrivateKey) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    # O_EXCL: two processes that start at once must not overwrite each other's key.
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+    # O_EXCL: two processes that start at once must not overwrite each other's key; the one that is late takes it.
+    with (
+        suppress(FileExistsError),
+        os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file,
+    ):
         file.write(pem)

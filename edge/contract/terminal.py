@@ -1,7 +1,10 @@
 """Conventions of every command: exit codes, JSON as the last line of stdout, logs on stderr."""
 
+import errno
 import json
 import logging
+import os
+import select
 import sys
 import time
 import traceback
@@ -11,6 +14,9 @@ from enum import IntEnum
 from edge.contract.errors import BadInput, GateRefused, InspectionError
 
 __all__ = ["ExitCode", "print_json", "run_command", "set_up_logging"]
+
+
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # no fault of the program: told in words, without a traceback
 
 
 class ExitCode(IntEnum):
@@ -25,18 +31,15 @@ class ExitCode(IntEnum):
 def run_command(command: Callable[[], ExitCode]) -> int:
     """Run a command and turn what it raises into an exit code and one clear line on stderr."""
     try:
-        return int(command())
-    except BadInput as error:
-        return _complain(error, ExitCode.BAD_INPUT)
-    except GateRefused as error:
-        return _complain(error, ExitCode.NO)
+        answer = command()
+        sys.stdout.flush()  # what cannot be told is met here, and not by the interpreter at its end
+        return int(answer)
     except InspectionError as error:
-        return _complain(error, ExitCode.BROKEN)
+        return _complain(error, _answer_of(error))
     except KeyboardInterrupt:
         return 130  # by convention of shells: ended by SIGINT
-    except Exception:  # noqa: BLE001 - the last resort of the process: tell all and answer "broke"
-        traceback.print_exc()
-        return int(ExitCode.BROKEN)
+    except Exception as error:  # noqa: BLE001 - the last resort of the process: tell all and answer "broke"
+        return _broke(error)
 
 
 def print_json(value: Mapping[str, object]) -> None:
@@ -54,7 +57,40 @@ def set_up_logging(level: str = "INFO", *, as_json: bool = False) -> None:
     logging.basicConfig(level=level, handlers=[handler], force=True)
 
 
-def _complain(error: InspectionError, code: ExitCode) -> int:
+def _answer_of(error: InspectionError) -> ExitCode:
+    if isinstance(error, BadInput):
+        return ExitCode.BAD_INPUT
+    return ExitCode.NO if isinstance(error, GateRefused) else ExitCode.BROKEN
+
+
+def _broke(error: Exception) -> int:
+    """Call from an `except` block."""
+    nobody_reads = _nobody_reads()
+    _let_go_of_what_cannot_be_told()
+    if isinstance(error, BrokenPipeError) and nobody_reads:
+        return 141  # whoever read the output has had enough, as `head` has; by convention of shells: ended by SIGPIPE
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        return _complain(error, ExitCode.BROKEN)
+    traceback.print_exc()
+    return int(ExitCode.BROKEN)
+
+
+def _nobody_reads() -> bool:
+    """Whether stdout is a pipe whose other end is closed."""
+    watched = select.poll()
+    watched.register(1, 0)
+    return any(event & select.POLLERR for _, event in watched.poll(0))
+
+
+def _let_go_of_what_cannot_be_told() -> None:
+    """What stdout does not take goes nowhere, or the interpreter would complain of it at its end."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
+def _complain(error: Exception, code: ExitCode) -> int:
     sys.stderr.write(f"error: {error}\n")
     return int(code)
 

@@ -8,6 +8,7 @@ from edge.contract.local_key import trust_from
 from edge.contract.terminal import ExitCode, print_json
 from edge.inference import CompressionWatch, InferenceSettings
 from models.cli.costs import costs_from
+from models.cli.writable import check_writable
 from models.evaluation.evaluate import EVALUATION_STEPS, Evaluation, evaluate, load_test_images
 from models.progress import Progress
 
@@ -16,6 +17,7 @@ __all__ = ["run"]
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Judge the test images and report."""
+    check_writable("--report", options.report)
     costs = costs_from(options)
     progress = Progress(EVALUATION_STEPS, as_json=options.progress_json)
     detector = load_detector(options.bundle, trust_from(options.trust), InferenceSettings())

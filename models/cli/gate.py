@@ -12,6 +12,7 @@ from edge.contract.signature import TrustedKeys
 from edge.contract.terminal import ExitCode, print_json
 from edge.inference import Detector, InferenceSettings
 from models.cli.costs import costs_from
+from models.cli.writable import check_writable
 from models.data.images import ImageSet
 from models.evaluation.evaluate import EVALUATION_STEPS, Evaluation, evaluate, load_test_images
 from models.evaluation.gate import Check, check_latency, check_parity_of, check_replay, decide, paired
@@ -68,6 +69,8 @@ def run(options: argparse.Namespace) -> ExitCode:
 def _check(options: argparse.Namespace) -> None:
     if options.max_slowdown is not None and not options.max_slowdown > 0:
         raise SettingsInvalid(f"--max-slowdown: expected a ratio above 0, got {options.max_slowdown}")
+    check_writable("--flips", options.flips)
+    check_writable("--report", options.report)
     for option, value in (("--replay", options.replay), ("--flips", options.flips)):
         if value is not None and options.champion is None:
             raise SettingsInvalid(f"{option}: compares with a champion; name it by --champion")

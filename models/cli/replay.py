@@ -7,6 +7,7 @@ from edge.bundle import load_detector
 from edge.contract.local_key import trust_from
 from edge.contract.terminal import ExitCode, print_json
 from edge.inference import InferenceSettings
+from models.cli.writable import check_writable
 from models.evaluation.pairs import counts_of, flips_of, write_flips
 from models.evaluation.replay import REPLAYING, judge_both, replayed_parts
 from models.evaluation.side_by_side import side_by_side
@@ -17,6 +18,7 @@ __all__ = ["run"]
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Judge parts of the line by two bundles and report; it decides nothing."""
+    check_writable("--flips", options.flips)
     trusted = trust_from(options.trust)
     bundle = load_detector(options.bundle, trusted, InferenceSettings())
     against = load_detector(options.against, trusted, InferenceSettings(), recipe=bundle.manifest.recipe)

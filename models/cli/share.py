@@ -14,6 +14,7 @@ from edge.contract.manifest import Manifest
 from edge.contract.signature import SigningKey
 from edge.contract.terminal import ExitCode, print_json
 from edge.inference import InferenceSettings, open_session
+from models.cli.writable import check_writable
 
 __all__ = ["REVEALED", "run"]
 
@@ -32,6 +33,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     Raises:
         SettingsInvalid: it holds a golden image, which other stations need to align parts.
     """
+    check_writable("--out", options.out)
     sealed = open_sealed(options.bundle, trust_from(options.trust))
     if sealed.manifest.preprocess.alignment is not None and not options.with_golden:
         raise SettingsInvalid(

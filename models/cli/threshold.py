@@ -14,12 +14,14 @@ from edge.contract.signature import SigningKey
 from edge.contract.terminal import ExitCode, print_json
 from models.calibration.consequences import consequences, moved
 from models.cli.costs import costs_from
+from models.cli.writable import check_writable
 
 __all__ = ["run"]
 
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Tell what the bundle's threshold does and what another one would, and write a bundle with that one."""
+    check_writable("--out", options.out)
     sealed = open_sealed(options.bundle, trust_from(options.trust))
     before = sealed.manifest.calibration
     after = _chosen(options, before)

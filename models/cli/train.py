@@ -13,6 +13,8 @@ from edge.contract.manifest import Manifest, Roi, TierName
 from edge.contract.signature import SigningKey, TrustedKeys
 from edge.contract.terminal import ExitCode, print_json
 from models.cli.costs import costs_from
+from models.cli.recipe import recipe_of
+from models.cli.writable import check_writable
 from models.progress import Progress
 from models.tiers import TIERS
 from models.training.request import TrainRequest
@@ -21,7 +23,6 @@ from models.training.train import STEPS, TrainReport, train
 __all__ = ["run"]
 
 _MIN_SIZE_PX, _MAX_SIZE_PX = 32, 4096
-_MAX_RECIPE = 64
 _DECIDED_BEFORE = ("tier", "size_px", "smallest_defect_px", "roi", "align", "ignore_mask", "invariant")
 _MAX_SEED = 2**32 - 1
 
@@ -37,9 +38,9 @@ def run(options: argparse.Namespace) -> ExitCode:
 
 
 def _request(options: argparse.Namespace) -> TrainRequest:
-    recipe = options.recipe or options.data.resolve().name
+    recipe = recipe_of(options)
     _check_numbers(options)
-    _check_names(recipe, options.out)
+    check_writable("--out", options.out)
     key = SigningKey.load_or_create(options.key or local_key_path())
     before = None if options.like is None else _earlier(options, TrustedKeys((key.public_text,)))
     return TrainRequest(
@@ -126,18 +127,6 @@ def _check_size(options: argparse.Namespace) -> None:
             f"--size-px: expected a multiple of {step_px} (tier {_tier(options)}), at least {_MIN_SIZE_PX} and "
             f"at most {_MAX_SIZE_PX}, got {options.size_px}"
         )
-
-
-def _check_names(recipe: str, out: Path) -> None:
-    """What would only be refused after the training is refused before it."""
-    if not 1 <= len(recipe) <= _MAX_RECIPE:
-        raise SettingsInvalid(f"--recipe: expected 1 to {_MAX_RECIPE} characters, got {recipe!r}")
-    if out.is_dir():
-        raise SettingsInvalid(f"--out: expected a file, got the folder {out}")
-    try:
-        out.resolve().parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SettingsInvalid(f"--out: {out} cannot be written: {error}") from error
 
 
 def _as_json(report: TrainReport, out: Path) -> dict[str, object]:

@@ -80,6 +80,25 @@ def test_overlays_are_written_beside_the_verdict(folder: Path, capsys: pytest.Ca
     assert np.all(red > blue), "the whole part is bad, so all of it is tinted"
 
 
+def test_every_overlay_has_a_file_of_its_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two lines with the same names of folders and files, and two formats of one name; short where that is enough."""
+    taken = [folder / name for name in ("a/good/1.png", "b/good/1.png", "b/good/2.png", "b/good/2.bmp", "b/good/3.png")]
+    for path in taken:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(255))
+    inspect(folder, *(str(path.parent) for path in taken[::4]), "--json", "--overlay", str(folder / "maps"))
+    written = [Path(told["overlay"]) for told in json.loads(capsys.readouterr().out)["results"]]
+    assert len(set(written)) == len(written) == len(taken)
+    assert all(path.is_file() for path in written)
+    assert written[-1].name == "good_3_overlay.png"
+
+
+def test_an_overlay_that_cannot_be_written_answers_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "maps" / f"{folder.name}_bad_overlay.png").mkdir(parents=True)
+    assert inspect(folder, "bad.png", "--overlay", str(folder / "maps")) == 2
+    assert "bad_overlay.png cannot be written: Is a directory" in capsys.readouterr().err
+
+
 def test_a_bundle_of_a_stranger_answers_2(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     stranger = SigningKey.load_or_create(folder / "other.pem").public_text
     code = main(["inspect", str(folder / "part.bundle"), str(folder / "good.png"), "--trust", stranger])
@@ -121,6 +140,7 @@ def test_trust_is_a_key_or_a_file_that_holds_one(folder: Path) -> None:
     text = (folder / "key.pub").read_text().strip()
     assert trust_from(text).texts == trust_from(str(folder / "key.pub")).texts == (text,)
     assert trust_from_files((), (folder / "key.pub",)).texts == (text,)
+    assert trust_from(", ".join([text] * 8)).texts == (text,) * 8  # longer than the name of a file may be
     with pytest.raises(SettingsInvalid, match="nonsense"):
         trust_from("nonsense")
     with pytest.raises(SettingsInvalid, match=r"missing\.pub"):

@@ -1,0 +1,40 @@
+"""Facts of what a command answers to the shell, in processes of their own."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PRINTS = """
+import sys
+from edge.contract.terminal import ExitCode, print_json, run_command
+
+def command():
+    print_json({"told": "x" * 100_000})
+    return ExitCode.OK
+
+sys.exit(run_command(command))
+"""
+
+
+def run(stdout: int) -> tuple[int, str]:
+    done = subprocess.run([sys.executable, "-c", PRINTS], stdout=stdout, stderr=subprocess.PIPE, text=True, check=False)
+    return done.returncode, done.stderr
+
+
+def test_a_reader_that_has_had_enough_is_no_fault() -> None:
+    """As `inspection inspect … | head` has it: ended by SIGPIPE, in the words of shells, and nothing on stderr."""
+    read, write = os.pipe()
+    os.close(read)
+    assert run(write) == (141, "")
+    os.close(write)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full, which Linux has")
+def test_a_full_disk_is_told_in_one_line() -> None:
+    with Path("/dev/full").open("wb") as full:
+        code, told = run(full.fileno())
+    assert code == 3
+    assert told == "error: [Errno 28] No space left on device\n"
