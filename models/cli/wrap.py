@@ -1,12 +1,15 @@
 """`inspection wrap`."""
 
 import argparse
+import math
 import sys
 
 from edge.contract.errors import SettingsInvalid
 from edge.contract.local_key import local_key_path
 from edge.contract.signature import SigningKey
 from edge.contract.terminal import ExitCode, print_json
+from models.cli.recipe import recipe_of
+from models.cli.writable import check_writable
 from models.progress import Progress
 from models.wrapping.request import ForeignInput, ForeignOutput, WrapRequest
 from models.wrapping.wrap import WRAP_STEPS, WrapReport, wrap
@@ -16,6 +19,7 @@ __all__ = ["run"]
 
 def run(options: argparse.Namespace) -> ExitCode:
     """Wrap and tell what came of it."""
+    check_writable("--out", options.out)
     report = wrap(_request(options), Progress(WRAP_STEPS, as_json=options.progress_json))
     if options.json:
         print_json(_as_json(report, options))
@@ -30,6 +34,8 @@ def run(options: argparse.Namespace) -> ExitCode:
 def _request(options: argparse.Namespace) -> WrapRequest:
     if not 0 < options.max_overkill < 1:
         raise SettingsInvalid(f"--max-overkill: expected a share between 0 and 1, got {options.max_overkill}")
+    if options.threshold is not None and not math.isfinite(options.threshold):
+        raise SettingsInvalid(f"--threshold: expected a finite score, got {options.threshold}")
     takes = ForeignInput(options.layout, options.colour, options.scale, options.mean, options.std, options.size)
     gives = ForeignOutput(
         options.score, options.map, options.logits, options.segmentation, options.good_class, options.classes
@@ -39,7 +45,7 @@ def _request(options: argparse.Namespace) -> WrapRequest:
         data=options.data,
         out=options.out,
         key=SigningKey.load_or_create(options.key or local_key_path()),
-        recipe=options.recipe or options.data.resolve().name,
+        recipe=recipe_of(options),
         takes=takes,
         gives=gives,
         target_overkill=options.max_overkill,

@@ -1,5 +1,6 @@
 """What a foreign ONNX model takes and gives, as its user states it."""
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -32,8 +33,10 @@ class ForeignInput:
 
     def __post_init__(self) -> None:
         """Refuse what would divide by zero or fit no channel."""
-        if not self.scale > 0 or not all(value > 0 for value in self.std):
+        if not all(0 < value < math.inf for value in (self.scale, *self.std)):
             raise SettingsInvalid(f"--scale and --std: expected more than 0, got {self.scale} and {self.std}")
+        if not all(map(math.isfinite, self.mean)):
+            raise SettingsInvalid(f"--mean: expected numbers, got {self.mean}")
         for name, values in (("--mean", self.mean), ("--std", self.std)):
             if len(values) not in {1, self.channels}:
                 raise SettingsInvalid(f"{name}: expected 1 or {self.channels} numbers, got {len(values)}")
@@ -74,6 +77,8 @@ class ForeignOutput:
             )
         if self.classes and (self.logits is None or not 0 <= self.good_class < len(self.classes)):
             raise SettingsInvalid(f"--classes: expected --logits and --good-class among them, got {self.classes}")
+        if "" in self.classes or len(set(self.classes)) < len(self.classes):
+            raise SettingsInvalid(f"--classes: expected a name for each, no two the same, got {self.classes}")
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ from models.wrapping.request import ForeignInput, ForeignOutput
 __all__ = ["GREY", "NO_CERTAINTY", "ForeignGraph", "open_foreign", "wrap_graph"]
 
 _LEAST_OPSET = 11
+_LEAST_SIDE_PX, _LARGEST_SIDE_PX = 32, 4096  # of an input: what a manifest allows
 _AXES_AS_INPUT = 18  # from this opset on, a reduction takes its axes as an input
 GREY = (0.299, 0.587, 0.114)
 _PREFIX = "model/"
@@ -83,6 +84,8 @@ def _size(path: Path, dims: list[int | None], takes: ForeignInput) -> tuple[int,
         raise DataInvalid(f"{path}: the graph takes any size, expected --size WIDTHxHEIGHT")
     if own not in {None, size}:
         raise DataInvalid(f"{path}: expected images of {own} px, --size says {size}")
+    if not all(_LEAST_SIDE_PX <= side <= _LARGEST_SIDE_PX for side in size):
+        raise DataInvalid(f"{path}: expected an input of {_LEAST_SIDE_PX} to {_LARGEST_SIDE_PX} px a side, got {size}")
     return size
 
 
@@ -159,6 +162,7 @@ def _back(foreign: ForeignGraph, gives: ForeignOutput) -> ModelProto:
         ("map", ["N", foreign.size_px[1], foreign.size_px[0]]),
     ]
     if gives.logits is not None and gives.classes:
+        _check_named(gives.classes, _classes(foreign, gives.logits))
         _class_score(nodes, said[gives.logits], gives)
         outputs.append(("class_score", ["N", len(gives.defect_classes)]))
     amap = _map(nodes, foreign, gives, said)
@@ -214,8 +218,14 @@ def _classes(foreign: ForeignGraph, output: str) -> int:
     value = next(value for value in foreign.model.graph.output if value.name == output)
     dims = value.type.tensor_type.shape.dim
     if len(dims) < 2 or not dims[1].dim_value:  # noqa: PLR2004 - parts and classes
-        raise DataInvalid(f"output {output}: expected a fixed number of classes on its second axis, got {dims}")
+        got = [axis.dim_value or axis.dim_param for axis in dims]
+        raise DataInvalid(f"output {output}: expected a fixed number of classes on its second axis, got {got}")
     return int(dims[1].dim_value)
+
+
+def _check_named(names: tuple[str, ...], count: int) -> None:
+    if len(names) != count:
+        raise DataInvalid(f"--classes: expected {count} names, as many as --logits has classes, got {len(names)}")
 
 
 def _log_odds(nodes: _Nodes, logits: str, count: int, good: int) -> str:

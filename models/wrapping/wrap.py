@@ -21,6 +21,7 @@ from edge.contract.manifest import (
     PreprocessSpec,
     Provenance,
 )
+from edge.inference.detector import GraphOutput
 from edge.version import software_version
 from models.calibration.consequences import moved
 from models.calibration.threshold import calibrate
@@ -63,9 +64,7 @@ def wrap(request: WrapRequest, progress: Progress) -> WrapReport:
     model = wrap_graph(foreign, request.takes, request.gives)
     classes = request.gives.defect_classes
     graph = GraphSpec(outputs=("score", "map", "class_score") if classes else ("score", "map"))
-    said = run_onnx(model, graph, goods.pixels)
-    if not np.isfinite(said.score).all():
-        raise DataInvalid(f"{request.model}: expected finite scores of good parts, got {said.score}")
+    said = _said(request, model, graph, goods.pixels)
     checked = _checked(goods)
     expected = expected_output(foreign, request.takes, request.gives, checked)
     calibration = _calibration(request, _larger(said.score, expected.score[:-1]))
@@ -85,6 +84,22 @@ def wrap(request: WrapRequest, progress: Progress) -> WrapReport:
         files=file_entries(files),
     )
     return WrapReport(write_sealed(request.out, manifest, files, request.key), calibration, parity)
+
+
+def _said(request: WrapRequest, model: bytes, graph: GraphSpec, pixels: NDArray[np.uint8]) -> GraphOutput:
+    """What the wrapped graph says of good parts `(N, 1, H, W, 3)`."""
+    try:
+        said = run_onnx(model, graph, pixels)
+    except Exception as error:  # onnxruntime's exceptions share no public base class
+        raise DataInvalid(f"{request.model}: its outputs are not as they were stated: {error}") from error
+    if len(said.score) != len(pixels):
+        raise DataInvalid(
+            f"{request.model}: expected one score a part, got {len(said.score)} of {len(pixels)} parts; what has one "
+            "for each place is a --map"
+        )
+    if not np.isfinite(said.score).all():
+        raise DataInvalid(f"{request.model}: expected finite scores of good parts, got {said.score}")
+    return said
 
 
 def _spec(foreign: ForeignGraph, survey: FrameSurvey) -> PreprocessSpec:

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import math
 import warnings
 from collections.abc import Callable
 from dataclasses import replace
@@ -205,14 +206,59 @@ def test_a_wrong_statement_is_named(goods: Path, tmp_path: Path) -> None:
     assert not (tmp_path / "x.bundle").exists()
 
 
+def test_outputs_that_are_something_else_are_named(goods: Path, tmp_path: Path) -> None:
+    """What only a run shows, or only the manifest would refuse."""
+    ranker = exported(Ranker(), tmp_path / "ranker.onnx", None, ("pred_score", "anomaly_map"))
+    classifier = exported(Classifier(), tmp_path / "classifier.onnx", None, ("logits",))
+    key = SigningKey.load_or_create(tmp_path / "key.pem")
+    scored = WrapRequest(
+        ranker, goods, tmp_path / "x.bundle", key, "part", ForeignInput(), ForeignOutput(score="pred_score")
+    )
+    named = ForeignOutput(logits="logits", classes=("good", "hole"))
+    wrong = {
+        "one score a part, got 1728 of 12 parts": {"gives": ForeignOutput(score="anomaly_map")},
+        "outputs are not as they were stated": {"gives": ForeignOutput(map="pred_score")},
+        "--classes: expected 3 names": {"model": classifier, "gives": named},
+        r"an input of 32 to 4096 px a side, got \(16, 16\)": {
+            "model": small_identity(tmp_path),
+            "gives": ForeignOutput(map="map"),
+        },
+    }
+    for message, change in wrong.items():
+        with pytest.raises(DataInvalid, match=message):
+            wrap(replace(scored, **change), QUIET)
+    assert not (tmp_path / "x.bundle").exists()
+
+
+def small_identity(folder: Path) -> Path:
+    """A model of inputs that no bundle can hold."""
+    shape = ["N", 3, 16, 16]
+    graph = helper.make_graph(
+        [helper.make_node("Identity", ["x"], ["map"])],
+        "identity",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, shape)],
+        [helper.make_tensor_value_info("map", TensorProto.FLOAT, shape)],
+    )
+    onnx.save(
+        helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), folder / "small.onnx"
+    )
+    return folder / "small.onnx"
+
+
 def test_statements_that_contradict_each_other_are_refused() -> None:
     for gives in ({}, {"score": "a", "logits": "b"}, {"map": "a", "segmentation": "b"}):
         with pytest.raises(SettingsInvalid, match="expected one of --score and --logits"):
             ForeignOutput(**gives)
     with pytest.raises(SettingsInvalid, match="--mean: expected 1 or 3 numbers, got 2"):
         ForeignInput(mean=(0.5, 0.5))
-    with pytest.raises(SettingsInvalid, match="--scale and --std: expected more than 0"):
-        ForeignInput(std=(0.0,))
+    for std in (0.0, math.inf, math.nan):
+        with pytest.raises(SettingsInvalid, match="--scale and --std: expected more than 0"):
+            ForeignInput(std=(std,))
+    with pytest.raises(SettingsInvalid, match="--mean: expected numbers"):
+        ForeignInput(mean=(math.nan,))
+    for classes in (("good", ""), ("good", "cut", "cut")):
+        with pytest.raises(SettingsInvalid, match="--classes: expected a name for each, no two the same"):
+            ForeignOutput(logits="a", classes=classes)
 
 
 def test_the_command_wraps_and_the_bundle_inspects(
