@@ -84,7 +84,7 @@ def eight_bit_roi(pixels: Pixels, spec: PreprocessSpec) -> NDArray[np.uint8]:
         FrameRejected: wrong dtype or shape, ROI outside the frame.
     """
     _check_array(pixels)
-    _check_aspect(pixels, spec)
+    _check_size(pixels, spec)
     cropped = pixels if spec.roi is None else _crop(pixels, spec.roi)
     return _to_8_bit(cropped, spec.white_level)
 
@@ -100,10 +100,15 @@ def _check_array(pixels: Pixels) -> None:
         raise FrameRejected(f"frame: expected uint8 or uint16, got {pixels.dtype}")
 
 
-def _check_aspect(pixels: Pixels, spec: PreprocessSpec) -> None:
+def _check_size(pixels: Pixels, spec: PreprocessSpec) -> None:
     if spec.frame_width_px is None or spec.frame_height_px is None:
         return
     height, width = pixels.shape[:2]
+    if spec.roi is not None and (width, height) != (spec.frame_width_px, spec.frame_height_px):
+        raise FrameRejected(
+            f"frame: expected {spec.frame_width_px}x{spec.frame_height_px} px like the training images, in whose "
+            f"pixels the ROI is told, got {width}x{height} px"
+        )
     expected = spec.frame_width_px / spec.frame_height_px
     if abs(width / height / expected - 1) > _ASPECT_TOLERANCE:
         raise FrameRejected(

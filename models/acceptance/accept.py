@@ -102,9 +102,13 @@ def accept(request: AcceptRequest, progress: Progress) -> AcceptReport:
     if request.accepted is None:
         return _forget(request, sealed, model, plain)
     items = [LabelledImage(path) for path in sorted(request.accepted.iterdir()) if path.suffix.lower() in SUFFIXES]
+    if not items:
+        raise DataInvalid(f"{request.accepted}: no images; expected files ending in {', '.join(sorted(SUFFIXES))}")
     known = [] if request.defects is None else defects_in(request.defects)
     spec = sealed.manifest.preprocess
     parts = load_images(items, spec, progress, "loading accepted parts")
+    if not len(parts):
+        raise DataInvalid(f"{request.accepted}: the part is found in none of the images, which no model can judge")
     defects = load_images(known, spec, progress, "loading known defects")
 
     eyes = _Eyes(plain, sealed.manifest)

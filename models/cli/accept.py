@@ -9,6 +9,7 @@ from edge.contract.local_key import local_key_path, trust_from
 from edge.contract.signature import SigningKey
 from edge.contract.terminal import ExitCode, print_json
 from models.acceptance.accept import ACCEPT_STEPS, AcceptReport, AcceptRequest, accept
+from models.cli.writable import check_writable
 from models.progress import Progress
 
 __all__ = ["run"]
@@ -22,6 +23,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     Raises:
         NothingToAccept: the bundle passes all of them; with `--json`, `bundle` is null, as no other error says.
     """
+    check_writable("--out", options.out)
     for folder in (options.accepted, options.defects):
         if folder is not None and not folder.is_dir():
             raise SettingsInvalid(f"{folder}: expected a folder of images")

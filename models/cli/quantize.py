@@ -9,12 +9,13 @@ import numpy as np
 
 from edge.bundle.parity import pack_parity, unpack_parity
 from edge.contract.archive import MODEL, PARITY, SealedBundle, file_entries, open_sealed, write_sealed
-from edge.contract.errors import GateRefused
+from edge.contract.errors import DataInvalid, GateRefused
 from edge.contract.local_key import local_key_path, trust_from
 from edge.contract.manifest import ReducedPrecision
 from edge.contract.signature import SigningKey
 from edge.contract.terminal import ExitCode, print_json
 from edge.inference import InferenceSettings, open_session
+from models.cli.writable import check_writable
 from models.data.folder import goods_in, test_images_in
 from models.data.images import load_images
 from models.export.half import to_fp16
@@ -33,12 +34,16 @@ def run(options: argparse.Namespace) -> ExitCode:
     Raises:
         GateRefused: it is not, with what was measured; nothing was written.
         SettingsInvalid: what shall compute is not there.
+        DataInvalid: the part is found in none of the images.
     """
+    check_writable("--out", options.out)
     sealed = open_sealed(options.bundle, trust_from(options.trust))
     manifest, progress = sealed.manifest, Progress(_STEPS, as_json=options.progress_json)
     name, settings = manifest.graph.input_name, InferenceSettings(providers=tuple(options.provider or ("cpu",)))
     full = open_session(sealed.files[MODEL], settings)
     holdout = load_images(test_images_in(options.data), manifest.preprocess, progress, "loading test images")
+    if not len(holdout):
+        raise DataInvalid(f"{options.data}: the part is found in no test image, there is nothing to compare on")
     model = _reduced(options, sealed, progress)
     measured = compare(full, open_session(model, settings), name, holdout.pixels, manifest.calibration)
     if not measured.accepted:
@@ -59,6 +64,8 @@ def _reduced(options: argparse.Namespace, sealed: SealedBundle, progress: Progre
         return to_fp16(sealed.files[MODEL])
     some = goods_in(options.data)[:_CALIBRATED_ON]
     goods = load_images(some, sealed.manifest.preprocess, progress, "loading good parts")
+    if not len(goods):
+        raise DataInvalid(f"{options.data}: the part is found in no good image, there is nothing to quantise with")
     return to_int8(sealed.files[MODEL], sealed.manifest.graph.input_name, goods.pixels)
 
 

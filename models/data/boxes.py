@@ -36,11 +36,18 @@ def boxes_in(root: Path, images: set[Path]) -> dict[Path, tuple[Box, ...]]:
         images: found in it.
 
     Raises:
-        DataInvalid: a line that is no box, or one for an image that is not there.
+        DataInvalid: a line that is no box, one for an image that is not there, or a file that is no CSV in UTF-8.
     """
     file = root / BOXES
     if not file.is_file():
         return {}
+    try:
+        return _boxes_of(file, root, images)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataInvalid(f"{file}: expected a CSV file in UTF-8: {error}") from error
+
+
+def _boxes_of(file: Path, root: Path, images: set[Path]) -> dict[Path, tuple[Box, ...]]:
     found: dict[Path, tuple[Box, ...]] = defaultdict(tuple)
     with file.open(encoding="utf-8-sig", newline="") as lines:
         reader = csv.DictReader(lines)

@@ -3,9 +3,9 @@
 DIR/train/good/*              good parts to learn from
 DIR/test/good/*               good parts to report on
 DIR/test/<type>/*             defective parts to report on
-DIR/ground_truth/<type>/*     masks: same stem as the image, or the stem with `_mask`
+DIR/ground_truth/<type>/*     masks (PNG, BMP, TIFF): same stem as the image, or the stem with `_mask`
 DEFECTS/<type>/*              labelled defects to learn from
-DEFECTS/masks/<type>/<stem>.png
+DEFECTS/masks/<type>/*        the same
 DEFECTS/boxes.csv             boxes, see `boxes.py`
 
 A type whose name is no folder's name has one all the same, and `defect_types.csv` in DIR or DEFECTS says which: its
@@ -24,6 +24,7 @@ __all__ = ["SUFFIXES", "LabelledImage", "defects_in", "goods_in", "test_images_i
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 GOOD = "good"
 _MASKS = "masks"
+_MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")  # none that loses: its noise would be marked, too
 _TYPES = "defect_types.csv"
 _MAX_NAME = 64  # a station tells the defect type with each verdict; the contract allows it this long
 
@@ -71,11 +72,7 @@ def defects_in(root: Path) -> list[LabelledImage]:
     names = _names(root)
     _check_names(types, names)
     _check_not_empty(types)
-    found = [
-        LabelledImage(path, names.get(folder.name, folder.name), _mask_of(root / _MASKS / folder.name, path))
-        for folder in types
-        for path in _images(folder)
-    ]
+    found = [item for folder in types for item in _labelled(folder, root / _MASKS, names)]
     if not found:
         raise DataInvalid(f"{root}: no images of defects; expected {root}/<type>/<image>")
     _check_masks_used(root / _MASKS, found)
@@ -95,13 +92,7 @@ def test_images_in(root: Path) -> list[LabelledImage]:
             f"{root}: expected test images in {folder}/<good or defect type>, but there is no such folder"
         )
     names = _names(root)
-    found = [
-        LabelledImage(path)
-        if sub.name == GOOD
-        else LabelledImage(path, names.get(sub.name, sub.name), _mask_of(root / "ground_truth" / sub.name, path))
-        for sub in _folders(folder)
-        for path in _images(sub)
-    ]
+    found = [item for sub in _folders(folder) for item in _tests(sub, root / "ground_truth", names)]
     if not found:
         raise DataInvalid(f"{folder}: no images; expected files ending in {', '.join(sorted(SUFFIXES))}")
     _check_masks_used(root / "ground_truth", found)
@@ -141,16 +132,40 @@ def _check_not_empty(types: list[Path]) -> None:
 
 
 def _images(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+    """By their suffix; a link that leads nowhere is among them, and is told when it is read."""
+    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.is_dir())
 
 
-def _mask_of(folder: Path, image: Path) -> Path | None:
-    candidates = (folder / f"{image.stem}{ending}" for ending in (".png", "_mask.png", ".bmp", ".tif"))
-    return next((path for path in candidates if path.is_file()), None)
+def _tests(folder: Path, masks: Path, names: dict[str, str]) -> list[LabelledImage]:
+    if folder.name == GOOD:
+        return [LabelledImage(path) for path in _images(folder)]
+    return _labelled(folder, masks, names)
+
+
+def _labelled(folder: Path, masks: Path, names: dict[str, str]) -> list[LabelledImage]:
+    """Images of one type, with those masks that lie in the folder of the same name."""
+    marked, name = _masks_in(masks / folder.name), names.get(folder.name, folder.name)
+    return [LabelledImage(path, name, marked.get(path.stem)) for path in _images(folder)]
+
+
+def _masks_in(folder: Path) -> dict[str, Path]:
+    """By the stem of the image, best first where there are several; empty where there is no such folder."""
+    files = _images(folder) if folder.is_dir() else []
+    masks = [path for suffix in _MASK_SUFFIXES for path in files if path.suffix.lower() == suffix]
+    found: dict[str, Path] = {}
+    for path in masks:
+        found.setdefault(path.stem, path)
+    for path in masks:
+        found.setdefault(path.stem.removesuffix("_mask"), path)
+    return found
 
 
 def _check_masks_used(masks: Path, found: list[LabelledImage]) -> None:
-    used = {item.mask for item in found}
-    unused = [path for path in sorted(masks.rglob("*.png")) if path not in used]
+    """One that is not looked at is a mistake: its image would count as one without a mask."""
+    marked = {(item.mask.parent, item.mask.stem) for item in found if item.mask}
+    files = [path for path in sorted(masks.rglob("*")) if path.suffix.lower() in SUFFIXES and not path.is_dir()]
+    unused = [path for path in files if (path.parent, path.stem) not in marked]
     if unused:
-        raise DataInvalid(f"{masks}: masks without an image of the same name: {', '.join(map(str, unused[:5]))}")
+        shown = ", ".join(map(str, unused[:5]))
+        kinds = ", ".join(_MASK_SUFFIXES)
+        raise DataInvalid(f"{masks}: masks ({kinds}) without an image of a defect of the same name: {shown}")

@@ -12,6 +12,7 @@ SEEN_PX = 8.0  # of the input, that a defect must cover: half a cell of the grid
 _AT_ONCE = 4  # times the tier's pixels; a larger input is cut into tiles
 _OVERLAP_PX = 32  # of two tiles: what lies on a border is whole in one of them
 _MAX_TILES = 64
+_MIN_SIDE_PX, _MAX_SIDE_PX = 32, 4096  # of an input: what a manifest allows
 
 Size = tuple[int, int]
 
@@ -59,9 +60,10 @@ def input_size(area_px: Size | None, side_px: int, step_px: int, smallest_defect
 
 
 def _fit(area_px: Size, pixels: int, step_px: int) -> Size:
-    """The shape of the area, in about so many pixels, in multiples of `step_px`."""
-    scale = math.sqrt(pixels / (area_px[0] * area_px[1]))
-    width, height = (max(step_px, round(side * scale / step_px) * step_px) for side in area_px)
+    """The shape of the area, in about so many pixels, in multiples of `step_px`; a strip is no longer than allowed."""
+    scale = min(math.sqrt(pixels / (area_px[0] * area_px[1])), _MAX_SIDE_PX / max(area_px))
+    least, most = math.ceil(_MIN_SIDE_PX / step_px), _MAX_SIDE_PX // step_px
+    width, height = (min(max(round(side * scale / step_px), least), most) * step_px for side in area_px)
     return width, height
 
 

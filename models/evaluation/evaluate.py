@@ -102,7 +102,7 @@ def evaluate(
         known: scores of this bundle by the SHA-256 of the image's file; most of these images are not judged again.
     """
     scores, maps, times_ms = _judge(detector, images, progress, known or {})
-    bad = np.array([item.defect_type is not None for item in images.items])
+    bad = np.array([item.defect_type is not None for item in images.items], np.bool_)
     calibration = detector.manifest.calibration
     failed, passed = ~(scores <= calibration.threshold), scores <= calibration.passes_up_to
     pixel_auroc, pro = _localisation(images, maps)

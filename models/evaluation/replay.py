@@ -29,7 +29,7 @@ _INDEX = "parts.jsonl"
 class ReplayedPart(Value):
     """A line of the index."""
 
-    file: Annotated[str, Field(pattern=r"^[^/\\]+$", description="name in the folder")]
+    file: Annotated[str, Field(pattern=r"^[^/\\\x00]+$", description="name in the folder")]
     result_id: str | None = None
     label: Annotated[str | None, Field(description="good, a defect type, or None where nobody has said")] = None
     learnt: Annotated[bool, Field(description="the challenger may have been trained on it")] = False
@@ -44,7 +44,7 @@ def replayed_parts(folder: Path) -> list[ReplayedPart]:
     index = folder / _INDEX
     try:
         lines = index.read_text("utf-8").splitlines()
-    except OSError as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise DataInvalid(f"{index}: expected a line for each replayed part: {error}") from error
     return [_part(index, number, line) for number, line in enumerate(lines, 1) if line.strip()]
 

@@ -69,6 +69,9 @@ def _rate(name: str, count: int, of: int) -> dict[str, Any]:
     return {"name": name, "count": count, "of": of, "share": count / of, "lower": lower, "upper": upper}
 
 
-def _percentiles(result: Evaluation) -> tuple[float, float]:
+def _percentiles(result: Evaluation) -> tuple[float, float] | None:
+    """None where no part could be judged."""
+    if not len(result.session_run_ms):
+        return None
     p50, p99 = np.percentile(result.session_run_ms, (50, 99))
     return float(p50), float(p99)

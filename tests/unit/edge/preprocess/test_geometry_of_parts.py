@@ -53,6 +53,14 @@ def test_a_roi_outside_the_frame_is_refused() -> None:
         preprocess(random_frame(), spec)
 
 
+def test_a_roi_is_of_frames_of_the_training_images_size() -> None:
+    """In a frame of twice the size another place would be judged; without a ROI a frame may grow."""
+    spec = PreprocessSpec(width_px=64, height_px=32, frame_width_px=80, frame_height_px=60)
+    assert preprocess(random_frame(), spec).tiles.shape == (1, 32, 64, 3)
+    with pytest.raises(FrameRejected, match=r"expected 80x60 px .* the ROI is told, got 160x120 px"):
+        preprocess(random_frame(), spec.model_copy(update={"roi": Roi(x_px=10, y_px=10, width_px=64, height_px=32)}))
+
+
 def test_sixteen_bits_are_scaled_by_the_white_level() -> None:
     frame = random_frame(dtype=np.uint16)
     spec = PreprocessSpec(width_px=160, height_px=120, white_level=4095)

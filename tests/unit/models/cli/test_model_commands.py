@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from edge.contract.errors import DataInvalid
 from models.__main__ import main
 from models.cli.parser import build_parser
+from models.evaluation.replay import replayed_parts
 
 
 def test_training_needs_only_images_and_a_file_to_write() -> None:
@@ -55,3 +57,61 @@ def test_a_value_that_cannot_work_is_refused_before_the_training(
     assert main(arguments) == 2
     assert message in capsys.readouterr().err
     assert not (tmp_path / "part.bundle").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option"),
+    [
+        (("train", "data"), "--out"),
+        (("threshold", "a.bundle", "--at", "1"), "--out"),
+        (("share", "a.bundle"), "--out"),
+        (("accept", "a.bundle", "data"), "--out"),
+        (("quantize", "a.bundle", "data"), "--out"),
+        (("wrap", "a.onnx", "data", "--score", "s"), "--out"),
+        (("evaluate", "a.bundle", "data"), "--report"),
+        (("gate", "a.bundle", "data", "--champion", "a.bundle"), "--flips"),
+        (("gate", "a.bundle", "data"), "--report"),
+        (("replay", "a.bundle", "data", "--against", "a.bundle"), "--flips"),
+    ],
+)
+def test_a_place_that_cannot_be_written_to_is_refused_before_the_work(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    option: str,
+) -> None:
+    """A folder, or below a file; nothing is left in either."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a-file").touch()
+    (tmp_path / "a-folder").mkdir()
+    for path, message in (("a-folder", "expected a file, got the folder"), ("a-file/x", "cannot be written")):
+        assert main([*arguments, option, path]) == 2
+        assert f"{option}: {message}" in capsys.readouterr().err.replace(f"{path} cannot", "cannot")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a-file", "a-folder"]
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "message"),
+    [
+        ("--threshold", "nan", "--threshold: expected a finite score, got nan"),
+        ("--threshold", "inf", "--threshold: expected a finite score, got inf"),
+        ("--recipe", "x" * 65, "--recipe: expected 1 to 64 characters"),
+        ("--max-overkill", "nan", "--max-overkill: expected a share"),
+    ],
+)
+def test_a_model_is_not_wrapped_with_what_no_bundle_can_hold(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str, value: str, message: str
+) -> None:
+    key = str(tmp_path / "key.pem")
+    out = str(tmp_path / "x.bundle")
+    assert main(["wrap", "a.onnx", "data", "--out", out, "--key", key, "--score", "s", option, value]) == 2
+    assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("line", [b"\xff\xfe", b'{"file": "a\\u0000.png"}'])
+def test_an_index_of_replayed_parts_that_is_none_is_named(tmp_path: Path, line: bytes) -> None:
+    """In another encoding, or with a name that no file can have."""
+    (tmp_path / "parts.jsonl").write_bytes(line + b"\n")
+    with pytest.raises(DataInvalid, match=r"parts\.jsonl"):
+        replayed_parts(tmp_path)

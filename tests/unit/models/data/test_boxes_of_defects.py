@@ -7,7 +7,7 @@ import pytest
 
 from edge.contract.errors import DataInvalid
 from edge.contract.manifest import PreprocessSpec
-from models.data.boxes import Box
+from models.data.boxes import BOXES, Box
 from models.data.folder import defects_in
 from models.data.images import load_images
 from models.progress import Progress
@@ -62,3 +62,12 @@ def test_a_box_outside_its_image_is_refused(tmp_path: Path) -> None:
     root = folder(tmp_path, HEADER + "dent/a.png,100,100,500,20\n")
     with pytest.raises(DataInvalid, match=r"a.png: expected boxes inside its .* px, got one from 100,100 to 600,120"):
         load_images(defects_in(root), PreprocessSpec(height_px=64, width_px=64), Progress({}, as_json=False), "x")
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "utf-16"])
+def test_a_spreadsheets_own_encoding_is_refused_in_words(tmp_path: Path, encoding: str) -> None:
+    """As Excel saves it where names are Chinese."""
+    root = folder(tmp_path, "")
+    (root / BOXES).write_bytes((HEADER + "划痕/a.png,1,2,3,4\n").encode(encoding))
+    with pytest.raises(DataInvalid, match=r"boxes\.csv: expected a CSV file in UTF-8"):
+        defects_in(root)

@@ -110,5 +110,29 @@ def test_a_type_whose_name_no_result_can_carry_is_refused(tmp_path: Path) -> Non
 def test_a_mask_without_its_test_image_is_named(tmp_path: Path) -> None:
     """A renamed image would otherwise be measured as one without a mask."""
     root = touch(tmp_path, "test/cut/1.png", "ground_truth/cut/1.png", "ground_truth/cut/7_mask.png")
-    with pytest.raises(DataInvalid, match=r"masks without an image of the same name: .*7_mask\.png"):
+    with pytest.raises(DataInvalid, match=r"without an image of a defect of the same name: .*7_mask\.png"):
         images_to_report_on(root)
+
+
+@pytest.mark.parametrize("mask", ["1.bmp", "1_mask.bmp", "1_mask.tif", "1.tiff", "1.PNG", "1_mask.PNG"])
+def test_a_mask_may_be_any_file_without_loss(tmp_path: Path, mask: str) -> None:
+    """It was not looked at, and its image counted as one without a mask."""
+    held = touch(tmp_path / "held", "test/cut/1.jpg", f"ground_truth/cut/{mask}")
+    learnt = touch(tmp_path / "learnt", "cut/1.jpg", f"masks/cut/{mask}")
+    assert names(held, images_to_report_on(held)) == [("test/cut/1.jpg", "cut", f"ground_truth/cut/{mask}")]
+    assert names(learnt, defects_in(learnt)) == [("cut/1.jpg", "cut", f"masks/cut/{mask}")]
+
+
+@pytest.mark.parametrize("mask", ["cut/1.jpg", "cut/7.bmp", "cut/7_mask.tif", "good/1.png"])
+def test_a_mask_that_is_not_looked_at_is_named(tmp_path: Path, mask: str) -> None:
+    """Of no image of a defect, or in a format whose noise would be marked, too."""
+    root = touch(tmp_path, "test/cut/1.png", "test/good/1.png", f"ground_truth/{mask}")
+    with pytest.raises(DataInvalid, match=f"masks .* without an image of a defect .*{mask}"):
+        images_to_report_on(root)
+
+
+def test_a_link_that_leads_nowhere_is_an_image_that_cannot_be_read(tmp_path: Path) -> None:
+    """Where a share is not mounted, less would be learnt from, and nobody told."""
+    root = touch(tmp_path, "train/good/a.png")
+    (root / "train" / "good" / "b.png").symlink_to(tmp_path / "share" / "b.png")
+    assert [item.path.name for item in goods_in(root)] == ["a.png", "b.png"]

@@ -3,6 +3,7 @@
 import pytest
 
 from edge.contract.errors import DataInvalid
+from edge.contract.manifest import PreprocessSpec
 from models.data.sizing import SEEN_PX, input_size
 
 
@@ -46,3 +47,15 @@ def test_a_part_that_would_take_too_many_tiles_says_how_many() -> None:
 def test_the_smallest_defect_needs_frames_of_one_size() -> None:
     with pytest.raises(DataInvalid, match="frames differ in size"):
         input_size(None, 256, 32, 10)
+
+
+@pytest.mark.parametrize(
+    ("area", "side", "step"),
+    [((16384, 32), 256, 32), ((8, 3000), 256, 32), ((2000, 1000), 4096, 32), ((10000, 100), 336, 14)],
+)
+def test_a_strip_stays_within_what_a_bundle_can_hold(area: tuple[int, int], side: int, step: int) -> None:
+    """Of a line-scan camera, or of a narrow region: it was refused by the manifest, in a traceback."""
+    size = input_size(area, side, step, None)
+    spec = PreprocessSpec(width_px=size.width_px, height_px=size.height_px)
+    assert (spec.width_px % step, spec.height_px % step) == (0, 0)
+    assert (spec.width_px > spec.height_px) is (area[0] > area[1])

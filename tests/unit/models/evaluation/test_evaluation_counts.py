@@ -7,10 +7,13 @@ import numpy as np
 import pytest
 
 from edge.bundle import load_detector
+from edge.contract.manifest import Alignment, Costs
+from edge.contract.picture import SmallPicture
 from edge.contract.signature import SigningKey, TrustedKeys
 from edge.inference import Detector, InferenceSettings
 from models.evaluation.evaluate import Evaluation, evaluate, load_test_images
 from models.progress import Progress
+from models.report.page import write_report
 from tests.support.textures import write_image
 from tests.support.tiny_bundle import SIZE, write_tiny_bundle
 
@@ -66,3 +69,18 @@ def test_only_defects_with_a_mask_and_good_parts_are_measured_by_pixel(detector:
     write_image(tmp_path / "test" / "cut" / "unmasked.png", spot(250))
     found = evaluated(detector, tmp_path)
     assert (found.pixel_auroc, found.au_pro) == (1.0, 1.0)
+
+
+def test_a_part_that_is_found_nowhere_is_undecided_and_counted_in_nothing_else(tmp_path: Path) -> None:
+    """As where the camera was turned: an answer, and a report of it."""
+    key = SigningKey.load_or_create(tmp_path / "key.pem")
+    golden = SmallPicture.of(np.tri(16, dtype=np.uint8) * 255)
+    write_tiny_bundle(tmp_path / "a.bundle", key, alignment=Alignment(golden=golden, min_correlation=0.99))
+    aligned = load_detector(tmp_path / "a.bundle", TrustedKeys((key.public_text,)), InferenceSettings())
+    for name in ("good/1", "cut/1"):
+        write_image(tmp_path / "test" / f"{name}.png", spot(128))
+    images = load_test_images(tmp_path, aligned.manifest.preprocess, QUIET)
+    found = evaluate(aligned, images, QUIET)
+    assert (found.undecided, found.goods, found.defects, found.image_auroc, found.recall) == (2, 0, 0, None, {})
+    write_report(tmp_path / "r.html", aligned, found, images, Costs(escape=20, overkill=1, defect_rate=0.01))
+    assert "2 images UNDECIDED" in (tmp_path / "r.html").read_text("utf-8")
