@@ -1,6 +1,7 @@
 """Conventions of every command: exit codes, JSON as the last line of stdout, logs on stderr."""
 
 import errno
+import io
 import json
 import logging
 import os
@@ -31,6 +32,8 @@ class ExitCode(IntEnum):
 def run_command(command: Callable[[], ExitCode]) -> int:
     """Run a command and turn what it raises into an exit code and one clear line on stderr."""
     try:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(errors="backslashreplace")  # as stderr: file names may hold bytes that are no text
         answer = command()
         sys.stdout.flush()  # what cannot be told is met here, and not by the interpreter at its end
         return int(answer)

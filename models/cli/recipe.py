@@ -3,6 +3,7 @@
 import argparse
 
 from edge.contract.errors import SettingsInvalid
+from models.data.folder import is_text
 
 __all__ = ["recipe_of"]
 
@@ -18,4 +19,6 @@ def recipe_of(options: argparse.Namespace) -> str:
     recipe: str = options.recipe or options.data.resolve().name
     if not 1 <= len(recipe) <= _LONGEST:
         raise SettingsInvalid(f"--recipe: expected 1 to {_LONGEST} characters, got {recipe!r}")
+    if not is_text(recipe):
+        raise SettingsInvalid(f"--recipe: expected text, the folder's name {recipe!r} is none in UTF-8")
     return recipe

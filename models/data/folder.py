@@ -19,7 +19,7 @@ from pathlib import Path
 from edge.contract.errors import DataInvalid
 from models.data.boxes import Box, boxes_in
 
-__all__ = ["SUFFIXES", "LabelledImage", "defects_in", "goods_in", "test_images_in"]
+__all__ = ["SUFFIXES", "LabelledImage", "defects_in", "goods_in", "is_text", "test_images_in"]
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 GOOD = "good"
@@ -99,6 +99,11 @@ def test_images_in(root: Path) -> list[LabelledImage]:
     return found
 
 
+def is_text(name: str) -> bool:
+    """Whether the name of a file is one in UTF-8; one that came from another system may hold any bytes."""
+    return name == name.encode("utf-8", "replace").decode()
+
+
 def _folders(root: Path) -> list[Path]:
     return sorted(path for path in root.iterdir() if path.is_dir())
 
@@ -122,6 +127,8 @@ def _check_names(types: list[Path], names: dict[str, str]) -> None:
             raise DataInvalid(f"{folder}: expected defective parts only; good parts belong into train/{GOOD}")
         if len(names.get(folder.name, folder.name)) > _MAX_NAME:
             raise DataInvalid(f"{folder}: expected a defect type of at most {_MAX_NAME} characters")
+        if not is_text(names.get(folder.name, folder.name)):
+            raise DataInvalid(f"{folder}: expected the name of a defect type in UTF-8; rename the folder")
 
 
 def _check_not_empty(types: list[Path]) -> None:

@@ -115,7 +115,7 @@ def _data_counts(parts: BundleParts) -> DataCounts:
         defects={name: types.count(name) for name in parts.classes},
         masks=sum(item.mask is not None for item in parts.defects.items),
         boxes=sum(bool(item.boxes) and item.mask is None for item in parts.defects.items),
-        skipped_unreadable=parts.unreadable,
+        skipped_unreadable=tuple(text.encode("utf-8", "backslashreplace").decode() for text in parts.unreadable),
         invariant=parts.request.invariant,
         formats=dict(sorted(Counter([*parts.goods.media_types, *parts.defects.media_types]).items())),
         content_sha256=sha256(hashes.encode()).hexdigest(),

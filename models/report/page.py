@@ -48,7 +48,7 @@ def write_report(path: Path, detector: Detector, result: Evaluation, images: Ima
     )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(html, "utf-8")
+        path.write_text(html, "utf-8", errors="backslashreplace")  # file names may hold bytes that are no text
     except OSError as error:
         raise DataInvalid(f"--report: {path} cannot be written: {error}") from error
 

@@ -3,6 +3,7 @@
 Stations and plants that cannot start are told in `edge/test_station_process.py` and `inspection/test_plant_process.py`.
 """
 
+import os
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -268,3 +269,24 @@ def test_an_image_that_cannot_be_judged_is_undecided_and_the_others_are_judged(w
     assert done.code == 1, done.err
     assert [r["verdict"] for r in done.json()["results"]] == ["UNDECIDED", "PASS"]
     assert "ends early" in done.json()["results"][0]["reason"]
+
+
+def test_file_names_in_another_encoding_are_told_and_break_nothing(world: World) -> None:
+    """As an archive of a Chinese Windows unpacks to: trained on, left out by name, judged and reported."""
+    name = os.fsdecode("划痕".encode("gbk"))
+    (world.goods / f"{name}.png").write_text("take the third camera")
+    (world.goods / "000.png").rename(world.goods / f"{name}1.png")
+    done = world.train("--skip-unreadable", "--json")
+    assert done.code == 0, done.err
+    with zipfile.ZipFile(world.path / "new.bundle") as archive:
+        assert b"udcbb" in archive.read("manifest.json")
+    write_image(world.data.root / "test" / "good" / "1.png", good_part(50, SIDE))
+    (world.data.root / "test" / "good" / "1.png").rename(world.data.root / "test" / "good" / f"{name}.png")
+    trusted = ("--trust", world.key.public_text)
+    report = world.path / "report.html"
+    done = run_command("evaluate", world.bundle, world.data.root, "--report", report, *trusted, home=world.path)
+    assert done.code == 0, done.err
+    assert "udcbb" in report.read_text("utf-8")
+    done = run_command("inspect", world.bundle, world.data.root / "test" / "good", *trusted, home=world.path)
+    assert done.code == 1, done.err
+    assert "udcbb" in done.out

@@ -24,6 +24,14 @@ def run(stdout: int) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+def test_a_name_that_is_no_text_is_told_all_the_same() -> None:
+    """Of a file that another system named in its own encoding."""
+    prints = PRINTS.replace('print_json({"told": "x" * 100_000})', 'print("a", chr(0xDCBA))')
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    done = subprocess.run([sys.executable, "-c", prints], capture_output=True, text=True, env=environment, check=False)
+    assert (done.returncode, done.stdout) == (0, "a \\udcba\n")
+
+
 def test_a_reader_that_has_had_enough_is_no_fault() -> None:
     """As `inspection inspect … | head` has it: ended by SIGPIPE, in the words of shells, and nothing on stderr."""
     read, write = os.pipe()

@@ -1,5 +1,6 @@
 """Facts of the folder layout; the files here are empty, because nothing is decoded."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -136,3 +137,9 @@ def test_a_link_that_leads_nowhere_is_an_image_that_cannot_be_read(tmp_path: Pat
     root = touch(tmp_path, "train/good/a.png")
     (root / "train" / "good" / "b.png").symlink_to(tmp_path / "share" / "b.png")
     assert [item.path.name for item in goods_in(root)] == ["a.png", "b.png"]
+
+
+def test_a_type_whose_name_is_no_text_is_refused(tmp_path: Path) -> None:
+    """Of a folder that another system named in its own encoding: it was refused after the training, in a traceback."""
+    with pytest.raises(DataInvalid, match="the name of a defect type in UTF-8"):
+        defects_in(touch(tmp_path, os.fsdecode("划痕".encode("gbk")) + "/1.png"))
