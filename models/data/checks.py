@@ -14,7 +14,7 @@ from torch import Tensor
 from models.data.folder import LabelledImage
 from models.data.images import ImageSet
 
-__all__ = ["groups_of_goods", "warn_of_groups", "warn_of_single_labels"]
+__all__ = ["groups_of_goods", "warn_of_contradictions", "warn_of_groups", "warn_of_single_labels"]
 
 _APART = 0.6  # mean silhouette of two groups; parts of one type stay below 0.51, two types come above 0.72
 _MIN_GOODS = 10  # fewer fall into two groups by chance
@@ -29,6 +29,19 @@ def warn_of_single_labels(items: Sequence[LabelledImage]) -> None:
     single = sorted(name for name, count in counts.items() if name and count == 1)
     if single:
         log.warning("one image only of %s: whether it is recognised cannot be told", ", ".join(single))
+
+
+def warn_of_contradictions(goods: ImageSet, defects: ImageSet) -> None:
+    """The same file as a good part and as a defect: one is wrong, and each takes from what the other teaches."""
+    known = dict(zip(goods.sha256, goods.items, strict=True))
+    for item, digest in zip(defects.items, defects.sha256, strict=True):
+        if digest in known:
+            log.warning(
+                "%s is called %s and, as %s, good: one of them is wrong",
+                item.path,
+                item.defect_type,
+                known[digest].path,
+            )
 
 
 def warn_of_groups(features: Tensor, goods: ImageSet) -> bool:

@@ -102,12 +102,12 @@ def _ignored(path: Path, spec: PreprocessSpec, survey: FrameSurvey) -> SmallPict
     """A mask of the frame, not black where the golden image is not looked at."""
     try:
         mask = decode(path.read_bytes())
+        size_px = mask.shape[1::-1]
+        if survey.size_px not in {None, size_px}:
+            raise DataInvalid(f"--ignore-mask: {path}: expected {survey.size_px} px like the images, got {size_px}")
+        hidden = preprocess_mask(_covered(mask), spec, None)
     except (OSError, FrameRejected) as error:
         raise DataInvalid(f"--ignore-mask: {path}: {error}") from error
-    size_px = mask.shape[1::-1]
-    if survey.size_px not in {None, size_px}:
-        raise DataInvalid(f"--ignore-mask: {path}: expected {survey.size_px} px like the images, got {size_px}")
-    hidden = preprocess_mask(_covered(mask), spec, None)
     if hidden.all():
         raise DataInvalid(f"--ignore-mask: {path}: expected black where the part is looked at, nothing is left of it")
     return SmallPicture.of(hidden)

@@ -17,7 +17,7 @@ from edge.contract.sentences import sentence
 from edge.preprocess.tiles import cut
 from models.calibration.outliers import outliers
 from models.calibration.threshold import calibrate
-from models.data.checks import warn_of_groups, warn_of_single_labels
+from models.data.checks import warn_of_contradictions, warn_of_groups, warn_of_single_labels
 from models.data.copies import alike_goods, warn_of_copies
 from models.data.folder import LabelledImage, defects_in, goods_in
 from models.data.images import FrameSurvey, ImageSet, load_images, survey_frames
@@ -108,6 +108,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     defects = load_images(_only(survey.readable, defect_items), spec, progress, "loading defects")
 
     warn_of_single_labels(defects.items)
+    warn_of_contradictions(goods, defects)
     copies, alike = warn_of_copies(request.data, (goods, defects), spec), alike_goods(goods, spec)
 
     # 2. Features, once; everything after this learns from them.

@@ -150,6 +150,10 @@ def test_masks_that_leave_nothing_or_do_not_fit_are_refused(tmp_path: Path) -> N
     small = write_image(tmp_path / "small.png", np.zeros((64, 64), np.uint8))
     assert "nothing is left of it" in train(tmp_path, frames, "--ignore-mask", everything).err
     assert "expected (128, 128) px like the images, got (64, 64)" in train(tmp_path, frames, "--ignore-mask", small).err
+    sizes = [*frames, good_part(6, 160)]
+    done = train(tmp_path, sizes, "--ignore-mask", small, "--roi", "0,0,100,100")
+    assert done.code == 2, done.err
+    assert "small.png: ROI reaches to (100, 100) px, but the frame is 64x64 px" in done.err
 
 
 def test_a_retrained_bundle_looks_at_the_part_as_the_one_before(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from edge.contract.errors import DataInvalid
 from edge.contract.manifest import PreprocessSpec
-from models.data.checks import groups_of_goods, warn_of_groups, warn_of_single_labels
+from models.data.checks import groups_of_goods, warn_of_contradictions, warn_of_groups, warn_of_single_labels
 from models.data.folder import LabelledImage, defects_in, goods_in
 from models.data.images import ImageSet, load_images, survey_frames
 from models.progress import Progress
@@ -51,6 +51,18 @@ def test_two_kinds_are_said_with_their_numbers(tmp_path: Path, caplog: pytest.Lo
     assert warn_of_groups(kinds(0, 9, each=7), goods)
     assert "two groups: 7 like" in caplog.text
     assert not warn_of_groups(kinds(0, each=14), goods)
+
+
+def test_a_file_that_is_called_good_and_defective_is_named(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    folder = DataFolder(tmp_path).add_goods(range(3)).add_scratches(range(10, 12))
+    goods = loaded(folder)
+    (folder.defects / "scratch" / "011.png").write_bytes(goods.items[1].path.read_bytes())
+    (folder.defects / "masks" / "scratch" / "011.png").unlink()
+    spec = PreprocessSpec(width_px=32, height_px=32)
+    warn_of_contradictions(goods, load_images(defects_in(folder.defects), spec, QUIET, ""))
+    (told,) = (record.getMessage() for record in caplog.records)
+    assert "scratch/011.png is called scratch and" in told
+    assert f"as {goods.items[1].path}, good" in told
 
 
 def test_a_type_with_one_image_is_named(caplog: pytest.LogCaptureFixture) -> None:
