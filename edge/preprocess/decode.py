@@ -30,7 +30,7 @@ def media_type_of(data: bytes) -> str:
 
 
 def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Pixels:
-    """Decode a PNG, JPEG, BMP or TIFF file; grey or colour, 8 or 16 bit, an alpha channel is ignored.
+    """Decode a PNG, JPEG, BMP or TIFF file; grey or colour, 8 or 16 bit; alpha and how the camera was held are ignored.
 
     Returns:
         `(H, W, 3)` RGB, uint8 or uint16.

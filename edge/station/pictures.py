@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.contract.bit_depth import white_level
 from edge.contract.frame import EncodedImage, Frame, Pixels
 from edge.contract.link import LivePicture
 from edge.contract.manifest import Roi
@@ -96,7 +97,7 @@ def _small_jpeg(pixels: Pixels) -> bytes:
     scale = min(1.0, _LIVE_SIDE_PX / max(height, width))
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
-    eight = small if small.dtype == np.uint8 else cv2.convertScaleAbs(small, alpha=255 / 65535)
+    eight = small if small.dtype == np.uint8 else cv2.convertScaleAbs(small, alpha=255 / white_level(int(small.max())))
     _, buffer = cv2.imencode(".jpg", cv2.cvtColor(eight, cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 80])
     return buffer.tobytes()
 

@@ -7,7 +7,9 @@ from uuid import uuid4
 import cv2
 import cv2.typing
 import numpy as np
+from numpy.typing import NDArray
 
+from edge.contract.bit_depth import white_level
 from edge.contract.errors import DataInvalid, NotFound
 from inspection.store.blobs import BlobStore
 from inspection.store.images import require_decodable_size
@@ -22,6 +24,8 @@ class PictureSize(StrEnum):
     DISPLAY = "display"
 
 
+# Not turned as a note in the file says: a model has judged the pixels as they lie, and maps and masks lie on those.
+_AS_JUDGED = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
 _LONGEST_SIDE_PX = {PictureSize.THUMB: 160, PictureSize.DISPLAY: 1600}
 
 
@@ -68,7 +72,16 @@ def _render(data: bytes, longest_px: int, digest: str) -> bytes:
 def _decoded(data: bytes) -> cv2.typing.MatLike | None:
     try:
         require_decodable_size(data)
-        # IMREAD_COLOR: 16-bit and grey come out as 8-bit colour
-        return cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+        return _eight_bits(np.frombuffer(data, np.uint8))
     except (DataInvalid, cv2.error):
         return None
+
+
+def _eight_bits(data: NDArray[np.uint8]) -> cv2.typing.MatLike | None:
+    """In colour, as bright as the sensor's bit depth says."""
+    pixels = cv2.imdecode(data, _AS_JUDGED | cv2.IMREAD_ANYDEPTH)
+    if pixels is None or pixels.dtype == np.uint8:
+        return pixels
+    if pixels.dtype == np.uint16:
+        return cv2.convertScaleAbs(pixels, alpha=255 / white_level(int(pixels.max())))
+    return cv2.imdecode(data, _AS_JUDGED)

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from edge.contract.bit_depth import white_level
 from edge.contract.errors import DataInvalid, FrameRejected, PartNotFound
 from edge.contract.frame import Pixels
 from edge.contract.manifest import PreprocessSpec
@@ -22,7 +23,6 @@ from models.two_callers import by_two_callers
 __all__ = ["FrameSurvey", "ImageSet", "load_images", "survey_frames"]
 
 _SHOWN = 10  # files named in one message
-_BIT_DEPTHS = (10, 12, 14, 16)
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ def survey_frames(items: Sequence[LabelledImage], progress: Progress, *, skip_un
     if len(sizes) > 1:
         log.warning("frames of %d sizes, most often %s px: all are resized to one", len(sizes), sizes.most_common(3))
     size_px = next(iter(sizes)) if len(sizes) == 1 else None
-    return FrameSurvey([one.item for one in readable], unreadable, size_px, _white_level(peak))
+    return FrameSurvey([one.item for one in readable], unreadable, size_px, white_level(peak) if peak else 65535)
 
 
 @dataclass(frozen=True)
@@ -239,10 +239,3 @@ def _report_unreadable(unreadable: list[str], total: int, *, skip_unreadable: bo
     if not skip_unreadable:
         raise DataInvalid(f"{text}\nRepair or remove them, or go on without them by --skip-unreadable")
     log.warning("skipped: %s", text)
-
-
-def _white_level(peak: int) -> int:
-    """White level of the smallest usual bit depth that holds `peak`: 12-bit cameras store 12 bits in 16."""
-    if peak == 0:
-        return 65535
-    return next((1 << bits) - 1 for bits in _BIT_DEPTHS if peak < 1 << bits)

@@ -1,9 +1,12 @@
 """Database and image files."""
 
+import struct
 from datetime import UTC, datetime, timedelta, timezone
 from hashlib import sha256
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
@@ -154,3 +157,28 @@ def test_keeping_an_image_twice_keeps_one_row(tmp_path: Path) -> None:
         assert keep_image(session, blobs, png(), NOW) == keep_image(session, blobs, png(), NOW)
         assert session.execute(text("SELECT count(*) FROM blobs")).scalar() == 1
     database.close()
+
+
+def test_a_picture_of_12_bits_in_16_is_no_black_one(tmp_path: Path) -> None:
+    """As cameras store it."""
+    png = cv2.imencode(".png", np.full((20, 30), 2048, np.uint16))[1].tobytes()
+    shown = rendered(tmp_path, png)
+    assert shown.shape == (20, 30, 3)
+    assert 120 < shown.mean() < 135
+
+
+def test_a_picture_is_shown_as_it_was_judged_and_not_turned(tmp_path: Path) -> None:
+    """A phone notes in the file how it was held: maps and masks lie on the pixels as they are."""
+    picture = cv2.imencode(".jpg", np.full((20, 30, 3), 90, np.uint8))[1].tobytes()
+    tiff = b"MM\0*" + struct.pack(">IHHHIHHI", 8, 1, 0x112, 3, 1, 6, 0, 0)  # orientation 6: to be turned by a quarter
+    note = b"Exif\0\0" + tiff
+    held = picture[:2] + b"\xff\xe1" + struct.pack(">H", len(note) + 2) + note + picture[2:]
+    assert cv2.imdecode(np.frombuffer(held, np.uint8), cv2.IMREAD_COLOR).shape == (30, 20, 3)
+    assert rendered(tmp_path, held).shape == (20, 30, 3)
+
+
+def rendered(folder: Path, data: bytes) -> np.ndarray:
+    """What a page shows of an image file."""
+    blobs = DiskBlobStore(folder / "blobs")
+    picture = Pictures(blobs, folder / "pictures").get(blobs.put(data), PictureSize.DISPLAY)
+    return cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_UNCHANGED)

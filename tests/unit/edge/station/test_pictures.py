@@ -38,6 +38,13 @@ def test_a_16_bit_frame_is_shown_in_8_bits() -> None:
     assert image.min() >= 250
 
 
+def test_a_12_bit_frame_is_shown_as_bright_as_it_is() -> None:
+    """Cameras store 12 bits in 16; taken for 16, every picture was black."""
+    pixels = np.full((64, 64, 3), 2048, np.uint16)
+    image = decoded(live_picture(judged(pixels=pixels)).frame_jpeg_base64)
+    assert 120 < image.mean() < 135
+
+
 def test_without_pixels_there_is_no_picture() -> None:
     part = judged()
     assert live_picture(replace(part, frame=replace(part.frame, pixels=None))) is None
