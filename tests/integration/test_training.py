@@ -425,3 +425,20 @@ def test_accepting_known_defects_is_refused_by_name(trainings: Trainings, tmp_pa
     assert done.code == 1
     assert re.search(r"known defects.*: 10\d\.png", done.err), done.err
     assert not (tmp_path / "refused.bundle").exists()
+
+
+def test_parts_are_accepted_where_no_defect_is_known(trainings: Trainings, tmp_path: Path) -> None:
+    """As on a line that nobody has labelled anything of yet; a folder without a part is told."""
+    trusted = ("--trust", trainings.key.public_text, "--key", trainings.path / "key.pem", "--json")
+    bundle, accepted, out = trainings.bundle("goods"), tmp_path / "accepted", tmp_path / "accepting.bundle"
+    accepted.mkdir()
+    done = run_command("accept", bundle, accepted, *trusted, "--out", out, home=trainings.path)
+    assert (done.code, "accepted: no images; expected files ending in" in done.err) == (2, True)
+    for seed in range(600, 603):
+        write_image(accepted / f"{seed}.png", hole_of(seed)[0])
+    done = run_command("accept", bundle, accepted, *trusted, "--out", out, home=trainings.path)
+    assert done.code == 0, done.err
+    told = done.json()
+    assert (told["accepted"], told["defects"], told["limited_by"]) == (3, 0, [])
+    assert told["passing"] > 0
+    assert load_detector(out, trainings.trusted, InferenceSettings(threads=1)).bundle_id == told["bundle_id"]
