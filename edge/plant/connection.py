@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from edge.contract.errors import ContentRefused, PlantBusy, PlantRefused, PlantUnreachable
+from edge.contract.errors import ContentRefused, PlantBusy, PlantRefused, PlantUnreachable, SettingsInvalid
 from edge.contract.tls import tls_context
 
 __all__ = ["Connection"]
@@ -45,8 +45,10 @@ class Connection:
             transport: replaces the network in tests.
 
         Raises:
-            SettingsInvalid: `ca_file` cannot be read.
+            SettingsInvalid: `ca_file` cannot be read, or the key is none.
         """
+        if key is not None and not (key.isascii() and key.isprintable()):
+            raise SettingsInvalid("key: expected one line of letters, digits and signs of ASCII, got others among them")
         self.url = url.rstrip("/")
         self._http = httpx.Client(
             base_url=self.url,

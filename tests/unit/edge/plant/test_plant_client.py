@@ -135,3 +135,11 @@ def test_missing_certificates_are_named(tmp_path: Path) -> None:
     settings = PlantSettings(url="https://plant.example", ca_file=tmp_path / "ca.pem")
     with pytest.raises(SettingsInvalid, match=r"ca\.pem"):
         HttpPlantClient(settings, None)
+
+
+@pytest.mark.parametrize("key", ["schlüssel", "two\nlines"])
+def test_a_key_that_no_header_can_carry_is_refused_in_words(key: str) -> None:
+    """A file with something else in it; the message does not tell it."""
+    with pytest.raises(SettingsInvalid, match="key: expected one line of letters") as refused:
+        client(lambda _: httpx.Response(200), key)
+    assert key not in str(refused.value)
