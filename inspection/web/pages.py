@@ -3,6 +3,7 @@
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, RedirectResponse, Response
@@ -83,10 +84,17 @@ async def _back(request: Request) -> Response:
     return await sign_in_back(request, _sign_in_page)
 
 
+def _sign_in_address(request: Request) -> str:
+    """Signing in leads on to the page that was asked for, with its filters."""
+    query = f"?{request.url.query}" if request.url.query else ""
+    wanted = request.url.path + query
+    return "/login" if wanted == "/" else f"/login?{urlencode({'next': wanted})}"
+
+
 def _page(request: Request) -> Response:
     known = page_person(request, request.app.state.plant)
     if known is None:
-        return RedirectResponse("/login", 303)
+        return RedirectResponse(_sign_in_address(request), 303)
     person, token = known
     path, is_admin = request.url.path, person.role.covers(Role.ADMIN)
     if (path == ADMIN_PAGE and not is_admin) or (path == _NEW_LINE and not person.role.covers(Role.ENGINEER)):

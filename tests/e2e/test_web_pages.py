@@ -37,7 +37,7 @@ _ENGLISH = """() => {
 def test_wrong_password_is_told_and_the_page_asks_again(browser: Browser, floor: Floor) -> None:
     page = browser.new_page(base_url=floor.address)
     page.goto("/review")
-    expect(page).to_have_url(re.compile("/login$"))
+    expect(page).to_have_url(re.compile("/login\\?next=%2Freview$"))
     page.get_by_label("Name").fill("admin")
     page.get_by_label("Password").fill("not this one")
     page.get_by_role("button", name="Sign in").click()

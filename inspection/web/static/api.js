@@ -6,7 +6,9 @@ import { told } from "./told.js";
 
 const PREFIX = "/api/v1";
 const PATIENCE_MS = 15000;
-const csrf = document.querySelector('meta[name="csrf"]')?.content ?? "";
+const meta = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? "";
+const user = meta("user");
+let csrf = meta("csrf");
 
 /** A request that was answered with "no", or not at all (`status` 0). */
 export class Refused extends Error {
@@ -36,14 +38,33 @@ async function request(method, path, body, patienceMs = PATIENCE_MS) {
   if (method !== "GET") headers["X-CSRF-Token"] = csrf;
   if (body !== undefined) headers["Content-Type"] = body instanceof Blob ? "application/octet-stream" : "application/json";
   const answer = await send(method, PREFIX + path, headers, body, patienceMs);
-  if (answer.status === 401 && !path.startsWith("/login")) {
-    location.assign("/login");
-    return new Promise(() => {}); // the page is on its way out
-  }
+  if (answer.status === 401 && !path.startsWith("/login")) return leave(() => location.assign(signInAddress()));
+  if (answer.status === 403 && method !== "GET" && (await signedInAnew())) return request(method, path, body, patienceMs);
   if (answer.status === 204) return null;
   const content = await answer.json().catch(() => ({ message: t("unreadable answer ({status})", { status: answer.status }) }));
   if (!answer.ok) throw new Refused(answer.status, told(content.message) ?? t("answer {status}", { status: answer.status }));
   return content;
+}
+
+/** Whether another tab of this browser has signed in since, so that this page's token is out of date; now it has the new one. */
+async function signedInAnew() {
+  const me = await get("/me");
+  if (me.name !== user) return leave(() => location.reload()); // the page of somebody else
+  const anew = me.csrf !== csrf;
+  csrf = me.csrf;
+  return anew;
+}
+
+/** Signing in leads back to this page. */
+function signInAddress() {
+  const here = location.pathname + location.search;
+  return here === "/" ? "/login" : `/login?${new URLSearchParams({ next: here })}`;
+}
+
+/** The page is on its way out: whoever waits for an answer gets none. */
+function leave(go) {
+  go();
+  return new Promise(() => {});
 }
 
 async function send(method, address, headers, body, patienceMs = PATIENCE_MS) {

@@ -1,15 +1,19 @@
 // What every page has: signing out, light or dark, whether the service is there, sending what waits.
 
 import { ping, post } from "./api.js";
-import { silentMs } from "./link.js";
+import { silentMs, troubled } from "./link.js";
 import { outbox } from "./outbox.js";
 
 const ASKED_EVERY_MS = 3000; // of a page that asks for nothing itself
 
 document.getElementById("sign-out").addEventListener("click", async () => {
-  await post("/logout").catch(() => {});
+  try {
+    await post("/logout");
+  } catch (error) {
+    return error.status === 0 ? undefined : troubled(error.message); // the session is open still: the page must not look as if it were not
+  }
   sessionStorage.clear();
-  location.assign("/login");
+  return location.assign("/login");
 });
 
 document.getElementById("theme").addEventListener("click", () => {

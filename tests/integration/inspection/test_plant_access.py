@@ -1,6 +1,7 @@
 """Who may do what; the cases come from the route table itself."""
 
 from collections.abc import Iterator
+from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
@@ -44,7 +45,14 @@ def _anyone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
 @pytest.mark.parametrize("path", PAGES)
 def test_pages_send_nobody_to_the_sign_in(anyone: TestClient, path: str) -> None:
     answer = anyone.get(path, follow_redirects=False)
-    assert (answer.status_code, answer.headers["location"]) == (303, "/login")
+    wanted = "/login" if path == "/" else f"/login?{urlencode({'next': path})}"
+    assert (answer.status_code, answer.headers["location"]) == (303, wanted)
+
+
+def test_the_sign_in_knows_the_filters_of_a_link(anyone: TestClient) -> None:
+    answer = anyone.get("/review?recipe=part&score_from=2", follow_redirects=False)
+    asked = parse_qs(urlsplit(answer.headers["location"]).query)
+    assert asked == {"next": ["/review?recipe=part&score_from=2"]}
 
 
 PEOPLE_CHANGE = [
