@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from edge.contract.result import Verdict
 from edge.station.settings import load_station_settings
 from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
-from tests.support.plants import png
+from tests.support.plants import a_heartbeat, png
 
 pytestmark = pytest.mark.browser
 
@@ -123,3 +123,85 @@ def test_a_region_by_numbers_without_a_pointer(page: Page, floor: Floor) -> None
     numbers.press("Enter")
     expect(page.locator("#region-text")).to_contain_text("Region 100 × 120 px at 40, 50; 0 ignored")  # noqa: RUF001
     assert fits(page)
+
+
+def test_a_station_of_another_part_type_is_not_taken_over(page: Page) -> None:
+    page.goto("/new-line")
+    page.get_by_label("Recipe").fill("hangs")
+    page.get_by_label("Name of the station").fill("line-1")
+    page.get_by_role("button", name="Set up").click()
+    expect(page.locator("#step-name .problem")).to_have_text(
+        "The station line-1 inspects part: choose another name for the new one."
+    )
+
+
+def test_who_comes_back_without_the_key_makes_another(page: Page, floor: Floor) -> None:
+    page.goto("/new-line")
+    page.get_by_label("Recipe").fill("bottle")
+    page.get_by_label("Name of the station").fill("line-2")
+    page.get_by_role("button", name="Set up").click()
+    expect(page.locator("#key-text")).to_have_text(re.compile("^st_"))
+    expect(page.locator("#station-known")).to_be_hidden()
+    first = page.locator("#key-text").inner_text()
+    page.reload()
+    expect(page.locator("#station-file")).to_be_hidden()
+    page.get_by_text("Is its key lost?").click()
+    page.get_by_role("button", name="Make a new key").click()
+    expect(page.locator("#toml-text")).to_contain_text('station = "line-2"')
+    second = page.locator("#key-text").inner_text()
+    beat = a_heartbeat(recipe="bottle").model_dump(mode="json")
+    heard = [
+        floor.station.post("/stations/me/heartbeat", json=beat, headers={"Authorization": f"Bearer {key}"})
+        for key in (first, second)
+    ]
+    assert [answer.status_code for answer in heard] == [401, 200]
+
+
+def test_each_picture_that_cannot_be_tried_is_named(browser: Browser, floor: Floor) -> None:
+    floor.report("P-1", Verdict.UNDECIDED)
+    floor.add_model("part")
+    page = browser.new_page(base_url=floor.address)
+    sign_in_page(page)
+    page.goto("/new-line?recipe=part&station=line-1")
+    files = page.get_by_label("Try pictures")
+    expect(files).to_be_enabled()
+    files.set_input_files(
+        [
+            {"name": "notes.png", "mimeType": "image/png", "buffer": b"no picture"},
+            {"name": "mine.png", "mimeType": "image/png", "buffer": png(5, 200)},
+            {"name": "empty.png", "mimeType": "image/png", "buffer": b""},
+        ]
+    )
+    said = page.locator("#said")
+    expect(said).to_contain_text("notes.png: trial: expected a PNG", timeout=JOB_MS)
+    expect(said).to_contain_text("empty.png: trial: expected a PNG")
+    expect(said).to_have_class(re.compile("bad"))
+    expect(page.locator("#tried .trial")).to_have_count(1)
+    page.close()
+
+
+def test_who_comes_back_to_the_view_loses_nothing_of_it(page: Page, floor: Floor) -> None:
+    floor.report("P-1", Verdict.UNDECIDED)
+    mask = np.zeros((200, 200), np.uint8)
+    mask[40:60, 100:150] = 255
+    data = cv2.imencode(".png", mask)[1].tobytes()
+    images = [floor.http.post("/recipes/part/images", content=one).json()["sha256"] for one in (data, png(3, 200))]
+    kept = {
+        "roi": {"x_px": 20, "y_px": 10, "width_px": 160, "height_px": 180},
+        "smallest_defect_px": 6.0,
+        "invariant": ["flip", "rotation"],
+        "ignore_mask_sha256": images[0],
+        "golden_sha256": images[1],
+    }
+    made = floor.http.post("/recipes/part/versions", json={"settings": kept, "reason": "by hand"})
+    made.raise_for_status()
+    page.goto("/new-line?recipe=part&station=line-1")
+    expect(page.locator("#region-text")).to_contain_text("180 px at 20, 10")
+    expect(page.get_by_label("align parts to this picture")).to_be_checked()
+    page.get_by_role("button", name="Keep for this recipe").click()
+    expect(page.locator("#said")).to_have_text("✓ kept for the recipe")
+    settings = floor.http.get("/recipes/part/versions").json()[0]["settings"]
+    again = floor.http.get(f"/images/{settings['ignore_mask_sha256']}?size=original").content
+    assert np.array_equal(cv2.imdecode(np.frombuffer(again, np.uint8), cv2.IMREAD_GRAYSCALE), mask)
+    others = [name for name in kept if name != "ignore_mask_sha256"]
+    assert {name: settings[name] for name in others} == {name: kept[name] for name in others}

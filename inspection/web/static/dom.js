@@ -22,6 +22,9 @@ function fill(element, attributes, children) {
   return element;
 }
 
+/** For a button whose first click brings something else under the pointer: the second of a double click is not meant for that. */
+export const once = (act) => (event) => event.detail < 2 && act(event);
+
 const SHAPES = {
   PASS: [["circle", { cx: 12, cy: 12, r: 11 }], ["path", { class: "cut", d: "M6.5 12.5 10.5 16.5 17.5 8" }]],
   FAIL: [["path", { d: "M7.5 1h9L23 7.5v9L16.5 23h-9L1 16.5v-9z" }], ["path", { class: "cut", d: "M7.5 7.5l9 9M16.5 7.5l-9 9" }]],

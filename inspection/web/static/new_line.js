@@ -1,7 +1,7 @@
 // From a camera to a judging station, step by step: name, view, good parts, model, go.
 
 import { get, imageUrl, post, postFile } from "./api.js";
-import { complain, h, percent } from "./dom.js";
+import { complain, h, once, percent } from "./dom.js";
 import { feasibility, feasibilityLines } from "./feasibility.js";
 import { n, t } from "./language.js";
 import { poll } from "./poll.js";
@@ -14,11 +14,15 @@ const ENOUGH = 20; // good parts: fewer train, too, and promise little
 const FRESH = 48;
 const $ = (id) => document.getElementById(id);
 const asked = new URLSearchParams(location.search);
-const state = { recipe: asked.get("recipe"), station: asked.get("station"), fresh: [], bad: new Set(), picture: null, job: null };
-const trial = new Trial($("tried"), (text) => say(text));
+const state = { recipe: asked.get("recipe"), station: asked.get("station"), fresh: [], bad: new Set(), picture: null, kept: null, golden: null, job: null };
+const trial = new Trial($("tried"), (text) => say(text, true));
 const region = new Region($("region"), showView);
 const recipePath = () => `/recipes/${encodeURIComponent(state.recipe)}`;
-const say = (text) => ($("said").textContent = text);
+
+function say(text, bad = false) {
+  $("said").textContent = text;
+  $("said").classList.toggle("bad", bad);
+}
 
 async function setUp(event) {
   event.preventDefault();
@@ -28,23 +32,47 @@ async function setUp(event) {
   complain(problem, null);
   try {
     const [recipes, stations] = await Promise.all([get("/recipes"), get("/stations")]);
+    const there = stations.find((known) => known.name === station);
+    if (there && there.recipe !== recipe) throw new Error(t("The station {station} inspects {recipe}: choose another name for the new one.", { station, recipe: there.recipe }));
     if (!recipes.some((known) => known.name === recipe)) await post("/recipes", { name: recipe });
-    if (!stations.some((known) => known.name === station)) await newStation({ recipe, station, camera: fields.camera.value });
+    if (!there) await showFiles(() => post("/stations", { name: station, recipe }), { station, recipe });
+    showKnown(there !== undefined, station);
   } catch (error) {
     complain(problem, error.message);
     return;
   }
-  Object.assign(state, { recipe, station, fresh: [], picture: null, job: null });
+  Object.assign(state, { recipe, station, fresh: [], picture: null, kept: null, job: null });
   history.replaceState(null, "", `?${new URLSearchParams({ recipe, station })}`);
   again();
 }
 
-async function newStation({ recipe, station, camera }) {
-  const made = await post("/stations", { name: station, recipe });
+/** The two files of a station; `make` gives its key, which is told once. */
+async function showFiles(make, { station, recipe }) {
   const signer = await get("/keys/public");
+  const made = await make();
+  const camera = $("name-form").elements.camera.value;
   $("key-text").textContent = made.api_key;
   $("toml-text").textContent = stationFile({ station, recipe, camera, plant: location.origin, publicKey: signer.public_key });
   $("station-file").hidden = false;
+}
+
+/** Of a station that was there before the files are not shown again. */
+function showKnown(isThere, station) {
+  const file = $("station-file");
+  if (isThere && station !== state.station) file.hidden = true;
+  $("station-known").hidden = !isThere || !file.hidden;
+}
+
+/** For a station of which nobody has saved the files. */
+async function anotherKey() {
+  const problem = $("step-name").querySelector(".problem");
+  complain(problem, null);
+  try {
+    await showFiles(() => post(`/stations/${encodeURIComponent(state.station)}/key`), state);
+    $("station-known").hidden = true;
+  } catch (error) {
+    complain(problem, error.message);
+  }
 }
 
 async function refresh() {
@@ -68,7 +96,31 @@ async function pictureLoaded() {
   const beside = await get(`/results/${state.picture.result.id}/beside`);
   const [width, height] = beside.picture_px ?? [$("live-picture").naturalWidth, $("live-picture").naturalHeight];
   region.open(width, height);
+  if (state.kept === null) await showKept();
   showView();
+}
+
+/** Somebody who comes back goes on with what was chosen: to keep one thing takes none of the others away. */
+async function showKept() {
+  const [newest] = await get(`${recipePath()}/versions`);
+  const kept = newest?.settings ?? {};
+  const mask = kept.ignore_mask_sha256 ? Object.assign(new Image(), { src: imageUrl(kept.ignore_mask_sha256, "original") }) : null;
+  await mask?.decode();
+  Object.assign(state, { kept, golden: kept.golden_sha256 ?? null });
+  $("rotation").checked = kept.invariant?.includes("rotation") ?? false;
+  $("golden").checked = state.golden !== null;
+  region.takeOver(kept.roi ?? null, mask);
+}
+
+/** The picture that is seen is the one to align to. */
+function chooseGolden() {
+  state.golden = $("golden").checked ? state.picture?.images.frame ?? null : null;
+}
+
+function showAnother() {
+  if (state.fresh.length === 0) return;
+  showPicture(state.fresh[Math.floor(Math.random() * state.fresh.length)]);
+  chooseGolden();
 }
 
 function showView() {
@@ -76,24 +128,28 @@ function showView() {
   const { roi, ignored } = region;
   $("region-text").textContent = roi ? t("Region {width} × {height} px at {x}, {y}; {count} ignored.", { width: roi.width_px, height: roi.height_px, x: roi.x_px, y: roi.y_px, count: ignored.length }) : t("Draw on the picture; without a region the whole picture is looked at.");
   $("feasibility").replaceChildren(...feasibilityLines(feasibility(viewed())));
-  $("save-view").disabled = state.picture === null;
+  $("save-view").disabled = state.picture === null || state.kept === null;
   function viewed() {
     return { width_px: region.canvas.width, view_mm: value("view-mm"), defect_mm: value("defect-mm"), speed_mm_s: value("speed"), exposure_ms: value("exposure") };
   }
 }
 
 async function saveView() {
-  const [versions, mask] = await Promise.all([get(`${recipePath()}/versions`), region.mask()]);
+  await attempt(async () => post(`${recipePath()}/versions`, { settings: await viewSettings(), reason: t("set up with the page New line") }), t("✓ kept for the recipe"));
+}
+
+async function viewSettings() {
+  const [[newest], mask] = await Promise.all([get(`${recipePath()}/versions`), region.mask()]);
+  const kept = newest?.settings ?? {};
   const found = feasibility({ width_px: region.canvas.width, view_mm: Number($("view-mm").value), defect_mm: Number($("defect-mm").value) });
-  const settings = {
-    ...versions[0]?.settings,
+  return {
+    ...kept,
     roi: region.roi,
-    invariant: $("rotation").checked ? ["rotation"] : [],
-    smallest_defect_px: found ? Math.max(1, found.defect_px) : null,
+    invariant: [...(kept.invariant ?? []).filter((way) => way !== "rotation"), ...($("rotation").checked ? ["rotation"] : [])],
+    smallest_defect_px: found ? Math.max(1, found.defect_px) : kept.smallest_defect_px ?? null,
     ignore_mask_sha256: mask === null ? null : (await postFile(`${recipePath()}/images`, mask)).sha256,
-    golden_sha256: $("golden").checked ? state.picture.images.frame : null,
+    golden_sha256: state.golden,
   };
-  await attempt(() => post(`${recipePath()}/versions`, { settings, reason: t("set up with the page New line") }), t("✓ kept for the recipe"));
 }
 
 function showFresh() {
@@ -167,10 +223,8 @@ async function attempt(action, done) {
   try {
     await action();
     say(done);
-    $("said").classList.remove("bad");
   } catch (error) {
-    say(error.message);
-    $("said").classList.add("bad");
+    say(error.message, true);
   }
 }
 
@@ -186,21 +240,26 @@ async function go() {
 }
 
 $("name-form").addEventListener("submit", setUp);
-$("live-picture").addEventListener("load", () => pictureLoaded().catch((error) => say(error.message)));
-$("another-picture").addEventListener("click", () => state.fresh.length && showPicture(state.fresh[Math.floor(Math.random() * state.fresh.length)]));
+$("another-key").addEventListener("click", once(anotherKey));
+$("live-picture").addEventListener("load", () => pictureLoaded().catch((error) => say(error.message, true)));
+$("another-picture").addEventListener("click", showAnother);
+$("golden").addEventListener("change", chooseGolden);
 $("clear-region").addEventListener("click", () => region.clear());
 $("region-form").addEventListener("submit", (event) => {
   event.preventDefault();
   const numbers = $("region-numbers").value.split(",").map((text) => Math.round(Number.parseFloat(text)));
   if (numbers.length === 4 && region.put(...numbers)) $("region-numbers").value = "";
-  else say(t("Expected four numbers inside a picture of {width} × {height} px, at least 8 px wide and high.", { width: region.canvas.width, height: region.canvas.height }));
+  else say(t("Expected four numbers inside a picture of {width} × {height} px, at least 8 px wide and high.", { width: region.canvas.width, height: region.canvas.height }), true);
 });
 $("save-view").addEventListener("click", saveView);
 $("keep-goods").addEventListener("click", keepGoods);
 $("train").addEventListener("click", train);
 $("try-live").addEventListener("click", tryLive);
 $("try-held").addEventListener("click", () => tryOut(() => trial.heldOut()));
-$("try-files").addEventListener("change", (event) => tryOut(() => trial.files(event.target.files)));
+$("try-files").addEventListener("change", async ({ target }) => {
+  await tryOut(() => trial.files([...target.files]));
+  target.value = ""; // the same file can be tried again
+});
 $("go").addEventListener("click", go);
 for (const id of ["view-mm", "defect-mm", "speed", "exposure"]) $(id).addEventListener("input", showView);
 for (const button of document.querySelectorAll("[data-region]")) {
@@ -213,5 +272,8 @@ const [recipes, stations] = await Promise.all([get("/recipes"), get("/stations")
 $("known-recipes").replaceChildren(...recipes.map((recipe) => h("option", { value: recipe.name })));
 $("known-stations").replaceChildren(...stations.map((station) => h("option", { value: station.name })));
 for (const name of ["recipe", "station"]) if (state[name]) $("name-form").elements[name].value = state[name];
+const isThere = stations.some(({ name, recipe }) => name === state.station && recipe === state.recipe);
+if (!isThere) Object.assign(state, { recipe: null, station: null }); // a link to what is not there any more
+showKnown(isThere, state.station);
 showView();
 const again = poll(refresh, 2000);

@@ -6,7 +6,7 @@ const LEAST_PX = 8;
 export class Region {
   /** `canvas` lies over the picture; `changed` is called after every change. */
   constructor(canvas, changed) {
-    Object.assign(this, { canvas, changed, mode: "roi", roi: null, ignored: [], from: null });
+    Object.assign(this, { canvas, changed, mode: "roi", roi: null, ignored: [], kept: null, from: null });
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.from && this.stretch(event));
     canvas.addEventListener("pointerup", () => this.end());
@@ -19,7 +19,14 @@ export class Region {
   }
 
   clear() {
-    Object.assign(this, { roi: null, ignored: [], from: null });
+    Object.assign(this, { roi: null, ignored: [], kept: null, from: null });
+    this.draw();
+    this.changed();
+  }
+
+  /** What was chosen before: the region, and a picture that is white where nothing is looked at, or null. */
+  takeOver(roi, mask) {
+    Object.assign(this, { roi, ignored: [], kept: mask });
     this.draw();
     this.changed();
   }
@@ -77,6 +84,7 @@ export class Region {
       context.strokeRect(box.x_px, box.y_px, box.width_px, box.height_px);
     };
     if (this.roi) outline("roi", this.roi);
+    if (this.kept) context.drawImage(shaded(this.kept, this.canvas), 0, 0);
     context.fillStyle = `${COLOURS.ignore}80`;
     for (const box of this.ignored) context.fillRect(box.x_px, box.y_px, box.width_px, box.height_px);
     if (this.box) outline(this.mode, this.box);
@@ -84,12 +92,27 @@ export class Region {
 
   /** A PNG of the frame's size, white where nothing is looked at; null if everything is. */
   async mask() {
-    if (this.ignored.length === 0) return null;
+    if (this.ignored.length === 0 && this.kept === null) return null;
     const canvas = new OffscreenCanvas(this.canvas.width, this.canvas.height);
     const context = canvas.getContext("2d");
     context.fillRect(0, 0, canvas.width, canvas.height);
+    if (this.kept) context.drawImage(this.kept, 0, 0);
     context.fillStyle = "#fff";
     for (const box of this.ignored) context.fillRect(box.x_px, box.y_px, box.width_px, box.height_px);
     return canvas.convertToBlob({ type: "image/png" });
   }
+}
+
+/** A mask as a shade over the picture: the colour of what is ignored where it is white. */
+function shaded(mask, { width, height }) {
+  const layer = new OffscreenCanvas(width, height);
+  const context = layer.getContext("2d");
+  context.drawImage(mask, 0, 0);
+  const pixels = context.getImageData(0, 0, width, height);
+  for (let at = 0; at < pixels.data.length; at += 4) pixels.data[at + 3] = pixels.data[at] / 2;
+  context.putImageData(pixels, 0, 0);
+  context.globalCompositeOperation = "source-in";
+  context.fillStyle = COLOURS.ignore;
+  context.fillRect(0, 0, width, height);
+  return layer;
 }

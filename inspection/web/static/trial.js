@@ -52,7 +52,15 @@ export class Trial {
   }
 
   async files(files) {
-    for (const file of files) await this.attempt(async () => this.show(await postFile(this.path(), file, PATIENCE_MS), file.name));
+    const refused = [];
+    for (const file of files) {
+      try {
+        this.show(await postFile(this.path(), file, PATIENCE_MS), file.name);
+      } catch (error) {
+        refused.push(`${file.name}: ${error.message}`);
+      }
+    }
+    if (refused.length) this.say(refused.join("; "));
   }
 
   async stored(sha256, name) {
