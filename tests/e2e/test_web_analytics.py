@@ -124,3 +124,25 @@ def test_a_shift_report_is_printed(
     assert pdf.startswith(b"%PDF-")
     assert pdf.count(b"/Type /Page\n") >= 1
     page.close()
+
+
+def test_figures_of_a_station_out_of_service_are_its_own(page: Page, floor: Floor) -> None:
+    floor.report("P-1", Verdict.PASS)
+    made = floor.http.post("/stations", json={"name": "line-2", "recipe": "part"}).raise_for_status().json()
+    floor.http.post("/stations/line-1/retirement", json={"reason": "sold"}).raise_for_status()
+    floor.station.headers["Authorization"] = f"Bearer {made['api_key']}"
+    floor.report("P-2", Verdict.FAIL, station="line-2")
+    page.goto("/analytics?days=365&station=line-1")
+    expect(page.locator("#figures")).to_contain_text("100.00 %")
+    expect(page.locator("#station")).to_have_value("line-1")
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Kolkata", "America/New_York"])
+def test_the_period_that_is_told_is_the_one_that_is_counted(browser: Browser, floor: Floor, zone: str) -> None:
+    """Parts are counted by hours and days: a period that said 06:24 counted from midnight on."""
+    page = browser.new_page(base_url=floor.address, timezone_id=zone)
+    sign_in_page(page)
+    for days, begins in ((1, r"\d\d:00"), (30, "00:00")):
+        page.goto(f"/analytics?days={days}")
+        expect(page.locator("#period")).to_have_text(re.compile(rf"^\d{{4}}-\d\d-\d\d {begins} to "))
+    page.close()

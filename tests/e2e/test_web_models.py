@@ -239,6 +239,17 @@ def test_another_threshold_is_tried_before_it_is_made(page: Page, floor: Floor) 
     assert fits(page)
 
 
+def test_a_threshold_that_nobody_has_moved_promises_what_it_did(page: Page, floor: Floor) -> None:
+    """Trainings put it at the score of a good part, where the slider may have no step."""
+    scores = HeldoutScores(goods=(0.2, 0.4, 0.6, 1.0), defects=(0.8, 1.53))
+    floor.add_model("part", heldout_scores=scores)
+    page.goto("/models?recipe=part")
+    page.get_by_text("Try another threshold").click()
+    row = page.locator(".threshold tr", has_text="Good parts that fail")
+    expect(row.locator("td")).to_have_text(["0 of 4, 0.0 %", "0 of 4, 0.0 %"])
+    expect(page.get_by_role("button", name="Make this version")).to_be_disabled()
+
+
 def ask_for_stages(page: Page, floor: Floor) -> Locator:
     """The dialog, for a challenger that passed the gate."""
     floor.train_and_promote("part")
@@ -402,3 +413,10 @@ def _box(shown: Locator) -> FloatRect:
     box = shown.bounding_box()
     assert box is not None
     return box
+
+
+def test_a_double_click_asks_for_one_training(page: Page, floor: Floor) -> None:
+    page.goto("/models?recipe=part")
+    page.locator("#train").dblclick()
+    expect(page.locator("#versions tbody tr")).to_have_count(1, timeout=JOB_MS)
+    assert len(floor.http.get("/jobs?recipe=part").json()) == 1

@@ -5,6 +5,7 @@ import { auditPanel } from "./audit_panel.js";
 import { complain, flag, h, milliseconds, number, percent, when } from "./dom.js";
 import { driftTable } from "./drift_panel.js";
 import { byClock, controlChart, countsChart, driftChart, latencyChart, paretoChart } from "./charts.js";
+import { fillNames } from "./filters.js";
 import { t } from "./language.js";
 import { onReturn } from "./link.js";
 import { newest } from "./newest.js";
@@ -14,7 +15,7 @@ const $ = (id) => document.getElementById(id);
 const FILTERS = ["recipe", "station", "days", "day", "start", "hours"];
 const SHIFT = ["day", "start", "hours"];
 const isShift = () => $("days").value === "shift";
-const DAY_MS = 86400000;
+const [HOUR_MS, DAY_MS] = [3600000, 86400000];
 const state = { answer: null, theme: null };
 const asking = newest();
 const RULES = { beyond_limits: t("beyond the control limits"), run: t("ninth or later on one side of the mean"), trend: t("sixth or later of a steady rise or fall") };
@@ -25,9 +26,13 @@ function parameters() {
   return wanted;
 }
 
+/** From the beginning of an hour or a day, by which parts are counted: the period that is told is the one that is shown. */
 function untilNow(days) {
   const until = new Date();
-  return new URLSearchParams({ since: new Date(until - days * DAY_MS).toISOString(), until: until.toISOString(), step: days <= 7 ? "hour" : "day", utc_offset_min: String(-until.getTimezoneOffset()) });
+  const [step, width_ms, offset_min] = [days <= 7 ? "hour" : "day", days <= 7 ? HOUR_MS : DAY_MS, -until.getTimezoneOffset()];
+  const ahead_ms = offset_min * 60000;
+  const since = Math.floor((until - days * DAY_MS + ahead_ms) / width_ms) * width_ms - ahead_ms;
+  return new URLSearchParams({ since: new Date(since).toISOString(), until: until.toISOString(), step, utc_offset_min: String(offset_min) });
 }
 
 async function show() {
@@ -145,9 +150,7 @@ function remember() {
 }
 
 async function start() {
-  const [recipes, stations] = await Promise.all([get("/recipes"), get("/stations")]);
-  $("recipe").append(...recipes.map((recipe) => h("option", {}, recipe.name)));
-  $("station").append(...stations.map((station) => h("option", {}, station.name)));
+  await fillNames($("recipe"), $("station"));
   const asked = new URLSearchParams(location.search);
   $("day").value = when(new Date().toISOString()).slice(0, 10);
   for (const name of FILTERS) if (asked.has(name) && (SHIFT.includes(name) || [...$(name).options].some((option) => option.value === asked.get(name)))) $(name).value = asked.get(name);

@@ -2,8 +2,17 @@
 
 import { get } from "./api.js";
 import { h } from "./dom.js";
+import { t } from "./language.js";
 
 const $ = (id) => document.getElementById(id);
+
+/** Recipes and stations to choose from, those out of service, too: what they judged is still there. */
+export async function fillNames(recipe, station) {
+  const [recipes, stations, retired] = await Promise.all([get("/recipes"), get("/stations"), get("/stations/retired")]);
+  recipe.append(...recipes.map(({ name }) => h("option", {}, name)));
+  station.append(...stations.map(({ name }) => h("option", {}, name)), ...retired.map(({ name }) => h("option", { value: name }, t("{station} (out of service)", { station: name }))));
+  return stations;
+}
 
 /** `fields` is the id of the element by the name of the parameter; `changed` is called after every change. */
 export class Filters {
@@ -20,9 +29,7 @@ export class Filters {
 
   /** Fills the lists, takes over what the address says, and listens. */
   async start() {
-    const [recipes, stations] = await Promise.all([get("/recipes"), get("/stations")]);
-    $(this.fields.recipe).append(...recipes.map((recipe) => h("option", {}, recipe.name)));
-    $(this.fields.station).append(...stations.map((station) => h("option", {}, station.name)));
+    const stations = await fillNames($(this.fields.recipe), $(this.fields.station));
     const lines = [...new Set(stations.map((station) => station.line).filter(Boolean))].sort();
     if (this.fields.line) $(this.fields.line).append(...lines.map((line) => h("option", {}, line)));
     for (const [name, value] of new URLSearchParams(location.search)) if (this.fields[name]) setValue($(this.fields[name]), value);

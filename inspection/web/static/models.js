@@ -161,7 +161,13 @@ async function judged(done) {
 
 const both = (first, then) => (first === null ? then : `${first} ${then}`);
 
-const start = (body) => attempt(() => post("/jobs", body));
+/** One job, until the page shows it: a button that is pressed twice asks once. */
+async function start(body) {
+  if (state.starting) return;
+  state.starting = true;
+  await attempt(() => post("/jobs", body));
+  state.starting = false;
+}
 
 async function attempt(action) {
   const problem = $("training").querySelector(".problem");
@@ -171,7 +177,7 @@ async function attempt(action) {
     if (problem) complain(problem, error.message);
     return;
   }
-  again();
+  await again();
 }
 
 function reason(title, text, verb, action) {

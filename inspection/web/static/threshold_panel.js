@@ -30,13 +30,15 @@ function fill(body, heldout, model, mayChange, start) {
   const slider = h("input", { type: "range", min: low - unit, max: high + unit, step: unit / 10, value: heldout.threshold, "aria-label": t("Threshold"), oninput: show });
   const [escape, overkill, bad] = [field(t("An escape costs"), { value: costs.escape }), field(t("Overkill costs"), { value: costs.overkill }), field(t("Bad parts, in %"), { value: 100 * costs.defect_rate, max: 100 })];
   const told = h("table", { class: "compare" });
-  const make = h("button", { type: "button", class: "primary small", disabled: true, onclick: () => start({ kind: "threshold", bundle_id: model.id, at: Number(slider.value) }) }, t("Make this version, and run the gate"));
+  const make = h("button", { type: "button", class: "primary small", disabled: true, onclick: () => start({ kind: "threshold", bundle_id: model.id, at: chosen() }) }, t("Make this version, and run the gate"));
+  // The slider's own steps may leave no mark where the threshold is: nothing has changed until it was moved.
+  const chosen = () => (Math.abs(Number(slider.value) - heldout.threshold) < unit / 10 ? heldout.threshold : Number(slider.value));
   const valueOf = (label) => Number(label.querySelector("input").value);
   function show() {
-    const at = Number(slider.value);
+    const at = chosen();
     const prices = { escape: valueOf(escape), overkill: valueOf(overkill), share: valueOf(bad) / 100 };
     told.replaceChildren(...table(consequences(heldout, heldout.threshold, prices), consequences(heldout, at, prices)));
-    make.disabled = Math.abs(at - heldout.threshold) < unit / 20;
+    make.disabled = at === heldout.threshold;
   }
   body.replaceChildren(h("label", { class: "slider" }, t("Threshold"), slider), h("div", { class: "row costs" }, escape, overkill, bad), told, h("p", { class: "hint" }, t("On parts that the model has not seen; what can be promised holds if the line's parts are like them.")), mayChange ? make : "");
   show();
