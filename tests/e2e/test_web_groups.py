@@ -102,3 +102,15 @@ def test_what_was_accepted_is_taken_back_in_one_click(page: Page, floor: Floor) 
     expect(page.locator(".group")).to_have_count(1)
     expect(page.locator("#outbox")).to_contain_text("Taken back")
     assert [floor.labels(part) for part in parts] == [[]] * 3
+
+
+def test_a_double_click_judges_one_group(page: Page, floor: Floor) -> None:
+    parts = [floor.report(f"P-{number}", seed=80 + number, signature=(127, number, 0)) for number in range(3)]
+    others = [floor.report(f"Q-{number}", seed=90 + number, signature=(0, number, 127)) for number in range(2)]
+    page.goto("/groups")
+    expect(page.locator(".group")).to_have_count(2)
+    page.locator(".group .good").first.dblclick()
+    expect(page.locator(".group")).to_have_count(1)
+    expect(page.locator("#outbox")).to_have_text("3 parts judged · ✓ all saved")
+    assert [floor.labels(part) for part in parts] == [["good:-"]] * 3
+    assert [floor.labels(part) for part in others] == [[], []]

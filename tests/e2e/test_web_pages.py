@@ -123,11 +123,35 @@ def _with_old_picture(route: Route) -> None:
     route.fulfill(response=answer, json=[{**station, "picture_age_s": 45.0} for station in answer.json()])
 
 
+def test_a_card_tells_again_after_the_service_was_started_anew(page: Page, floor: Floor) -> None:
+    """The station still shows the same part: it has judged none meanwhile."""
+    floor.beat(floor.report("P-77", Verdict.FAIL))
+    card = page.locator(".station")
+    expect(card).to_contain_text("P-77")
+    page.route("**/api/v1/stations", _unheard)
+    expect(card).to_contain_text("Waiting for the first heartbeat")
+    expect(card).not_to_contain_text("P-77")
+    expect(card).not_to_contain_text("triggers")
+    page.unroute_all(behavior="wait")
+    expect(card).to_contain_text("P-77")
+    expect(card).not_to_contain_text("Waiting for the first heartbeat")
+    expect(card.locator(".frame")).to_be_visible()
+
+
+def _unheard(route: Route) -> None:
+    """As the service answers before the first heartbeat."""
+    answer = route.fetch()
+    nothing = {"state": "never_seen", "heartbeat": None, "picture_result_id": None, "picture_age_s": None}
+    route.fulfill(response=answer, json=[{**station, **nothing} for station in answer.json()])
+
+
 def test_empty_pages_say_what_to_do(browser: Browser, tmp_path: Path) -> None:
     with live_plant(tmp_path / "empty") as address:
         page = browser.new_page(base_url=address)
         sign_in_page(page)
         expect(page.locator("#loading")).to_contain_text("No station yet")
+        page.get_by_role("button", name="Add station…").click()
+        expect(page.locator("#station-dialog .problem")).to_contain_text("No recipe yet. Add one on the page Models")
         page.goto("/review")
         expect(page.locator("#empty")).to_contain_text("Nothing to review")
         page.goto("/models")
@@ -226,9 +250,13 @@ def test_administration_of_people_keys_and_the_audit_log(page: Page, floor: Floo
     expect(row).to_contain_text("disabled")
     users = {user["name"]: (user["role"], user["disabled"]) for user in floor.http.get("/users").json()}
     assert users["li.wei"] == ("engineer", True)
+    page.get_by_label("line of line-1").fill("to the west")
+    page.get_by_label("line of line-1").press("Enter")
+    expect(page.locator("#problem")).to_contain_text("The line is not kept. Expected letters")
     page.get_by_label("line of line-1").fill("west")
     page.get_by_label("line of line-1").press("Enter")
     expect(page.locator("#audit")).to_contain_text("line of a station set")
+    expect(page.locator("#problem")).to_be_hidden()
     assert floor.http.get("/stations").json()[0]["line"] == "west"
     page.get_by_role("button", name="New key…").click()
     page.get_by_role("button", name="Make a new key").click()

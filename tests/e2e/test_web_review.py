@@ -261,3 +261,43 @@ def test_parts_on_which_people_disagree_are_found(page: Page, floor: Floor) -> N
     page.goto("/analytics?days=365")
     expect(page.locator("#reviewers")).to_contain_text("eve")
     assert fits(page)
+
+
+def test_a_double_click_judges_the_part_that_was_seen(page: Page, floor: Floor) -> None:
+    first, unseen = floor.report("P-1", seed=60), floor.report("P-0", seed=61)
+    page.goto("/review")
+    expect(page.locator("#facts")).to_contain_text("P-0")
+    page.locator("[data-label=good]").dblclick()
+    expect(page.locator("#facts")).to_contain_text("P-1")
+    expect(page.locator("#outbox")).to_have_text("✓ all saved")
+    assert (floor.labels(unseen), floor.labels(first)) == (["good:-"], [])
+
+
+def test_a_link_to_a_station_out_of_service_shows_its_parts_alone(page: Page, floor: Floor) -> None:
+    floor.report("P-old", seed=60)
+    made = floor.http.post("/stations", json={"name": "line-2", "recipe": "part"}).raise_for_status().json()
+    floor.http.post("/stations/line-1/retirement", json={"reason": "sold"}).raise_for_status()
+    floor.station.headers["Authorization"] = f"Bearer {made['api_key']}"
+    floor.report("P-new", seed=61, station="line-2")
+    page.goto("/review?station=line-1")
+    expect(page.locator("#station")).to_have_value("line-1")
+    expect(page.locator("#waiting")).to_have_text("1 part waits")
+
+
+def test_a_part_that_somebody_else_has_judged_meanwhile_is_not_asked_again(page: Page, floor: Floor) -> None:
+    parts = [floor.report(f"P-{number}", seed=number + 60) for number in range(3)]
+    page.goto("/review?order=time")
+    expect(page.locator("#facts")).to_contain_text("P-2")
+    floor.say_as("li.wei", parts[1], "good")
+    expect(page.locator("#waiting")).to_have_text("2 parts wait", timeout=15_000)
+    page.keyboard.press("d")
+    expect(page.locator("#facts")).to_contain_text("P-0")
+    page.keyboard.press("g")
+    expect(page.locator("#empty")).to_contain_text("Nothing to review")
+    page.keyboard.press("z")
+    page.keyboard.press("z")
+    expect(page.locator("#facts")).to_contain_text("P-2")
+    page.keyboard.press("n")
+    expect(page.locator("#facts")).to_contain_text("P-0")
+    expect(page.locator("#outbox")).to_have_text("✓ all saved")
+    assert [floor.labels(part) for part in parts] == [[], ["good:-"], []]

@@ -52,7 +52,10 @@ async function showStations() {
 }
 
 function station({ name, recipe, line }) {
-  const move = (event) => event.target.checkValidity() && attempt(() => put(`/stations/${encodeURIComponent(name)}/line`, { line: event.target.value.trim() || null }));
+  const move = (event) => {
+    if (!event.target.checkValidity()) return complain($("problem"), t("The line is not kept. Expected letters, digits, dots, dashes and underscores, without spaces."));
+    return attempt(() => put(`/stations/${encodeURIComponent(name)}/line`, { line: event.target.value.trim() || null }));
+  };
   const at = h("input", { value: line ?? "", "aria-label": t("line of {name}", { name }), placeholder: t("none"), maxlength: 64, pattern: "[A-Za-z0-9][A-Za-z0-9._\\-]*", onchange: move });
   return h("tr", {}, h("th", {}, name), h("td", {}, recipe), h("td", {}, at), h("td", { class: "end" }, h("button", { type: "button", class: "small", onclick: () => newKey(name) }, t("New key…")), " ", h("button", { type: "button", class: "small danger", onclick: () => retire(name) }, t("Take out of service…"))));
 }

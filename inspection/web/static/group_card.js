@@ -1,7 +1,7 @@
 // One group of alike parts: page by page, so that each of its parts can be looked at and kept out, however many there are.
 
 import { get, imageUrl } from "./api.js";
-import { h, number, verdictBadge, verdictWord } from "./dom.js";
+import { h, number, once, verdictBadge, verdictWord } from "./dom.js";
 import { n, t } from "./language.js";
 import { typeWord } from "./words.js";
 
@@ -16,7 +16,7 @@ export class GroupCard {
     this.thumbs = h("div", { class: "thumbs" });
     this.pages = h("div", { class: "row pages", hidden: group.ids.length <= PAGE });
     this.kept = h("span", { class: "muted", role: "status" });
-    const button = (label, word, key) => h("button", { type: "button", class: label, disabled: !may.label, onclick: () => act.decide(this, label) }, h("kbd", {}, key), " ", word);
+    const button = (label, word, key) => h("button", { type: "button", class: label, disabled: !may.label, onclick: once(() => act.decide(this, label)) }, h("kbd", {}, key), " ", word);
     this.element = h(
       "li",
       { class: "panel group", tabindex: "-1", onfocusin: () => act.mark(this) },

@@ -3,7 +3,7 @@
 import { Andon } from "./andon.js";
 import { get, post } from "./api.js";
 import { ask } from "./dialog.js";
-import { h } from "./dom.js";
+import { complain, h } from "./dom.js";
 import { listen } from "./keys.js";
 import { rich, t } from "./language.js";
 import { poll } from "./poll.js";
@@ -51,13 +51,14 @@ async function addStation() {
   shown.hidden = true;
   ask(dialog, async (fields) => {
     if (!shown.hidden) return true;
+    const signer = await get("/keys/public"); // first: the key is told once
     const made = await post("/stations", { name: fields.name.value.trim(), recipe: fields.recipe.value });
-    const signer = await get("/keys/public");
     shown.querySelector("#station-api-key").textContent = made.api_key;
     shown.querySelector("#station-trust").textContent = `trusted_keys = ["${signer.public_key}"]`;
     shown.hidden = false;
     return false;
   });
+  if (recipes.length === 0) complain(dialog.querySelector(".problem"), t("No recipe yet. Add one on the page Models first."));
 }
 
 const applyOverlay = () => list.classList.toggle("no-map", !overlay.checked);

@@ -3,7 +3,7 @@
 import { get } from "./api.js";
 import { besideOf, besideRows } from "./beside_panel.js";
 import { Decisions } from "./decisions.js";
-import { flag, h, scoreBar, verdictBadge } from "./dom.js";
+import { flag, h, once, scoreBar, verdictBadge } from "./dom.js";
 import { Filters } from "./filters.js";
 import { listen } from "./keys.js";
 import { n, t } from "./language.js";
@@ -216,7 +216,7 @@ const act = { answer, choose: chooseNumber, typed, move, undo, leave, visiting: 
 listen(reviewKeys(picture, mayLabel, act));
 outbox.watch(showOutbox);
 $("type").addEventListener("input", showTypes);
-for (const button of document.querySelectorAll("[data-label]")) button.addEventListener("click", () => answer(button.dataset.label));
+for (const button of document.querySelectorAll("[data-label]")) button.addEventListener("click", once(() => answer(button.dataset.label)));
 $("undo").addEventListener("click", undo);
 $("next").addEventListener("click", () => move(1));
 $("back").addEventListener("click", () => move(-1));

@@ -16,7 +16,7 @@ export class ReviewQueue {
 
   clear() {
     const said = [...pending()].filter(([, { label }]) => label !== "retracted");
-    Object.assign(this, { items: [], at: 0, types: [], left: 0, skipped: 0, answered: new Set(said.map(([id]) => id)), round: this.round + 1 });
+    Object.assign(this, { items: [], at: 0, types: [], left: 0, skipped: 0, answered: new Set(said.map(([id]) => id)), returned: new Set(), round: this.round + 1 });
   }
 
   get current() {
@@ -45,6 +45,7 @@ export class ReviewQueue {
     const { round } = this;
     const answer = await get(`/review/queue?${new URLSearchParams({ limit: BATCH, offset, ...this.filters() })}`);
     if (round !== this.round) return false; // asked before the filters changed
+    if (offset === 0) this.dropJudged(answer.results);
     this.items.push(...answer.results.filter(({ result: { id } }) => !this.holds(id) && !this.answered.has(id)));
     this.forgetOld();
     this.types = [...new Set([...this.types, ...answer.defect_types])];
@@ -52,6 +53,14 @@ export class ReviewQueue {
     for (const id of answer.drawn) this.drawn.add(id);
     this.left = Object.values(answer.waiting).reduce((sum, count) => sum + count, 0) - (this.waiting() ? uncounted() : 0);
     return true;
+  }
+
+  /** What somebody else has judged meanwhile is not asked again. What only lies further back now comes again by itself. */
+  dropJudged(head) {
+    const isBehind = (item, index) => index < this.at && !this.answered.has(item.result.id);
+    if (!this.waiting() || this.skipped > 0 || this.items.some(isBehind)) return; // then the head is not what comes next
+    const waits = new Set(head.map(({ result }) => result.id));
+    this.items = this.items.filter(({ result: { id } }, index) => index <= this.at || waits.has(id) || this.returned.has(id));
   }
 
   /** Of those behind, only the last few can be gone back to; what was decided can be taken back all the same. */
@@ -71,12 +80,14 @@ export class ReviewQueue {
   }
 
   answer(id) {
+    this.returned.delete(id);
     if (this.holds(id) && !this.answered.has(id)) this.left -= 1;
     this.answered.add(id);
   }
 
   /** Lets a part wait again, and goes to it; one that the page does not hold any more is fetched. */
   async putBack(id) {
+    this.returned.add(id);
     if (this.answered.delete(id) || !this.holds(id)) this.left += 1;
     const at = this.items.findIndex((item) => item.result.id === id);
     if (at >= 0) this.at = at;

@@ -47,8 +47,17 @@ export class StationCard {
     this.notice.classList.toggle("bad", stale || (beat && !beat.camera_connected));
     p.recent.replaceChildren(...recent(station.recent));
     if (beat) this.updateNumbers(station, beat);
-    else p.verdict.replaceChildren(h("p", { class: "muted" }, t("Waiting for the first heartbeat. Start the station with its key.")));
+    else this.forget();
     this.updatePicture(station.picture_result_id);
+  }
+
+  /** The service has heard nothing, maybe only since it was started again: nothing of before is shown as if it were of now. */
+  forget() {
+    const { verdict, part, counts, ledger, latency, bundle } = this.parts;
+    for (const slot of [part, counts, ledger, latency, bundle]) slot.replaceChildren();
+    verdict.replaceChildren(h("p", { class: "muted" }, t("Waiting for the first heartbeat. Start the station with its key.")));
+    for (const picture of [this.frame, this.map]) picture.removeAttribute("src");
+    this.shown = null;
   }
 
   updateNumbers(station, beat) {
