@@ -3,9 +3,9 @@
 import re
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
-from tests.support.floor import JOB_MS, Floor, fits
+from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
 
 pytestmark = pytest.mark.browser
 
@@ -114,3 +114,21 @@ def test_a_double_click_judges_one_group(page: Page, floor: Floor) -> None:
     expect(page.locator("#outbox")).to_have_text("3 parts judged · ✓ all saved")
     assert [floor.labels(part) for part in parts] == [["good:-"]] * 3
     assert [floor.labels(part) for part in others] == [[], []]
+
+
+def test_filters_that_were_changed_while_the_service_was_away_hold_when_it_is_back(
+    browser: Browser, floor: Floor
+) -> None:
+    for number in range(2):
+        floor.report(f"P-{number}", seed=80 + number, signature=(127, number, 0))
+    context = browser.new_context(base_url=floor.address)
+    page = context.new_page()
+    sign_in_page(page)
+    page.goto("/groups")
+    expect(page.locator(".group")).to_have_count(1)
+    context.set_offline(True)
+    page.locator("#verdict-filter").select_option("UNDECIDED")
+    expect(page.locator("#outbox")).to_contain_text("does not answer")
+    context.set_offline(False)
+    expect(page.locator("#empty")).to_contain_text("No alike parts wait", timeout=15_000)
+    context.close()

@@ -39,6 +39,14 @@ def test_a_link_leads_over_the_sign_in_to_its_page(context: BrowserContext, floo
     assert page.url == f"{floor.address}/review?recipe=part&part={part.id}"
 
 
+def test_who_is_signed_in_is_led_on(context: BrowserContext, floor: Floor) -> None:
+    """A browser sends no cookie along with a link in a mail, so that it comes to the sign-in first."""
+    page = context.new_page()
+    sign_in_page(page)
+    page.goto(f"/login?next={quote('/review?order=time', safe='')}")
+    expect(page).to_have_url(f"{floor.address}/review?order=time")
+
+
 @pytest.mark.parametrize("address", ["https://elsewhere.test/", "//elsewhere.test/", "javascript:alert(1)", "http://["])
 def test_the_sign_in_leads_nowhere_else(context: BrowserContext, floor: Floor, address: str) -> None:
     page = context.new_page()

@@ -16,15 +16,17 @@ import { outbox } from "./outbox.js";
 const $ = (id) => document.getElementById(id);
 const MAY = { label: flag("may-label"), change: flag("may-change") };
 const DECIDED_KEPT = 20;
-const state = { cards: [], at: 0, shownAt: performance.now(), out: new Set(), decided: new Map(), said: "" };
-const filters = new Filters({ recipe: "recipe", station: "station", verdict: "verdict-filter" }, load);
+const state = { cards: [], at: 0, shownAt: performance.now(), out: new Set(), decided: new Map(), said: "", behind: false };
+const filters = new Filters({ recipe: "recipe", station: "station", verdict: "verdict-filter" }, () => load().catch((error) => say(error.message, true)));
 const decisions = new Decisions("groups");
 const asking = newest();
 
 async function load() {
   const isNewest = asking();
+  state.behind = true; // what is shown is not what the filters say, until the answer is here
   const answer = await get(`/review/groups?${new URLSearchParams(filters.chosen())}`);
   if (!isNewest()) return;
+  state.behind = false;
   const said = pending(); // decided here, and not counted by the service yet
   state.cards = answer.groups.filter(({ ids }) => !ids.some((id) => said.has(id))).map(card);
   state.at = 0;
@@ -176,4 +178,4 @@ outbox.watch(showOutbox);
 $("undo").addEventListener("click", undo);
 await filters.start();
 load().catch((error) => say(error.message, true));
-onReturn(() => state.cards.length === 0 && load().catch(() => {}));
+onReturn(() => (state.behind || state.cards.length === 0) && load().catch(() => {}));

@@ -20,7 +20,7 @@ const $ = (id) => document.getElementById(id);
 const mayLabel = flag("may-label");
 const waitingShown = () => $("state").value === "";
 
-const filters = new Filters({ recipe: "recipe", station: "station", verdict: "verdict-filter", order: "order", state: "state", line: "line", defect_class: "class", score_from: "score-from", score_to: "score-to", since: "since", until: "until" }, restart);
+const filters = new Filters({ recipe: "recipe", station: "station", verdict: "verdict-filter", order: "order", state: "state", line: "line", defect_class: "class", score_from: "score-from", score_to: "score-to", since: "since", until: "until" }, () => restart().catch((error) => say(error.message, true)));
 const queue = new ReviewQueue(() => filters.chosen(), waitingShown);
 const decisions = new Decisions("review");
 const picture = new PicturePanel();
