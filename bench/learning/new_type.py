@@ -20,15 +20,16 @@ from numpy.typing import NDArray
 
 from edge.contract.manifest import PreprocessSpec, TierName
 from models.data.folder import goods_in, test_images_in
-from models.data.images import ImageSet, load_images
+from models.data.images import load_images
+from models.data.variations import MOST_VARIED, varied
 from models.features import PatchFeatures
-from models.heads.defect import LabelledFeatures
+from models.heads.defect import LabelledFeatures, Variations
 from models.heads.fusion import FusedHeads, HeadPlan, Heads, RawMaps, fit_heads
 from models.heads.search import Grid
 from models.progress import Progress
 from models.tiers import TIERS
 from models.training.feature_cache import FeatureCache
-from models.training.train import _marked_patches
+from models.training.labelled import marked_patches
 
 QUIET = Progress({}, as_json=False)
 OVERKILL = 0.01
@@ -36,10 +37,14 @@ OVERKILL = 0.01
 
 @dataclass(frozen=True)
 class Data:
-    """Features `(N, P, D)`, once, types and marked patches `(N, P)` of the test images, and `moved` of the trunk."""
+    """Features `(N, P, D)`, once, types and marked patches `(N, P)` of the test images, and `moved` of the trunk.
+
+    Those of the defective ones' variations are `(defects, V, P, D)`.
+    """
 
     goods: torch.Tensor
     test: torch.Tensor
+    varied: torch.Tensor
     types: NDArray[np.str_]
     marked: torch.Tensor
     grid: Grid
@@ -153,15 +158,25 @@ def read(folder: Path, features: Path, name: TierName = "fast", size_px: int | N
     trunk = PatchFeatures(tier.build(spec.height_px, spec.width_px, None))
     cache = FeatureCache(features, 8 << 30)
 
-    def of(images: ImageSet) -> torch.Tensor:
-        return cache.features_of(trunk, images.pixels, QUIET, "features")
+    def of(pixels: NDArray[np.uint8]) -> torch.Tensor:
+        return cache.features_of(trunk, pixels, QUIET, "features")
 
     goods = load_images(goods_in(folder), spec, QUIET, "goods")
     test = load_images(test_images_in(folder), spec, QUIET, "test images")
-    marked = torch.stack([_marked_patches(mask, spec, trunk.trunk.stride_px) for mask in test.masks])
+    marked = torch.stack([marked_patches(mask, spec, trunk.trunk.stride_px) for mask in test.masks])
     side = spec.width_px // trunk.trunk.stride_px
     types = np.array([item.defect_type or "" for item in test.items])
-    return Data(of(goods), of(test), types, marked, Grid(1, side, side), trunk.trunk.moved)
+    views = varied(test.pixels[types != ""], 1)  # (defects, V, tiles, H, W, 3)
+    of_views = of(views.reshape(-1, *views.shape[2:]))
+    return Data(
+        of(goods.pixels),
+        of(test.pixels),
+        of_views.reshape(*views.shape[:2], *of_views.shape[1:]),
+        types,
+        marked,
+        Grid(1, side, side),
+        trunk.trunk.moved,
+    )
 
 
 def _shuffled(data: Data, type_: str, seed: int) -> NDArray[np.intp]:
@@ -183,7 +198,10 @@ def labelled_of(data: Data, indices: NDArray[np.intp], *, masks: bool) -> Labell
     marked = data.marked[chosen] & masks
     outlined = marked.any(dim=1)
     classes = torch.zeros(len(chosen), dtype=torch.long)
-    return LabelledFeatures(data.test[chosen], classes, marked | ~outlined[:, None], outlined)
+    views = data.varied[torch.from_numpy(np.cumsum(data.types != "")[indices] - 1), : MOST_VARIED // len(chosen)]
+    of = torch.arange(len(chosen)).repeat_interleave(views.shape[1])
+    variations = Variations(views.flatten(0, 1), of) if len(of) else None
+    return LabelledFeatures(data.test[chosen], classes, marked | ~outlined[:, None], outlined, variations)
 
 
 def _labelled(data: Data, type_: str, k: int, seed: int, *, masks: bool) -> LabelledFeatures:

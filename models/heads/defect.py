@@ -18,7 +18,7 @@ from models.heads.batches import in_batches
 from models.heads.scale import PositionScale
 from models.heads.whole import PartHead
 
-__all__ = ["DefectHead", "HardNegatives", "LabelSpace", "LabelledFeatures", "directions_of"]
+__all__ = ["DefectHead", "HardNegatives", "LabelSpace", "LabelledFeatures", "Variations", "directions_of"]
 
 _SHOWING = 0.03  # of a part's patches: so many stand for a defect that nobody outlined
 _CANDIDATES = 0.2  # of a part's patches, the most novel ones: among them they are looked for
@@ -31,6 +31,24 @@ _BATCH = 16  # good parts, or a few more: their standard deviations take several
 
 
 @dataclass(frozen=True)
+class Variations:
+    """Labelled parts as if they lay a little otherwise.
+
+    Attributes:
+        features: `(R, P, D)`.
+        of: `(R,)` index of the labelled part.
+    """
+
+    features: Tensor
+    of: Tensor
+
+    def only(self, keep: Tensor) -> "Variations":
+        """Those of the parts that `keep` `(M,)` says, which are numbered anew."""
+        stay = keep[self.of]
+        return Variations(self.features[stay], (keep.cumsum(dim=0) - 1)[self.of[stay]])
+
+
+@dataclass(frozen=True)
 class LabelledFeatures:
     """Defective parts to learn from.
 
@@ -39,19 +57,22 @@ class LabelledFeatures:
         classes: `(M,)` index of the defect type.
         marked: `(M, P)` bool, the patches inside the mask or box; all True where only the image is labelled.
         outlined: `(M,)` bool, whether all marked patches show the defect (a mask), or some of them do.
+        varied: the same parts once more, for what tells them as a whole; None without.
     """
 
     features: Tensor
     classes: Tensor
     marked: Tensor
     outlined: Tensor
+    varied: Variations | None = None
 
     def __len__(self) -> int:
         return len(self.classes)
 
     def only(self, keep: Tensor) -> "LabelledFeatures":
         """Those parts that `keep` `(M,)` says."""
-        return LabelledFeatures(self.features[keep], self.classes[keep], self.marked[keep], self.outlined[keep])
+        varied = None if self.varied is None else self.varied.only(keep)
+        return LabelledFeatures(self.features[keep], self.classes[keep], self.marked[keep], self.outlined[keep], varied)
 
 
 @dataclass(frozen=True)

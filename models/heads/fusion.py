@@ -58,6 +58,11 @@ class HeadPlan:
         """Whether a coreset and a search of the neighbourhood help the Gaussians; otherwise they only add noise."""
         return self.few or self.moving
 
+    @property
+    def tells_wholes(self) -> bool:
+        """Whether labels are told by the part as a whole, too."""
+        return bool(self.classes) and not self.around
+
 
 @dataclass(frozen=True)
 class RawMaps:
@@ -156,8 +161,11 @@ class Heads(nn.Module):
     def _whole(self, defects: LabelledFeatures, classes: int) -> PartHead | None:
         if self.labels is None or self.labels.parts is None:
             return None
-        parts = [self.described(batch) for batch in in_batches(defects.features, _BATCH)]
-        return fit_parts(self.labels.parts, torch.cat(parts), defects.classes, classes)
+        parts, kinds = list(in_batches(defects.features, _BATCH)), defects.classes
+        if defects.varied is not None:
+            parts.extend(in_batches(defects.varied.features, _BATCH))
+            kinds = torch.cat([kinds, kinds[defects.varied.of]])
+        return fit_parts(self.labels.parts, torch.cat([self.described(batch) for batch in parts]), kinds, classes)
 
     def described(self, features: Tensor) -> Tensor:
         """Parts `(N, P, D)` that were not learnt from, in the numbers `(N, F)` that tell them as a whole."""
@@ -324,6 +332,6 @@ def fit_whitened(whitening: Whitening, whitened: Tensor, defects: LabelledFeatur
     bank = NeighbourHead(leading, torch.Generator().manual_seed(plan.seed)) if plan.around else None
     if defects is None:
         return Heads(whitening, gaussian, search, bank, None, None)
-    parts = None if plan.around else _described(gaussian, leading)
+    parts = _described(gaussian, leading) if plan.tells_wholes else None
     labels = LabelSpace.of(whitened, _unseen(gaussian, leading), parts)
     return Heads(whitening, gaussian, search, bank, None, labels).taught(defects, plan.classes)

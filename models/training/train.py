@@ -14,7 +14,6 @@ from torch import Tensor
 from edge.contract.errors import DataInvalid
 from edge.contract.manifest import Calibration, PreprocessSpec
 from edge.contract.sentences import sentence
-from edge.preprocess.tiles import cut
 from models.calibration.outliers import outliers
 from models.calibration.threshold import calibrate
 from models.data.checks import warn_of_contradictions, warn_of_groups, warn_of_single_labels
@@ -26,7 +25,6 @@ from models.data.views import views_of
 from models.detector import DetectorNet
 from models.export.bundle import PARITY_IMAGES, BundleParts, write_bundle
 from models.features import PatchFeatures, extract
-from models.heads.defect import LabelledFeatures
 from models.heads.fusion import FusedHeads, HeadPlan, RawMaps
 from models.heads.search import Grid
 from models.heads.tail import pool
@@ -35,6 +33,7 @@ from models.tiers import TIERS
 from models.training.feature_cache import FeatureCache
 from models.training.folds import GoodFeatures, learn
 from models.training.inputs import area_px, preprocess_spec, with_least_correlation
+from models.training.labelled import labelled_features
 from models.training.request import TrainRequest
 
 __all__ = ["MIN_GOODS", "STEPS", "TrainReport", "train"]
@@ -117,15 +116,15 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     good_features = _of_goods(extractor, goods, spec, request)
     two_groups = warn_of_groups(good_features.parts, goods)
     classes = tuple(sorted({item.defect_type for item in defects.items if item.defect_type}))
-    labelled = _labelled(extractor, defects, classes, spec, features.trunk.stride_px)
-    _trim(request)
-    goods, defects = goods.showing(PARITY_IMAGES), defects.showing(PARITY_IMAGES)
     stride_px = features.trunk.stride_px
     grid = Grid(spec.tile_count, spec.height_px // stride_px, spec.width_px // stride_px)
+    plan = HeadPlan.of(good_features.learnt(), grid, features.trunk.moved, len(classes), request.seed)
+    labelled = labelled_features(extractor, defects, classes, spec, stride_px, varies=plan.tells_wholes)
+    _trim(request)
+    goods, defects = goods.showing(PARITY_IMAGES), defects.showing(PARITY_IMAGES)
 
     # 3. The heads that ship learn from everything; what they would say of parts that they have not seen gives one
     # scale for all of them, and the threshold.
-    plan = HeadPlan.of(good_features.learnt(), grid, features.trunk.moved, len(classes), request.seed)
     learnt = learn(good_features, labelled, plan, progress)
     heldout = learnt.heldout
     fused = FusedHeads(learnt.heads, heldout.goods)
@@ -250,28 +249,6 @@ def _of_goods(extractor: Extractor, goods: ImageSet, spec: PreprocessSpec, reque
     everything = np.concatenate([goods.pixels, turned]) if len(turned) else goods.pixels
     values = extractor(everything, "features of good parts")
     return GoodFeatures(values[: len(goods)], values[len(goods) :].reshape(*views.shape[:2], *values.shape[1:]))
-
-
-def _labelled(
-    extractor: Extractor, defects: ImageSet, classes: tuple[str, ...], spec: PreprocessSpec, stride_px: int
-) -> LabelledFeatures | None:
-    values = extractor(defects.pixels, "features of defects")
-    if not len(defects):
-        return None
-    index = torch.tensor([classes.index(item.defect_type or "") for item in defects.items])
-    marked = torch.stack([_marked_patches(mask, spec, stride_px) for mask in defects.masks])
-    outlined = torch.tensor([item.mask is not None for item in defects.items]) & marked.any(dim=1)
-    marked = torch.where(marked.any(dim=1, keepdim=True), marked, True)  # noqa: FBT003 - of nothing marked, anything
-    return LabelledFeatures(values, index, marked, outlined)
-
-
-def _marked_patches(mask: NDArray[np.bool_] | None, spec: PreprocessSpec, stride_px: int) -> Tensor:
-    """Grid positions `(P,)` of all tiles that a mask of the whole input touches."""
-    width, height = spec.whole_px
-    tiles = cut(np.zeros((height, width), np.bool_) if mask is None else mask, spec)  # (T, h, w)
-    rows, columns = spec.height_px // stride_px, spec.width_px // stride_px
-    cells = tiles.reshape(len(tiles), rows, stride_px, columns, stride_px).any(axis=(2, 4))
-    return torch.from_numpy(cells).flatten()
 
 
 def _scores(fused: FusedHeads, raw: RawMaps | None) -> NDArray[np.float32]:

@@ -1,10 +1,12 @@
 """Facts of the part head: what describes a part, and what a fit says of parts that it has not seen."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from torch import Tensor
 
-from models.heads.defect import LabelledFeatures
+from models.heads.defect import LabelledFeatures, Variations
 from models.heads.fusion import FusedHeads, HeadPlan, Heads, fit_heads
 from models.heads.gaussian import GaussianHead
 from models.heads.search import Grid
@@ -98,6 +100,29 @@ def test_what_no_single_patch_shows_fails_by_the_part_as_a_whole() -> None:
     assert float((alike.score > usual).float().mean()) == 1
     assert float((alike.class_score[:, 0] > good.class_score.max()).float().mean()) == 1
     assert float((unlike > usual).float().mean()) < 0.5
+
+
+def test_what_varies_from_one_view_of_a_labelled_part_to_another_says_little() -> None:
+    """The labelled ones are odd in two coordinates; varied, they stay so in the first alone."""
+    generator = torch.Generator().manual_seed(0)
+    goods, shown = torch.randn(200, 20, 6, generator=generator), torch.randn(5, 20, 6, generator=generator)
+    defect, place = torch.zeros(6), torch.zeros(6)
+    defect[0], place[1] = 0.8, 0.8
+    views = torch.randn(30, 20, 6, generator=generator) + defect
+    every = torch.ones(5, 20, dtype=torch.bool)
+    labels = LabelledFeatures(shown + defect + place, torch.zeros(5, dtype=torch.long), every, ~every[:, 0])
+    varied = replace(labels, varied=Variations(views, torch.arange(5).repeat_interleave(6)))
+    new = torch.randn(50, 20, 6, generator=generator)
+    told = []
+    for known in (labels, varied):
+        with torch.no_grad():
+            heads = fit_heads(goods, known, HeadPlan(Grid(1, 4, 5), few=False, moving=False, classes=1, seed=0))
+            whole = heads.whole
+            assert whole is not None
+            told.append([float(whole.of_described(heads.described(new + what)).mean()) for what in (defect, place)])
+    (by_labels, by_place), (by_varied, by_varied_place) = told
+    assert by_varied > by_labels + 0.1
+    assert by_varied_place < by_place - 0.1
 
 
 def test_parts_that_move_are_judged_by_their_patches_alone() -> None:
