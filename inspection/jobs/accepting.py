@@ -1,7 +1,7 @@
 """Accept as good: the champion with what people accepted, in seconds, and new models with the same."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,7 @@ from inspection.learning.acceptances import (
     standing_frames,
 )
 from inspection.registry.promotions import champion_of, promote
-from inspection.samples.neighbours import without_neighbours
-from inspection.samples.samples import samples_of
+from inspection.samples.samples import Sample, samples_of
 from inspection.samples.splits import Split
 
 __all__ = ["run_accept", "with_accepted"]
@@ -85,15 +84,16 @@ def _make(shop: Workshop, ticket: Ticket, laid: _Laid) -> dict[str, Any]:
     if laid.accepted is None and not forgets:
         raise JobFailed("accept: all that was accepted is held out or was taken beside what is, which teaches nothing")
     out, champion, taught = ticket.folder / "model.bundle", shop.bundles.path(laid.champion), laid.standing
+    order = AcceptOrder(champion, laid.accepted, laid.material.defects, out, shop.key_file, shop.trust)
     try:
-        summary = _teach(shop, ticket, champion, laid.accepted, laid.material.defects, out)
+        summary = _teach(shop, ticket, order)
     except (GateRefused, DataInvalid) as error:
         if not forgets or laid.accepted is None:
             if isinstance(error, GateRefused):
                 _refuse(shop, ticket)
             raise
         # What was undone must go, whether or not the others can be taught without it.
-        summary, taught = _teach(shop, ticket, champion, None, None, out), {}
+        summary, taught = _teach(shop, ticket, replace(order, accepted=None, defects=None)), {}
     return keep_made(shop, ticket, out, {**summary, **_told(summary, taught)}, "accept")
 
 
@@ -106,18 +106,24 @@ def _told(summary: dict[str, Any], taught: Mapping[str, Sequence[str]]) -> dict[
     return {"acceptances": sorted(taught), "accepted_parts": parts}
 
 
-def with_accepted(shop: Workshop, ticket: Ticket, trained: Path, defects: Path | None) -> tuple[Path, dict[str, Any]]:
-    """A trained bundle with what stands accepted, and what to tell of it; the bundle as it is where it refuses."""
+def with_accepted(shop: Workshop, ticket: Ticket, trained: Path, champion: str | None) -> tuple[Path, dict[str, Any]]:
+    """A trained bundle with what stands accepted, and what to tell of it; the bundle as it is where it refuses.
+
+    It follows the champion as the trained one does, which nobody gets to see.
+    """
     with shop.database.read() as session:
         frames = accepted_frames(session, ticket.recipe, shop.neighbour_s)
         if not frames:
             return trained, {}
         standing = standing_frames(session, ticket.recipe, frames)
         pictures = lay_out_pictures(session, shop.blobs, frames, ticket.folder / "accepted")
+        known = [sample for sample in samples_of(session, ticket.recipe) if _is_known_defect(sample)]
+        defects = lay_out(session, shop.blobs, known, ticket.folder / "known").defects
     ticket.desk.report(1.0, "accepting what was accepted before")
     out = ticket.folder / "accepting.bundle"
     try:
-        summary = _teach(shop, ticket, trained, pictures, defects, out)
+        order = AcceptOrder(trained, pictures, defects, out, shop.key_file, shop.trust, parent=champion)
+        summary = _teach(shop, ticket, order)
     except NothingToAccept as error:
         return trained, {"accepted": {"nothing_to_teach": str(error)}}
     except (GateRefused, DataInvalid) as error:
@@ -130,8 +136,8 @@ def _lay_out(shop: Workshop, ticket: Ticket) -> _Laid:
         champion = champion_of(session, ticket.recipe)
         if champion is None:
             raise JobFailed(f"recipe {ticket.recipe!r}: no model runs that could learn to accept")
-        samples = without_neighbours(session, ticket.recipe, samples_of(session, ticket.recipe), shop.neighbour_s)
-        known = [sample for sample in samples if sample.split is Split.HOLDOUT or sample.truth.defect_type is not None]
+        samples = samples_of(session, ticket.recipe)
+        known = [sample for sample in samples if sample.split is Split.HOLDOUT or _is_known_defect(sample)]
         material = lay_out(session, shop.blobs, known, ticket.folder)
         frames = accepted_frames(session, ticket.recipe, shop.neighbour_s)
         standing = standing_frames(session, ticket.recipe, frames)
@@ -140,9 +146,12 @@ def _lay_out(shop: Workshop, ticket: Ticket) -> _Laid:
     return _Laid(material, accepted, champion, standing)
 
 
-def _teach(
-    shop: Workshop, ticket: Ticket, bundle: Path, accepted: Path | None, defects: Path | None, out: Path
-) -> dict[str, Any]:
+def _is_known_defect(sample: Sample) -> bool:
+    """Whether no acceptance may lose it: all that is not held out, also beside what is, and whatever trainings take."""
+    return sample.split is Split.TRAIN and sample.truth.defect_type is not None
+
+
+def _teach(shop: Workshop, ticket: Ticket, order: AcceptOrder) -> dict[str, Any]:
     """The command's summary.
 
     Raises:
@@ -150,7 +159,6 @@ def _teach(
         NothingToAccept: nor did it here: the bundle passes all of them.
         DataInvalid: nor here: what it was given cannot be used.
     """
-    order = AcceptOrder(bundle, accepted, defects, out, shop.key_file, shop.trust)
     finished = run_models(shop, ticket, shop.commands.accept(order), {_OK, _NO, _BAD_INPUT})
     if finished.exit_code == _OK:
         return read_report(finished)

@@ -20,11 +20,13 @@ from inspection.store.tables import JobRow
 
 __all__ = [
     "BY_PEOPLE",
+    "COLLECTED_AT",
     "MOST_INTERRUPTIONS",
     "JobKind",
     "JobState",
     "add_job",
     "last_training",
+    "learnt_until",
     "list_jobs",
     "next_job",
     "request_cancel",
@@ -38,6 +40,10 @@ MOST_INTERRUPTIONS = 2
 
 BY_PEOPLE = 10
 """Priority of what a person asks for; what starts by itself has less."""
+
+
+COLLECTED_AT = "collected_at"
+"""In the result of a training: when its samples were collected."""
 
 
 class JobKind(StrEnum):
@@ -162,4 +168,10 @@ def last_training(session: Session, recipe: str) -> JobRow | None:
     query = select(JobRow).where(
         JobRow.recipe == recipe, JobRow.kind == JobKind.TRAIN.value, JobRow.state == JobState.SUCCEEDED.value
     )
-    return session.scalars(query.order_by(JobRow.created_at.desc()).limit(1)).first()
+    return session.scalars(query.order_by(JobRow.finished_at.desc(), JobRow.created_at.desc()).limit(1)).first()
+
+
+def learnt_until(training: JobRow) -> datetime | None:
+    """When a training collected what it learnt from; one that the end of the service interrupted began again later."""
+    at = (training.result or {}).get(COLLECTED_AT)
+    return training.started_at if at is None else datetime.fromisoformat(at)

@@ -139,6 +139,7 @@ class AcceptOrder:
         out: the bundle file to write.
         key: PEM file of the plant's signing key.
         trust: public keys that the plant trusts, with commas between.
+        parent: id of the bundle that the new one follows; None: the one to start from.
     """
 
     bundle: Path
@@ -147,6 +148,7 @@ class AcceptOrder:
     out: Path
     key: Path
     trust: str
+    parent: str | None = None
 
 
 @dataclass(frozen=True)
@@ -177,6 +179,8 @@ class ModelCommands:
         argv = [*self.program, "accept", str(order.bundle), *pictures, "--out", str(order.out)]
         if order.defects is not None:
             argv += ["--defects", str(order.defects)]
+        if order.parent is not None:
+            argv += ["--parent", order.parent]
         argv += ["--key", str(order.key), "--trust", order.trust, "--json", "--progress-json"]
         return Command(tuple(argv), _given(order.bundle, order.accepted, order.defects), (order.out,), order.key)
 

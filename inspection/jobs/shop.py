@@ -116,7 +116,7 @@ def keep_made(shop: Workshop, ticket: Ticket, bundle: Path, summary: dict[str, A
 
 def tidy(folder: Path) -> None:
     """What is left is the log; images are in the store, the bundle in the registry."""
-    for name in ("data", "replay", "accepted", FROM_WORKER):
+    for name in ("data", "known", "replay", "accepted", FROM_WORKER):
         shutil.rmtree(folder / name, ignore_errors=True)
     for pattern in ("*.bundle", "*.partial", "flips.jsonl", "report.html", "golden.*", "ignored.*", ORDER, MADE_BY):
         for path in folder.glob(pattern):

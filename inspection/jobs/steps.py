@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from inspection.jobs.accepting import with_accepted
+from inspection.jobs.book import COLLECTED_AT
 from inspection.jobs.commands import ThresholdOrder, TrainOrder
 from inspection.jobs.judging import GATE_STARTS, judge
 from inspection.jobs.material import Material, lay_out, require_trainable
@@ -41,8 +42,9 @@ def run_train(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     """
     ticket.desk.span(0.0, GATE_STARTS)
     ticket.desk.report(0.0, "collecting samples")
+    collected = {COLLECTED_AT: shop.clock().isoformat()}
     material, champion, told = _prepare(shop, ticket)
-    made = ticket.made or _train(shop, ticket, material, champion, told)
+    made = ticket.made or _train(shop, ticket, material, champion, {**told, **collected})
     gate = judge(shop, ticket, made["bundle_id"], material.holdout, champion)
     tidy(ticket.folder)
     return {**made, "gate": gate}
@@ -60,7 +62,7 @@ def _train(
         features_mib=shop.features_mib,
     )
     summary = read_report(run_models(shop, ticket, shop.commands.train(order), {0}))
-    out, accepted = with_accepted(shop, ticket, out, material.defects)
+    out, accepted = with_accepted(shop, ticket, out, champion)
     return keep_made(shop, ticket, out, {**summary, **accepted, **told}, "job")
 
 

@@ -227,9 +227,15 @@ def _accusers(session: Session, recipe: str, frame: str, own: str) -> list[str]:
 
 
 def _retract(session: Session, row: AcceptanceRow, now: datetime) -> None:
-    """What the person says by now is not taken back: only what this acceptance said, for what they said before."""
-    ended = [one for one in acceptances_of(session, row.recipe) if one.undone_at is not None and one.user == row.user]
-    for result_id in row.result_ids:
+    """What the person says by now is not taken back: only what this acceptance said, for what they said before.
+
+    Nor is what another acceptance that stands says in the same words.
+    """
+    own = [one for one in acceptances_of(session, row.recipe) if one.user == row.user]
+    ended = [one for one in own if one.undone_at is not None]
+    again = [one for one in own if one.undone_at is None and one.reason == row.reason]
+    said_again = {result_id for one in again for result_id in one.result_ids}
+    for result_id in (one for one in row.result_ids if one not in said_again):
         reasons = {one.reason for one in ended if result_id in one.result_ids}
         said = labels_by(session, result_id, row.user)
         accepted = [label.label == Label.GOOD and label.comment in reasons for label in said]

@@ -7,6 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from inspection.registry.bundles import manifest_of
+from inspection.registry.origin import training_of
 from inspection.registry.recipe_versions import require_version
 from inspection.store.tables import AcceptanceRow, BundleRow, DataVersionRow, JobRow, RecipeVersionRow
 
@@ -23,8 +24,8 @@ class Lineage:
         parent_id: the bundle that it follows or was made of, as far as it says so.
         parent: the same if the registry has it.
         job: that made it here.
-        data: images that it learnt from and was tested on.
-        version: of the recipe's settings.
+        data: images that its network learnt from and was tested on: of the training behind it.
+        version: of the recipe's settings, that this training took.
         reasons: why it was made, as far as somebody said so.
     """
 
@@ -43,8 +44,9 @@ def lineage_of(session: Session, bundle: BundleRow) -> Lineage:
     parent_id = manifest_of(bundle).provenance.parent_bundle_id
     if parent_id is None and job is not None:
         parent_id = job.parameters.get("bundle_id") or (job.result or {}).get("parent")
-    data_id = None if job is None else (job.result or {}).get("data_version")
-    number = None if job is None else job.parameters.get("recipe_version")
+    training = training_of(session, bundle)
+    data_id = None if training is None else (training.result or {}).get("data_version")
+    number = None if training is None else training.parameters.get("recipe_version")
     return Lineage(
         bundle,
         parent_id,

@@ -18,6 +18,7 @@ from inspection.learning.acceptances import standing_acceptances
 from inspection.registry.promotions import champion_of, log_of, promote
 from inspection.retraining.plan import SCHEDULE, Capacity, Due, Plan, make_plan
 from inspection.retraining.settings import RetrainingSettings
+from inspection.rollout.book import rollouts_of
 from inspection.store.database import Database
 from inspection.store.tables import JobRow
 
@@ -119,13 +120,16 @@ class RetrainingKeeper:
 def _to_promote(session: Session, job: JobRow) -> str | None:
     """Its bundle, if the gate passed and nobody has changed the champion since: a rollback is a person's last word.
 
-    So is an undo of something that the training was taught to accept.
+    So is an undo of something that the training was taught to accept. What was rolled out by stages, and does not run,
+    was halted, by a person or by what the stations judged with it.
     """
     result = job.result or {}
     bundle, passed = result.get("bundle_id"), (result.get("gate") or {}).get("passed")
     if not passed or bundle is None or bundle == champion_of(session, job.recipe):
         return None
     if not set(result.get("acceptances", ())) <= set(standing_acceptances(session, job.recipe)):
+        return None
+    if any(rollout.row.bundle_id == bundle for rollout in rollouts_of(session, job.recipe)):
         return None
     changed: list[datetime] = [row.created_at for row in log_of(session, job.recipe)]
     finished = job.finished_at

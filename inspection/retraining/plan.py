@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from edge.contract.sentences import sentence
 from inspection.drift.report import drifts
 from inspection.drift.settings import DriftSettings
-from inspection.jobs.book import JobKind, JobState, last_training
+from inspection.jobs.book import JobKind, JobState, last_training, learnt_until
 from inspection.registry.recipes import list_recipes
 from inspection.retraining.settings import RetrainingSettings
 from inspection.samples.samples import statements_since
@@ -135,7 +135,7 @@ def _due(session: Session, recipe: str, settings: RetrainingSettings, drifting: 
     last = last_training(session, recipe)
     if last is None or last.started_at is None or _busy(session, recipe):
         return None
-    labels = sum(statements_since(session, recipe, last.started_at).values())
+    labels = sum(statements_since(session, recipe, learnt_until(last)).values())
     reasons = tuple(_reasons(settings, labels, drifting, now - last.started_at))
     if not labels or not reasons:
         return None

@@ -52,6 +52,7 @@ class AcceptRequest:
         out: bundle file to write.
         key: signs it.
         trusted: signed the bundle.
+        parent_bundle_id: that the new one says it follows; None: the one to start from.
     """
 
     bundle: Path
@@ -60,6 +61,7 @@ class AcceptRequest:
     out: Path
     key: SigningKey
     trusted: TrustedKeys
+    parent_bundle_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -213,9 +215,10 @@ def _write(request: AcceptRequest, sealed: SealedBundle, graph: tuple[bytes, Any
     data, session = graph
     scores = _scores_by(session, manifest.graph.input_name, parts)
     files = {MODEL: data, PARITY: pack_parity(parts, scores)}
+    follows = {"parent_bundle_id": request.parent_bundle_id or sealed.id}
     changed: dict[str, Any] = {
         "parity": parity,
-        "provenance": manifest.provenance.model_copy(update={"parent_bundle_id": sealed.id}),
+        "provenance": manifest.provenance.model_copy(update=follows),
         "created_at": datetime.now(UTC),
         "files": file_entries(files),
     }

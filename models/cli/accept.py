@@ -34,6 +34,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         out=options.out,
         key=SigningKey.load_or_create(options.key or local_key_path()),
         trusted=trust_from(options.trust),
+        parent_bundle_id=options.parent,
     )
     try:
         report = accept(request, Progress(ACCEPT_STEPS, as_json=options.progress_json))

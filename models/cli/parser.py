@@ -199,6 +199,7 @@ def _add_accept(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--defects", type=Path, metavar="DIR", help="known defects, <type>/*: none of them may be lost")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="bundle file to write")
+    parser.add_argument("--parent", metavar="BUNDLE_ID", help="that it follows (default: BUNDLE, of which it is made)")
     _add_key(parser)
     _add_trust(parser)
     _add_common(parser)

@@ -395,11 +395,12 @@ def test_accepted_parts_pass_without_a_training_and_no_known_defect_is_lost(
     scratches = [scratch_of(seed)[0] for seed in LABELLED]
     assert [after.judge(part).verdict for part in scratches] == [before.judge(part).verdict for part in scratches]
 
-    options = [*options[2:-1], str(tmp_path / "plain.bundle")]
+    options = [*options[2:-1], str(tmp_path / "plain.bundle"), "--parent", "c" * 64]
     done = run_command("accept", tmp_path / "accepting.bundle", *options, home=trainings.path)
     assert (done.code, done.json()["accepted"]) == (0, 0), done.err
     plain = load_detector(tmp_path / "plain.bundle", trainings.trusted, InferenceSettings(threads=1))
     assert [plain.judge(hole).score for hole in holes] == [before.judge(hole).score for hole in holes]
+    assert plain.manifest.provenance.parent_bundle_id == "c" * 64
     done = run_command("accept", tmp_path / "plain.bundle", *options, home=trainings.path)
     assert (done.code, "there is nothing to forget" in done.err) == (2, True)
 

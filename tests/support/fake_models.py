@@ -88,6 +88,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     accept.add_argument("accepted", type=Path, nargs="?")
     accept.add_argument("--defects", type=Path)
     accept.add_argument("--out", type=Path, required=True)
+    accept.add_argument("--parent")
     accept.add_argument("--key", type=Path, required=True)
     accept.add_argument("--trust", required=True)
     accept.add_argument("--json", action="store_true")
@@ -154,7 +155,7 @@ def _accept(options: argparse.Namespace) -> int:
     failing = [] if before.recipe != "unlike" else sorted(path.name for path in options.accepted.iterdir())[1:]
     key = SigningKey.load_or_create(options.key)
     threshold = before.calibration.threshold + accepted / 10_000
-    bundle_id = write_tiny_bundle(options.out, key, before.recipe, threshold, parent=sealed.id)
+    bundle_id = write_tiny_bundle(options.out, key, before.recipe, threshold, parent=options.parent or sealed.id)
     passing = accepted - len(failing)
     report = AcceptReport(bundle_id, 0.6, 1.0, accepted, passing, 1.0, tuple(failing), defects, ())
     sys.stdout.write(json.dumps({"bundle": str(options.out), **asdict(report)}) + "\n")

@@ -26,7 +26,7 @@ from inspection.api.raw_body import RAW
 from inspection.api.schemas import SampleCounts
 from inspection.api.views import gate_report, lineage_view, model_view
 from inspection.audit.change import change
-from inspection.jobs.book import last_training
+from inspection.jobs.book import last_training, learnt_until
 from inspection.people.roles import Role
 from inspection.plant import Plant
 from inspection.registry.bundles import bundles_of, manifest_of, register, require_bundle_of
@@ -172,7 +172,7 @@ def _models(session: Session, recipe: str) -> Models:
         recipe=recipe,
         champion_id=champion,
         rollback_to=rollback_target(session, recipe),
-        waiting=statements_since(session, recipe, None if trained is None else trained.started_at),
+        waiting=statements_since(session, recipe, None if trained is None else learnt_until(trained)),
         samples=SampleCounts.model_validate(count_samples(session, recipe)),
         models=[model_view(session, row, champion) for row in bundles_of(session, recipe)],
         promotions=[Promotion.model_validate(row) for row in reversed(log_of(session, recipe))],

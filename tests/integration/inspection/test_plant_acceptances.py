@@ -332,6 +332,68 @@ def test_an_undo_gives_back_what_the_person_said_before(admin: Person, station: 
         assert "dent" in admin.get("/recipes/part/samples").json()["defects"]["train"]
 
 
+def test_an_undo_leaves_what_another_acceptance_of_the_person_says(admin: Person, station: dict[str, str]) -> None:
+    """The same part was accepted twice, in the same words."""
+    champion(admin)
+    id_ = failed(admin, station, TRAINED[0])
+    first, second = (accepted(admin, id_) for _ in range(2))
+    undone(admin, first)
+    assert labels(admin, id_) == [("admin", "good")]
+    undone(admin, second)
+    assert labels(admin, id_) == []
+
+
+def test_known_defects_guard_also_where_a_training_does_not_learn_from_them(
+    admin: Person, station: dict[str, str]
+) -> None:
+    champion(admin)
+    accepted(admin, failed(admin, station, TRAINED[0]))
+    known = admin.get("/recipes/part/samples").json()["defects"]["train"]["scratch"]
+    asked = admin.post("/jobs", {"kind": "train", "recipe": "part", "use_defects": False}).json()
+    made = wait_for_job(admin, asked["id"])["result"]
+    assert (made["defects"], made["accepted"]["defects"]) == (0, known)
+
+
+def test_a_training_that_accepts_follows_the_champion(admin: Person, station: dict[str, str]) -> None:
+    """And not what it had made before it accepted, which nobody has."""
+    first = champion(admin)
+    accepted(admin, failed(admin, station, TRAINED[0]))
+    made = train(admin, "part")["result"]
+    lineage = lineage_of(admin, made["bundle_id"])
+    assert (lineage["parent_id"], lineage["parent_known"]) == (first, True)
+
+
+def lineage_of(admin: Person, bundle_id: str) -> dict[str, Any]:
+    lineage: dict[str, Any] = admin.get(f"/recipes/part/models/{bundle_id}/lineage").json()
+    return lineage
+
+
+def test_what_is_made_of_a_model_learnt_from_what_that_one_did(admin: Person, station: dict[str, str]) -> None:
+    """What was labelled since its training is in no network; acceptance and threshold do not change that."""
+    first = champion(admin)
+    learnt = lineage_of(admin, first)["data_version"]
+    add_samples(admin, "part", range(10, 20))
+    taught = accepted(admin, failed(admin, station, TRAINED[0]))["job"]
+    moved = admin.post("/jobs", {"kind": "threshold", "recipe": "part", "bundle_id": first, "at": 3.5}).json()
+    made = [taught, wait_for_job(admin, moved["id"])]
+    assert [lineage_of(admin, job["result"]["bundle_id"])["data_version"] for job in made] == [learnt, learnt]
+
+
+def test_known_defects_beside_a_held_out_part_guard_too(admin: Person, station: dict[str, str]) -> None:
+    """They are not learnt from; that an acceptance must not lose them teaches nothing."""
+    champion(admin)
+    hour = datetime(2026, 3, 2, 7, tzinfo=UTC)
+    parts: dict[Split, list[str]] = {Split.TRAIN: [], Split.HOLDOUT: []}
+    for number in range(30):
+        parts[split_of(part_key("part", f"P-{number}", hour))].append(f"P-{number}")
+    known = admin.get("/recipes/part/samples").json()["defects"]["train"]["scratch"]
+    for seed, part in enumerate((parts[Split.TRAIN][0], parts[Split.HOLDOUT][0]), 500):
+        id_ = failed(admin, station, seed, part_id=part, captured_at=hour)
+        admin.post("/labels", {"result_id": id_, "label": "defect", "defect_type": "scratch"}).raise_for_status()
+    done = accepted(admin, failed(admin, station, TRAINED[0]))
+    assert done["job"]["result"]["defects"] == known + 1
+
+
 def test_what_would_lose_a_known_defect_is_refused_by_name(admin: Person) -> None:
     """Whoever calls defects good gets no model that lets them pass."""
     station = add_station(admin, "line-2", "alike")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 
-from inspection.jobs.book import JobKind, JobState, add_job
+from inspection.jobs.book import JobKind, JobState, add_job, require_job, resume_abandoned
 from inspection.people.roles import Role
 from inspection.plant import Plant
 from inspection.registry.promotions import champion_of
@@ -242,3 +242,36 @@ def test_a_training_that_was_taught_what_was_undone_since_is_not_promoted(line_w
     line.wait()
     line.look()
     assert line.champion() == line.first
+
+
+def test_what_a_rollout_halted_is_not_promoted_by_the_schedule(line_with: Any) -> None:
+    """A person tried it on one station before the schedule looked again, and the station spoke against it."""
+    line = line_with(new_labels=1, promote=True)
+    add_station(line.admin)
+    line.wait()
+    add_samples(line.admin, "part", range(10, 12))
+    (job,) = line.look()
+    rollout = {"bundle_id": job["result"]["bundle_id"], "stages": [["line-1"]], "reason": "try it first"}
+    line.admin.post("/recipes/part/rollouts", rollout).raise_for_status()
+    line.admin.post("/recipes/part/rollouts/current/halt", {"reason": "fails too many"}).raise_for_status()
+    line.wait()
+    line.look()
+    assert line.champion() == line.first
+
+
+def test_labels_given_while_a_training_was_interrupted_are_new(line_with: Any) -> None:
+    """The bundle was made before the service ended, and only the gate ran again: nothing of them was learnt."""
+    line = line_with(new_labels=2)
+    line.wait()
+    job_id = train(line.admin, "part")["id"]
+    with line.plant.database.write() as session:  # as if the service had died in its gate
+        require_job(session, job_id).state = JobState.RUNNING.value
+    line.wait()
+    add_samples(line.admin, "part", range(10, 12))
+    line.wait()
+    with line.plant.database.write() as session:
+        resume_abandoned(session, line.clock())
+    line.plant.jobs.wake()
+    assert wait_for_job(line.admin, job_id)["interruptions"] == 1
+    assert [due["new_labels"] for due in line.due()] == [2]
+    assert line.admin.get("/recipes/part/models").json()["waiting"]["good"] == 2
