@@ -138,6 +138,15 @@ class InspectionResult(Value):
             "kept, in the record, not in what outputs are told",
         ),
     ] = ()
+    kept_share: Annotated[
+        float | None,
+        Field(
+            gt=0,
+            le=1,
+            description="with which chance the station kept the picture of such a part; None without a picture, or if "
+            "the station does not tell; in the record, not in what outputs are told",
+        ),
+    ] = None
     views: Annotated[
         tuple[ViewVerdict, ...], Field(description="of a part of several views: what each one said; empty otherwise")
     ] = ()

@@ -69,7 +69,7 @@ class Keeper:
         self._observers = observers
         self._random = Random(policy.seed)  # noqa: S311 - a sample, not a secret
         self._changed = Condition()
-        self._queue: deque[tuple[Settled, bool]] = deque()
+        self._queue: deque[tuple[Settled, float | None]] = deque()
         self._queued_bytes = 0
         self._given_up = 0
         self.latest: Settled | None = None
@@ -85,10 +85,11 @@ class Keeper:
         if settled.frame.pixels is not None:
             self.latest = settled
         with self._changed:
-            keep = self._wanted(settled) and self._has_room(settled.frame)
-            if not keep and not self._is_looked_at_beside(settled):
+            kept_share = self._drawn(settled)
+            kept_share = kept_share if kept_share is not None and self._has_room(settled.frame) else None
+            if kept_share is None and not self._is_looked_at_beside(settled):
                 settled = replace(settled, frame=_without_image(settled.frame), judgement=None)
-            self._queue.append((settled, keep))
+            self._queue.append((settled, kept_share))
             self._queued_bytes += _bytes_of(settled.frame)
             self._changed.notify()
 
@@ -98,11 +99,13 @@ class Keeper:
         while self._queue:
             self._step()
 
-    def _wanted(self, settled: Settled) -> bool:
+    def _drawn(self, settled: Settled) -> float | None:
+        """With which chance such a frame is kept; None if this one is not."""
         first = self._is_among_the_first(settled.result.bundle_id)
         if settled.result.verdict in _KEEP_ALWAYS or first:
-            return True
-        return self._random.random() < self._policy.keep_pass_fraction
+            return 1.0
+        share = self._policy.keep_pass_fraction
+        return share if self._random.random() < share else None
 
     def _is_among_the_first(self, bundle_id: str | None) -> bool:
         """Whether people shall see the part because its bundle is new here."""
@@ -141,16 +144,16 @@ class Keeper:
                 self._changed.wait(_IDLE_S)
             if not self._queue:
                 return
-            settled, keep = self._queue.popleft()
+            settled, kept_share = self._queue.popleft()
             self._queued_bytes -= _bytes_of(settled.frame)
         settled = self._with_shadow(self._with_acknowledgement(settled))
-        self._store(self._record(settled) if keep else Record(settled.result))
+        self._store(Record(settled.result) if kept_share is None else self._record(settled, kept_share))
         for observe in self._observers:
             observe(settled.result)
 
-    def _record(self, settled: Settled) -> Record:
+    def _record(self, settled: Settled, kept_share: float) -> Record:
         try:
-            return record_with_images(settled)
+            return record_with_images(settled, kept_share)
         except FrameRejected as error:
             _log.error("image of part %s is not kept: %s", settled.result.part_id, error)
         except Exception:  # noqa: BLE001 - an image that cannot be drawn must not cost the result

@@ -25,8 +25,8 @@ _MAX_BASE64 = 400_000  # the contract's limit for one picture of a heartbeat
 _MAX_OVERLAY_PX = 1024
 
 
-def record_with_images(settled: Settled) -> Record:
-    """The result for the spool, with its frame and, if it was judged, its overlay."""
+def record_with_images(settled: Settled, kept_share: float) -> Record:
+    """The result for the spool, with its frame and, if it was judged, its overlay, and with which chance it is kept."""
     images = [(ImageKind.FRAME, image) for image in _frame_image(settled.frame)]
     if settled.judgement is not None:
         images.append((ImageKind.OVERLAY, _overlay(settled, settled.judgement)))
@@ -35,7 +35,8 @@ def record_with_images(settled: Settled) -> Record:
         ImageRef(kind=kind, sha256=digest, media_type=image.media_type, size_bytes=len(image.data))
         for kind, digest, image in hashed
     )
-    result = settled.result.model_copy(update={"images": refs, "signature": _signature(settled.judgement)})
+    told = {"images": refs, "signature": _signature(settled.judgement), "kept_share": kept_share if refs else None}
+    result = settled.result.model_copy(update=told)
     return Record(result, {digest: image for _, digest, image in hashed})
 
 

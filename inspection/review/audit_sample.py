@@ -2,7 +2,8 @@
 
 A part is drawn by a keyed hash of its result's id: nothing that the model says of it plays a part, nobody can foresee
 which parts are drawn, and drawing again draws the same. Only parts whose station kept a picture can be reviewed, so
-only those are drawn; a station keeps pictures of passed parts by chance, too (`keep_pass_fraction`).
+only those are drawn; a station keeps pictures of passed parts by chance, too (`keep_pass_fraction`), all of the first
+ones after a change of the bundle, and tells with which chance it did. The share of a draw is the chance of both.
 """
 
 import hmac
@@ -67,13 +68,13 @@ class AuditSampler:
         self._seed = seed
 
     def draw(self, session: Session, results: Iterable[InspectionResult], now: datetime) -> None:
-        """Keep which of these results are drawn, with the share of today's plan."""
+        """Keep which of these results are drawn, with the chance of such a part: to have a picture, and by the plan."""
         drawn: list[str] = []
         for result in results:
             share = self.plan.share_of(result.verdict)
             has_picture = any(image.kind is ImageKind.FRAME for image in result.images)
             if has_picture and is_drawn(self._seed, result.id, share):
-                session.add(AuditDrawRow(result_id=result.id, share=share, drawn_at=now))
+                session.add(AuditDrawRow(result_id=result.id, share=share * (result.kept_share or 1.0), drawn_at=now))
                 drawn.append(result.id)
         session.flush()
         await_review(session, drawn)

@@ -36,10 +36,10 @@ def weigh(parts: int, reviewed: Sequence[tuple[float, bool]], stratum: str = "")
     Args:
         parts: all of the stratum, with or without a picture.
         reviewed: share with which each was drawn, and whether its verdict was wrong.
-        stratum: its name.
+        stratum: its name; those drawn with one share tell of themselves only, as a stratum of their own.
     """
     total = sum(1 / share for share, _ in reviewed)
-    return [Reviewed(parts / share / total, wrong, stratum) for share, wrong in reviewed]
+    return [Reviewed(parts / share / total, wrong, f"{stratum} {share:.6g}") for share, wrong in reviewed]
 
 
 def weighted_rate(sample: Sequence[Reviewed], confidence: float = 0.95) -> Estimate | None:

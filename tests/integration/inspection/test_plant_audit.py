@@ -203,3 +203,15 @@ def test_drawn_parts_come_oldest_first_whatever_their_score(floor: Floor) -> Non
         floor.part(Verdict.PASS, part_id=str(number), score=score)
     floor.part(Verdict.UNDECIDED, part_id="9")
     assert floor.queue("value") == ["9", "0", "1", "2"]
+
+
+def test_the_first_parts_after_a_change_count_as_often_as_they_are_there(floor: Floor) -> None:
+    """A station keeps all of those, and one in ten of the others: each of the others stands for ten."""
+    for number in range(10):
+        first = floor.part(Verdict.PASS, part_id=str(number), kept_share=1.0)
+        floor.label(first, "defect" if number < 5 else "good")
+    for number in range(10, 20):
+        floor.label(floor.part(Verdict.PASS, part_id=str(number), kept_share=0.1), "good")
+    passes = floor.report()["passes"]
+    assert isinstance(passes, dict)
+    assert passes["wrong"]["value"] == pytest.approx(5 / 110)

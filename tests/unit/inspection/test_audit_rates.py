@@ -98,6 +98,22 @@ def test_parts_drawn_at_another_share_count_for_as_many_as_they_stand_for() -> N
     assert estimate.value == pytest.approx(10 / 11)
 
 
+@pytest.mark.parametrize(("first_bad", "other_bad"), [(0.3, 0.01), (0.0, 0.1), (0.05, 0.05)])
+def test_parts_that_are_kept_more_often_do_not_count_for_more(first_bad: float, other_bad: float) -> None:
+    """Of a thousand parts a station keeps the first two hundred after changes, and one in ten of the others."""
+    generator, found = np.random.default_rng(9), []
+    truth = 0.2 * first_bad + 0.8 * other_bad
+    for _ in range(REPETITIONS):
+        first = [(0.5, bool(bad)) for bad in generator.random(generator.binomial(200, 0.5)) < first_bad]
+        others = [(0.05, bool(bad)) for bad in generator.random(generator.binomial(800, 0.05)) < other_bad]
+        found.append(weighted_rate(weigh(1000, first + others)))
+    estimates = [one for one in found if one is not None]
+    by_day = np.array([one.value for one in estimates])
+    assert abs(by_day.mean() - truth) < 4 * by_day.std() / REPETITIONS**0.5 + 0.002
+    covered = np.mean([one.lower <= truth <= one.upper for one in estimates])
+    assert covered >= 0.95 - 3 * (0.95 * 0.05 / REPETITIONS) ** 0.5
+
+
 def test_equal_weights_give_the_exact_interval() -> None:
     """None bad of 299: at most 1 % with 95 % one-sided, the rule that sizes the sample."""
     estimate = weighted_rate(weigh(10_000, [(0.1, False)] * 299), confidence=0.9)

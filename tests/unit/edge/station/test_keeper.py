@@ -64,6 +64,18 @@ def test_the_first_frames_after_a_change_of_the_bundle_are_kept_whatever_their_v
     records, _ = run(ImageSettings(keep_first_after_change=2), *parts)
     kept = [bool(record.images) for record in records]
     assert kept == [True, True, False, False, True, True, False, True, True, False]
+    assert [record.result.kept_share for record in records] == [1.0 if one else None for one in kept]
+
+
+def test_a_result_tells_with_which_chance_its_picture_was_kept() -> None:
+    """What the plant draws of them stands for all parts, of which the first ones are kept more often."""
+    passed = [settled(n, Verdict.PASS) for n in range(1, 101)]
+    bundled = [replace(part, result=part.result.model_copy(update={"bundle_id": "a"})) for part in passed]
+    records, _ = run(ImageSettings(keep_pass_fraction=0.25, keep_first_after_change=3), *bundled)
+    told = [record.result.kept_share for record in records if record.images]
+    assert (told[:3], set(told[3:])) == ([1.0] * 3, {0.25})
+    (failed,), _ = run(ImageSettings(keep_pass_fraction=0.25), settled(1, Verdict.FAIL))
+    assert failed.result.kept_share == 1.0
 
 
 def test_the_record_tells_when_the_outputs_had_the_result() -> None:

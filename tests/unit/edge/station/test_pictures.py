@@ -82,5 +82,5 @@ def test_a_kept_part_says_what_its_most_unusual_place_looks_like() -> None:
     direction = np.array([0.6, -0.8], np.float32)
     judgement = Judgement(Verdict.FAIL, 2.0, 1.0, None, np.zeros((8, 8), np.float32), 0, 1, signature=direction)
     part = Settled(result(1, Verdict.FAIL), frame(), judgement)
-    assert record_with_images(part).result.signature == (76, -102)
-    assert record_with_images(replace(part, judgement=None)).result.signature == ()
+    assert record_with_images(part, 1.0).result.signature == (76, -102)
+    assert record_with_images(replace(part, judgement=None), 1.0).result.signature == ()
