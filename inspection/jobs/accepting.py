@@ -99,7 +99,7 @@ def _make(shop: Workshop, ticket: Ticket, laid: _Laid) -> dict[str, Any]:
 
 def _told(summary: dict[str, Any], taught: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """Which acceptances a bundle was taught, and of each how many of its parts, and how many of these pass now."""
-    failing = {Path(name).stem for name in summary.get("still_failing", ())}
+    failing = {Path(name).stem for told in ("still_failing", "not_judged") for name in summary.get(told, ())}
     parts = {
         id_: {"parts": len(frames), "passing": len(set(frames) - failing)} for id_, frames in taught.items() if frames
     }

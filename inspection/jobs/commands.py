@@ -17,6 +17,10 @@ __all__ = [
 ]
 
 
+_SKIP = "--skip-unreadable"
+"""A torn picture that somebody labelled must not bar its recipe from every training; it is named instead."""
+
+
 @dataclass(frozen=True)
 class TrainOrder:
     """What to train.
@@ -169,7 +173,7 @@ class ModelCommands:
             argv += ["--like", str(order.like)]
         if order.features is not None:
             argv += ["--features", str(order.features), "--features-mib", str(order.features_mib)]
-        argv += [*order.options, "--seed", "0", "--json", "--progress-json"]
+        argv += [*order.options, "--seed", "0", _SKIP, "--json", "--progress-json"]
         pictures = [Path(option) for option in order.options if Path(option).is_file()]  # golden image, ignored places
         return Command(tuple(argv), _given(order.data, order.defects, order.like, *pictures), (order.out,), order.key)
 
@@ -181,7 +185,7 @@ class ModelCommands:
             argv += ["--defects", str(order.defects)]
         if order.parent is not None:
             argv += ["--parent", order.parent]
-        argv += ["--key", str(order.key), "--trust", order.trust, "--json", "--progress-json"]
+        argv += ["--key", str(order.key), "--trust", order.trust, _SKIP, "--json", "--progress-json"]
         return Command(tuple(argv), _given(order.bundle, order.accepted, order.defects), (order.out,), order.key)
 
     def threshold(self, order: ThresholdOrder) -> Command:
@@ -200,12 +204,12 @@ class ModelCommands:
             if value is not None:
                 argv += [f"--{option.replace('_', '-')}", str(value)]
         reads = _given(order.bundle, order.holdout, order.champion, order.replay)
-        return Command((*argv, "--json", "--progress-json"), reads, _given(order.flips, order.report))
+        return Command((*argv, _SKIP, "--json", "--progress-json"), reads, _given(order.flips, order.report))
 
     def evaluate(self, order: EvaluateOrder) -> Command:
         """Measure a bundle by itself; a JSON report last."""
         argv = [*self.program, "evaluate", str(order.bundle), str(order.holdout), "--trust", order.trust]
-        argv += ["--report", str(order.report), "--json", "--progress-json"]
+        argv += ["--report", str(order.report), _SKIP, "--json", "--progress-json"]
         return Command(tuple(argv), (order.bundle, order.holdout), (order.report,))
 
     def replay(self, order: ReplayOrder) -> Command:

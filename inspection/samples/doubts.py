@@ -30,6 +30,7 @@ class DoubtKind(StrEnum):
     LIKE_GOODS = "like_goods"  # labelled defective, by the last training more ordinary than most good parts
     ALIKE_GOODS = "alike_goods"  # learnt from as often as they are there, by the last training
     COPY_OF_LEARNT = "copy_of_learnt"  # held out, and nearly the same picture is learnt from
+    UNREADABLE = "unreadable"  # left out of the last training, or UNDECIDED in its gate: it does not decode
     FAILED_FAR_ABOVE = "failed_far_above"  # labelled good, and its station was sure that it is not
 
 
@@ -78,6 +79,7 @@ class Named:
         copied: of the hold-out, those that show what was learnt from.
         alike: good parts that show the same picture, by group.
         like_defects: good parts that look like labelled defects, the likest first, and of which type.
+        unreadable: samples that cannot be read, of the hold-out, too.
     """
 
     suspicious: Sequence[str] = ()
@@ -85,6 +87,7 @@ class Named:
     copied: Sequence[str] = ()
     alike: Sequence[Sequence[str]] = ()
     like_defects: Sequence[tuple[str, str]] = ()
+    unreadable: Sequence[str] = ()
 
 
 def doubts_of(session: Session, recipe: str, named: Named | None = None) -> list[Doubt]:
@@ -104,11 +107,22 @@ def doubts_of(session: Session, recipe: str, named: Named | None = None) -> list
     goods = {sha256: of for sha256, of in goods.items() if not _is_ruled(of[1])}
     unlike = [_unlike(*goods[sha256]) for sha256 in (Path(name).stem for name in named.suspicious) if sha256 in goods]
     like_defects = list(_like_defects(goods, named.like_defects))
+    torn = {Path(name).stem for name in named.unreadable}
+    unreadable = [_unreadable(row, statements[row.id]) for row in samples if row.sha256 in torn]
     open_ones = [(row, statements[row.id]) for row in samples if not _is_ruled(statements[row.id])]
     copied, ordinary = ({Path(name).stem for name in names} for names in (named.copied, named.ordinary))
     copies = [_copy(row, said) for row, said in open_ones if row.sha256 in copied]
     like = [_like(row, said) for row, said in open_ones if row.sha256 in ordinary and _is_defect(said)]
-    return conflicts + copies + alike + like_defects + unlike + like + list(_failed_far_above(session, recipe, goods))
+    return (
+        conflicts
+        + [doubt for doubt in unreadable if doubt.counts_as is not None]
+        + copies
+        + alike
+        + like_defects
+        + unlike
+        + like
+        + list(_failed_far_above(session, recipe, goods))
+    )
 
 
 def _statements(session: Session, recipe: str) -> defaultdict[int, list[SampleLabelRow]]:
@@ -136,6 +150,12 @@ def _is_ruled(statements: list[SampleLabelRow]) -> bool:
     """Whether nobody has said anything since somebody looked at the doubt and ruled; or at all."""
     standing = standing_of(statements)
     return not standing or standing[-1].source.startswith(f"{RULING}:")
+
+
+def _unreadable(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:
+    """Whatever somebody rules of it, but that it be left out, changes nothing."""
+    why = sentence("the picture is torn or blank: nothing is learnt from it, and no model can be tested on it")
+    return _doubt(row, statements, DoubtKind.UNREADABLE, why)
 
 
 def _copy(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:

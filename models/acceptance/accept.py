@@ -1,5 +1,6 @@
 """From accepted parts to a signed bundle, without torch and without a training; reads top to bottom."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,6 +54,7 @@ class AcceptRequest:
         key: signs it.
         trusted: signed the bundle.
         parent_bundle_id: that the new one says it follows; None: the one to start from.
+        skip_unreadable: go on without files that do not decode.
     """
 
     bundle: Path
@@ -62,6 +64,7 @@ class AcceptRequest:
     key: SigningKey
     trusted: TrustedKeys
     parent_bundle_id: str | None = None
+    skip_unreadable: bool = False
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,7 @@ class AcceptReport:
         passing: of these, that pass now.
         left_out_passing: share of them that pass by what the others taught: what to expect of the next ones.
         still_failing: file names of the others.
+        not_judged: file names of images in which the part is not found, or that do not decode; in no count.
         defects: known ones that were judged again; none was lost.
         limited_by: known defects that would have been lost if likeness alone decided.
     """
@@ -86,6 +90,7 @@ class AcceptReport:
     passing: int
     left_out_passing: float
     still_failing: tuple[str, ...]
+    not_judged: tuple[str, ...]
     defects: int
     limited_by: tuple[str, ...]
 
@@ -107,11 +112,11 @@ def accept(request: AcceptRequest, progress: Progress) -> AcceptReport:
     if not items:
         raise DataInvalid(f"{request.accepted}: no images; expected files ending in {', '.join(sorted(SUFFIXES))}")
     known = [] if request.defects is None else defects_in(request.defects)
-    spec = sealed.manifest.preprocess
-    parts = load_images(items, spec, progress, "loading accepted parts")
+    spec, skips = sealed.manifest.preprocess, request.skip_unreadable
+    parts = load_images(items, spec, progress, "loading accepted parts", skip_unreadable=skips)
     if not len(parts):
         raise DataInvalid(f"{request.accepted}: the part is found in none of the images, which no model can judge")
-    defects = load_images(known, spec, progress, "loading known defects")
+    defects = load_images(known, spec, progress, "loading known defects", skip_unreadable=skips)
 
     eyes = _Eyes(plain, sealed.manifest)
     seen = eyes.look_at(parts)
@@ -129,7 +134,8 @@ def accept(request: AcceptRequest, progress: Progress) -> AcceptReport:
     session = open_session(data, for_two_callers())
     report = eyes.compare(session, pixels, expected)
     bundle_id = _write(request, sealed, (data, session), report)
-    return _report(bundle_id, accepted, len(caught), choice)
+    not_judged = {item.path.name for item in items} - {item.path.name for item in parts.items}
+    return _report(bundle_id, accepted, len(caught), choice, not_judged)
 
 
 def _forget(request: AcceptRequest, sealed: SealedBundle, model: ModelProto, plain: ModelProto) -> AcceptReport:
@@ -140,7 +146,7 @@ def _forget(request: AcceptRequest, sealed: SealedBundle, model: ModelProto, pla
         )
     data = plain.SerializeToString()
     bundle_id = _write(request, sealed, (data, open_session(data, for_two_callers())), sealed.manifest.parity)
-    return AcceptReport(bundle_id, 0.0, 0.0, 0, 0, 0.0, (), 0, ())
+    return AcceptReport(bundle_id, 0.0, 0.0, 0, 0, 0.0, (), (), 0, ())
 
 
 class _Eyes:
@@ -225,7 +231,7 @@ def _write(request: AcceptRequest, sealed: SealedBundle, graph: tuple[bytes, Any
     return write_sealed(request.out, manifest.model_copy(update=changed), files, request.key)
 
 
-def _report(bundle_id: str, accepted: Shown, defects: int, choice: Choice) -> AcceptReport:
+def _report(bundle_id: str, accepted: Shown, defects: int, choice: Choice, not_judged: Iterable[str]) -> AcceptReport:
     return AcceptReport(
         bundle_id=bundle_id,
         alike=choice.tolerance.alike,
@@ -234,6 +240,7 @@ def _report(bundle_id: str, accepted: Shown, defects: int, choice: Choice) -> Ac
         passing=int(choice.passing.sum()),
         left_out_passing=choice.left_out_passing,
         still_failing=tuple(accepted.only(~choice.passing).names),
+        not_judged=tuple(sorted(not_judged)),
         defects=defects,
         limited_by=tuple(choice.limited_by),
     )

@@ -35,6 +35,7 @@ def run(options: argparse.Namespace) -> ExitCode:
         key=SigningKey.load_or_create(options.key or local_key_path()),
         trusted=trust_from(options.trust),
         parent_bundle_id=options.parent,
+        skip_unreadable=options.skip_unreadable,
     )
     try:
         report = accept(request, Progress(ACCEPT_STEPS, as_json=options.progress_json))

@@ -21,7 +21,8 @@ def run(options: argparse.Namespace) -> ExitCode:
     costs = costs_from(options)
     progress = Progress(EVALUATION_STEPS, as_json=options.progress_json)
     detector = load_detector(options.bundle, trust_from(options.trust), InferenceSettings())
-    images = load_test_images(options.data, detector.manifest.preprocess, progress)
+    spec, skips = detector.manifest.preprocess, options.skip_unreadable
+    images = load_test_images(options.data, spec, progress, skip_unreadable=skips)
     watch = CompressionWatch()
     for media_type in images.media_types:
         watch.look(detector.bundle_id, detector.manifest, media_type)

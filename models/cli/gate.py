@@ -83,7 +83,8 @@ def _champion(path: Path | None, trusted: TrustedKeys, challenger: Detector) -> 
 
 
 def _images(detector: Detector, options: argparse.Namespace) -> ImageSet:
-    return load_test_images(options.data, detector.manifest.preprocess, _progress(options))
+    spec, skips = detector.manifest.preprocess, options.skip_unreadable
+    return load_test_images(options.data, spec, _progress(options), skip_unreadable=skips)
 
 
 def _as_seen_by(champion: Detector, challenger: Detector, images: ImageSet, options: argparse.Namespace) -> ImageSet:

@@ -92,7 +92,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--features-mib", type=int, default=4096, metavar="N", help="what it may grow to (default: 4096)"
     )
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--skip-unreadable", action="store_true", help="go on without files that cannot be read")
+    _add_skip_unreadable(parser)
     parser.add_argument(
         "--key", type=Path, metavar="FILE", help="private key that signs (default: this user's, made on first use)"
     )
@@ -122,6 +122,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--report", type=Path, metavar="FILE", help="write an HTML report that opens offline")
     _add_costs(parser, escape_cost=20.0)
+    _add_skip_unreadable(parser)
     _add_trust(parser)
     _add_common(parser)
 
@@ -163,6 +164,7 @@ def _add_gate(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report", type=Path, metavar="FILE", help="write an HTML report on the challenger that opens offline"
     )
+    _add_skip_unreadable(parser)
     parser.add_argument(
         "--scores", type=Path, metavar="DIR", help="keep scores there: the next gate does not judge the champion again"
     )
@@ -188,6 +190,10 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
     _add_common(parser)
 
 
+def _add_skip_unreadable(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--skip-unreadable", action="store_true", help="go on without files that cannot be read")
+
+
 def _add_accept(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("bundle", type=Path, metavar="BUNDLE")
     parser.add_argument(
@@ -200,6 +206,7 @@ def _add_accept(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--defects", type=Path, metavar="DIR", help="known defects, <type>/*: none of them may be lost")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="bundle file to write")
     parser.add_argument("--parent", metavar="BUNDLE_ID", help="that it follows (default: BUNDLE, of which it is made)")
+    _add_skip_unreadable(parser)
     _add_key(parser)
     _add_trust(parser)
     _add_common(parser)

@@ -144,6 +144,7 @@ def _as_json(report: TrainReport, out: Path) -> dict[str, object]:
         "smallest_defect_px": report.smallest_defect_px,
         "goods": report.goods,
         "defects": report.defects,
+        "unreadable": list(report.unreadable),
         "suspicious_goods": list(report.suspicious_goods),
         "ordinary_defects": list(report.ordinary_defects),
         "goods_like_defects": [list(pair) for pair in report.goods_like_defects],

@@ -37,6 +37,7 @@ class ImageSet:
         masks: `(H, W)` bool of the whole input per image, of the mask or the boxes; None where there is neither.
         correlations: with the golden image; empty where nothing is aligned.
         refused: names of images that the line would answer UNDECIDED to, with the reason; not among the items.
+        unreadable: file names of those that do not decode.
         sha256: of each file, in order.
         media_types: the same.
     """
@@ -48,6 +49,7 @@ class ImageSet:
     correlations: list[float]
     refused: list[str]
     media_types: list[str] = field(default_factory=list)
+    unreadable: list[str] = field(default_factory=list)
 
     def __len__(self) -> int:
         return len(self.items)
@@ -113,17 +115,39 @@ def _surveyed(item: LabelledImage) -> _Surveyed | str:
     return _Surveyed(item, (pixels.shape[1], pixels.shape[0]), peak)
 
 
-def load_images(items: Sequence[LabelledImage], spec: PreprocessSpec, progress: Progress, step: str) -> ImageSet:
-    """Decode and pre-process readable files; those in which the part is not found are refused, as on the line.
+def load_images(
+    items: Sequence[LabelledImage],
+    spec: PreprocessSpec,
+    progress: Progress,
+    step: str,
+    *,
+    skip_unreadable: bool = False,
+) -> ImageSet:
+    """Decode and pre-process files; those in which the part is not found are refused, as on the line.
+
+    So are files that do not decode, if `skip_unreadable`.
 
     Raises:
         DataInvalid: a file that does not decode or fit, or a mask of another size than its image.
     """
-    told = by_two_callers(lambda item: _load(item, spec), items)
+
+    def load(item: LabelledImage) -> _Loaded | _Unreadable | str:
+        data = _read(item)
+        try:
+            frame = _decoded(item, data)
+        except DataInvalid as error:
+            if not skip_unreadable:
+                raise
+            return _Unreadable(item, str(error))
+        return _load(item, data, frame, spec)
+
+    told = by_two_callers(load, items)
     found = [one for one, _ in zip(told, progress.over(items, step), strict=True)]
     loaded = [one for one in found if isinstance(one, _Loaded)]
+    unreadable = [one for one in found if isinstance(one, _Unreadable)]
     refused = [one for one in found if isinstance(one, str)]
     _report_refused(refused, len(items))
+    _report_unreadable([one.reason for one in unreadable], len(items), skip_unreadable=True)
     none = np.zeros((0, spec.tile_count, spec.height_px, spec.width_px, 3), np.uint8)
     return ImageSet(
         items=[one.item for one in loaded],
@@ -131,8 +155,9 @@ def load_images(items: Sequence[LabelledImage], spec: PreprocessSpec, progress: 
         masks=[one.mask for one in loaded],
         sha256=[one.sha256 for one in loaded],
         correlations=[one.prepared.pose.correlation for one in loaded if one.prepared.pose],
-        refused=refused,
+        refused=[*refused, *(one.reason for one in unreadable)],
         media_types=[one.media_type for one in loaded],
+        unreadable=[one.item.path.name for one in unreadable],
     )
 
 
@@ -147,10 +172,16 @@ class _Loaded:
     media_type: str
 
 
-def _load(item: LabelledImage, spec: PreprocessSpec) -> _Loaded | str:
+@dataclass(frozen=True)
+class _Unreadable:
+    """An image that does not decode, and why."""
+
+    item: LabelledImage
+    reason: str
+
+
+def _load(item: LabelledImage, data: bytes, frame: Pixels, spec: PreprocessSpec) -> _Loaded | str:
     """An image, or why it is refused."""
-    data = _read(item)
-    frame = _decoded(item, data)
     try:
         prepared = preprocess(frame, spec)
         marked = _boxed(item, frame) if item.mask is None else _masked(item, frame)

@@ -45,6 +45,7 @@ class Evaluation:
         recall: share of each defect type that does not pass.
         pixel_auroc: None where there are no masks, or not all parts were judged now; good parts count as unmarked.
         items: the images, in order.
+        unreadable: names of files that do not decode; UNDECIDED, as on the line.
     """
 
     scores: NDArray[np.float32]
@@ -64,6 +65,7 @@ class Evaluation:
     session_run_ms: NDArray[np.float64]
     undecided: int = 0
     items: tuple[LabelledImage, ...] = ()
+    unreadable: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, object]:
         """As the command prints it; rates are None where nothing was counted."""
@@ -82,12 +84,15 @@ class Evaluation:
             "overkill": self.overkill,
             "counts": self.counts,
             "undecided": self.undecided,
+            "unreadable": list(self.unreadable),
         }
 
 
-def load_test_images(root: Path, spec: PreprocessSpec, progress: Progress) -> ImageSet:
-    """Images of `root/test` as the network gets them."""
-    return load_images(test_images_in(root), spec, progress, "loading test images")
+def load_test_images(
+    root: Path, spec: PreprocessSpec, progress: Progress, *, skip_unreadable: bool = False
+) -> ImageSet:
+    """Images of `root/test` as the network gets them; what does not decode is UNDECIDED, if `skip_unreadable`."""
+    return load_images(test_images_in(root), spec, progress, "loading test images", skip_unreadable=skip_unreadable)
 
 
 def evaluate(
@@ -124,6 +129,7 @@ def evaluate(
         session_run_ms=times_ms,
         undecided=len(images.refused) + int((~failed & ~passed).sum()),
         items=tuple(images.items),
+        unreadable=tuple(images.unreadable),
     )
 
 

@@ -61,6 +61,7 @@ class TrainReport:
 
     Attributes:
         smallest_defect_px: that covers enough of the input, in pixels of the camera; None where frames differ in size.
+        unreadable: file names of those that were skipped.
         suspicious_goods: file names of good parts that are unlike all others, the worst first.
         ordinary_defects: file names of labelled defects that look more like a good part than most good parts do.
         goods_like_defects: file names of good parts that look like labelled defects, the likest first, and the type.
@@ -76,6 +77,7 @@ class TrainReport:
     smallest_defect_px: float | None
     goods: int
     defects: dict[str, int]
+    unreadable: tuple[str, ...]
     suspicious_goods: tuple[str, ...]
     ordinary_defects: tuple[str, ...]
     goods_like_defects: tuple[tuple[str, str], ...]
@@ -149,6 +151,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
         smallest_defect_px=_smallest_defect_px(request, survey, spec),
         goods=len(goods),
         defects=counts,
+        unreadable=_names_without(survey.readable, [*good_items, *defect_items]),
         suspicious_goods=suspicious,
         ordinary_defects=ordinary,
         goods_like_defects=alike_defects,
@@ -170,6 +173,10 @@ def _seed_everything(seed: int) -> None:
 def _smallest_defect_px(request: TrainRequest, survey: FrameSurvey, spec: PreprocessSpec) -> float | None:
     area = area_px(request, survey)
     return None if area is None else InputSize(spec.width_px, spec.height_px, spec.tiles).smallest_defect_px(area)
+
+
+def _names_without(readable: list[LabelledImage], items: list[LabelledImage]) -> tuple[str, ...]:
+    return tuple(sorted({item.path.name for item in items} - {item.path.name for item in readable}))
 
 
 def _only(readable: list[LabelledImage], items: list[LabelledImage]) -> list[LabelledImage]:

@@ -32,6 +32,7 @@ def _add_measuring(commands: Any) -> None:
     evaluate.add_argument("data", type=Path)
     evaluate.add_argument("--trust", required=True)
     evaluate.add_argument("--report", type=Path, required=True)
+    evaluate.add_argument("--skip-unreadable", action="store_true")
     evaluate.add_argument("--json", action="store_true")
     evaluate.add_argument("--progress-json", action="store_true")
     replay = commands.add_parser("replay")
@@ -60,6 +61,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     for name in DECIDED:
         train.add_argument(f"--{name}")
     train.add_argument("--seed", type=int)
+    train.add_argument("--skip-unreadable", action="store_true")
     train.add_argument("--json", action="store_true")
     train.add_argument("--progress-json", action="store_true")
     gate = commands.add_parser("gate")
@@ -72,6 +74,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     gate.add_argument("--report", type=Path)
     gate.add_argument("--scores", type=Path)
     gate.add_argument("--max-slowdown", type=float)
+    gate.add_argument("--skip-unreadable", action="store_true")
     gate.add_argument("--json", action="store_true")
     gate.add_argument("--progress-json", action="store_true")
     _add_measuring(commands)
@@ -91,6 +94,7 @@ def _parse(argv: list[str]) -> argparse.Namespace:
     accept.add_argument("--parent")
     accept.add_argument("--key", type=Path, required=True)
     accept.add_argument("--trust", required=True)
+    accept.add_argument("--skip-unreadable", action="store_true")
     accept.add_argument("--json", action="store_true")
     accept.add_argument("--progress-json", action="store_true")
     return parser.parse_args(argv)
@@ -130,6 +134,7 @@ def _train(options: argparse.Namespace) -> int:
     report["given"] = given
     names = sorted(path.name for path in (options.data / "train" / "good").iterdir())
     report["goods_alike"] = [names[:2]] if options.recipe == "twice" else []
+    report["unreadable"] = []
     report["goods_like_defects"] = [[names[0], "scratch"]] if options.recipe == "mistaken" else []
     sys.stdout.write(json.dumps({**report, "parent": options.parent, "train_s": 0.2}) + "\n")
     return 0
@@ -157,7 +162,7 @@ def _accept(options: argparse.Namespace) -> int:
     threshold = before.calibration.threshold + accepted / 10_000
     bundle_id = write_tiny_bundle(options.out, key, before.recipe, threshold, parent=options.parent or sealed.id)
     passing = accepted - len(failing)
-    report = AcceptReport(bundle_id, 0.6, 1.0, accepted, passing, 1.0, tuple(failing), defects, ())
+    report = AcceptReport(bundle_id, 0.6, 1.0, accepted, passing, 1.0, tuple(failing), (), defects, ())
     sys.stdout.write(json.dumps({"bundle": str(options.out), **asdict(report)}) + "\n")
     return 0
 
@@ -207,6 +212,7 @@ def _numbers(holdout: Path) -> dict[str, object]:
         "defects": _count(holdout / "test") - goods,
         "escapes": 1,
         "overkill": 2,
+        "unreadable": [],
     }
 
 

@@ -92,7 +92,9 @@ def get_doubts(recipe: str, person: Operator, plant: PlantDep) -> list[Doubt]:
         require_recipe(session, recipe)
         trained = last_training(session, recipe)
         told = {} if trained is None or trained.result is None else trained.result
-        named = Named(*(told.get(name, []) for name in _NAMED))
+        tested = (told.get("gate") or {}).get("challenger") or {}
+        unreadable = [*told.get("unreadable", []), *tested.get("unreadable", [])]
+        named = replace(Named(*(told.get(name, []) for name in _NAMED)), unreadable=unreadable)
         return [Doubt.model_validate(doubt) for doubt in doubts_of(session, recipe, named)]
 
 

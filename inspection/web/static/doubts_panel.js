@@ -15,6 +15,7 @@ const KINDS = {
   like_defects: t("called good, but looks like a known defect"),
   unlike_other_goods: t("unlike the other good parts"),
   like_goods: t("called defective, but looks like a good part"),
+  unreadable: t("cannot be read"),
   failed_far_above: t("labelled good, but failed far above the threshold"),
 };
 const SHOWN = 6;

@@ -257,3 +257,22 @@ def test_a_ruling_needs_an_engineer_and_a_sample(admin: Person, other: Person) -
     assert other.post(unknown, {"label": "good"}).status_code == 403
     answer = admin.post(unknown, {"label": "good"})
     assert (answer.status_code, answer.json()["message"]) == (404, "recipe 'part': no sample 000000000000")
+
+
+def test_pictures_that_cannot_be_read_are_listed_until_they_are_left_out(
+    client: TestClient, plant: Plant, admin: Person, station: dict[str, str]
+) -> None:
+    """That somebody rules them good does not make them readable; those of the hold-out are told by the gate."""
+    parts = [_part(client, station, number) for number in (1, 2)]
+    for part in parts:
+        _say(admin, part, "good")
+    names = [f"{image_ref(png(number)).sha256}.png" for number in (1, 2)]
+    _last_training_tells(plant, unreadable=names[:1], gate={"challenger": {"unreadable": names[1:]}})
+    assert {(doubt["sha256"], doubt["kind"]) for doubt in _doubts(admin)} == {
+        (name[:-4], "unreadable") for name in names
+    }
+    admin.post(f"/recipes/part/samples/{names[0][:-4]}/ruling", {"label": "good"}).raise_for_status()
+    assert len(_doubts(admin)) == 2
+    for name in names:
+        admin.post(f"/recipes/part/samples/{name[:-4]}/ruling", {"label": "unsure"}).raise_for_status()
+    assert _doubts(admin) == []

@@ -4,7 +4,9 @@ from pathlib import Path
 
 import cv2
 import pytest
+from fastapi.testclient import TestClient
 
+from edge.contract.result import Verdict
 from inspection.jobs.commands import ModelCommands
 from inspection.plant import open_plant
 from tests.support.plants import (
@@ -54,6 +56,7 @@ def test_what_is_accepted_becomes_a_gated_challenger(tmp_path: Path) -> None:
             send_results(client, key, result)
             send_image(client, key, picture)
             ids.append(result.id)
+        ids.append(_torn(client, admin, key))
         answer = admin.post("/recipes/part/acceptances", {"result_ids": ids, "reason": "harmless holes"})
         assert answer.status_code == 201, answer.text
         job = wait_for_job(admin, answer.json()["job_id"])
@@ -62,13 +65,32 @@ def test_what_is_accepted_becomes_a_gated_challenger(tmp_path: Path) -> None:
         assert told["passing"] > 0
         (row,) = admin.get("/recipes/part/acceptances").json()
         counted = told["accepted_parts"][row["id"]]
-        assert counted["parts"] - counted["passing"] == len(told["still_failing"])
+        assert counted["parts"] - counted["passing"] == len(told["still_failing"]) + len(told["not_judged"])
         assert counted["parts"] <= len(ids)
-        assert told["defects"] == admin.get("/recipes/part/samples").json()["defects"]["train"]["scratch"]
+        known = admin.get("/recipes/part/samples").json()["defects"]["train"]["scratch"]
+        assert told["defects"] == known - 1  # the torn one cannot be judged
         assert told["gate"]["champion"] is not None
         made = {model["id"]: model["origin"] for model in admin.get("/recipes/part/models").json()["models"]}
         assert made[told["bundle_id"]] == "accept"
         _measured(admin, told["bundle_id"], promotion["bundle_id"])
+        again = train(admin, "part")
+        assert again["state"] == "succeeded", again["error"]
+        named = [*again["result"]["unreadable"], *again["result"]["gate"]["challenger"]["unreadable"]]
+        assert len(named) == 2  # as a station keeps them, one labelled defective and one accepted
+
+
+def _torn(client: TestClient, admin: Person, key: dict[str, str]) -> str:
+    """A picture that was cut off, labelled a defect, and the id of another one's result."""
+    ids = []
+    for seed in (800, 801):
+        picture = encoded(good_part(seed))[:-500]
+        result = a_result(Verdict.UNDECIDED, images=(image_ref(picture),))
+        send_results(client, key, result)
+        send_image(client, key, picture)
+        ids.append(result.id)
+    label = {"result_id": ids[0], "label": "defect", "defect_type": "scratch"}
+    assert admin.post("/labels", label).status_code == 201
+    return ids[1]
 
 
 def _measured(admin: Person, bundle_id: str, champion: str) -> None:

@@ -37,7 +37,7 @@ def test_train_command_names_everything() -> None:
     order = TrainOrder("part", Path("data"), Path("out"), Path("key"), Path("data/defects"), "abc", Path("abc.bundle"))
     assert " ".join(ModelCommands(PROGRAM).train(order).argv) == (
         "models train data --out out --recipe part --key key --defects data/defects --parent abc --like abc.bundle"
-        " --seed 0 --json --progress-json"
+        " --seed 0 --skip-unreadable --json --progress-json"
     )
 
 
@@ -60,7 +60,8 @@ def test_trainings_share_their_features() -> None:
 @pytest.mark.parametrize(("champion", "extra"), [(None, []), (Path("old"), ["--champion", "old"])])
 def test_gate_command(champion: Path | None, extra: list[str]) -> None:
     argv = ModelCommands(PROGRAM).gate(GateOrder(Path("new"), Path("holdout"), "KEY=", champion)).argv
-    assert argv == ("models", "gate", "new", "holdout", "--trust", "KEY=", *extra, "--json", "--progress-json")
+    given = ("models", "gate", "new", "holdout", "--trust", "KEY=", *extra)
+    assert argv == (*given, "--skip-unreadable", "--json", "--progress-json")
 
 
 def test_gate_command_names_replay_flips_budget_and_scores() -> None:
@@ -70,7 +71,7 @@ def test_gate_command_names_replay_flips_budget_and_scores() -> None:
     )
     assert " ".join(ModelCommands(PROGRAM).gate(order).argv) == (
         "models gate new holdout --trust KEY= --champion old --replay replay --flips flips --report page"
-        " --max-slowdown 1.5 --scores scores --json --progress-json"
+        " --max-slowdown 1.5 --scores scores --skip-unreadable --json --progress-json"
     )
 
 
