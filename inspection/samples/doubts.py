@@ -30,7 +30,7 @@ class DoubtKind(StrEnum):
     LIKE_GOODS = "like_goods"  # labelled defective, by the last training more ordinary than most good parts
     ALIKE_GOODS = "alike_goods"  # learnt from as often as they are there, by the last training
     COPY_OF_LEARNT = "copy_of_learnt"  # held out, and nearly the same picture is learnt from
-    UNREADABLE = "unreadable"  # left out of the last training, or UNDECIDED in its gate: it does not decode
+    UNREADABLE = "unreadable"  # left out of the last training, or UNDECIDED in its gate: it does not decode or fit
     FAILED_FAR_ABOVE = "failed_far_above"  # labelled good, and its station was sure that it is not
 
 
@@ -154,7 +154,10 @@ def _is_ruled(statements: list[SampleLabelRow]) -> bool:
 
 def _unreadable(row: SampleRow, statements: list[SampleLabelRow]) -> Doubt:
     """Whatever somebody rules of it, but that it be left out, changes nothing."""
-    why = sentence("the picture is torn or blank: nothing is learnt from it, and no model can be tested on it")
+    why = sentence(
+        "the picture is torn, blank or smaller than the region of interest: nothing is learnt from it, "
+        "nor can a model be tested on it"
+    )
     return _doubt(row, statements, DoubtKind.UNREADABLE, why)
 
 

@@ -54,7 +54,7 @@ class AcceptRequest:
         key: signs it.
         trusted: signed the bundle.
         parent_bundle_id: that the new one says it follows; None: the one to start from.
-        skip_unreadable: go on without files that do not decode.
+        skip_unreadable: go on without files that do not decode or fit.
     """
 
     bundle: Path
@@ -78,7 +78,7 @@ class AcceptReport:
         passing: of these, that pass now.
         left_out_passing: share of them that pass by what the others taught: what to expect of the next ones.
         still_failing: file names of the others.
-        not_judged: file names of images in which the part is not found, or that do not decode; in no count.
+        not_judged: file names of images in which the part is not found, or that do not decode or fit; in no count.
         defects: known ones that were judged again; none was lost.
         limited_by: known defects that would have been lost if likeness alone decided.
     """

@@ -191,7 +191,11 @@ def _add_replay(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_skip_unreadable(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--skip-unreadable", action="store_true", help="go on without files that cannot be read")
+    parser.add_argument(
+        "--skip-unreadable",
+        action="store_true",
+        help="go on without files that cannot be read, or are smaller than the region of interest",
+    )
 
 
 def _add_accept(parser: argparse.ArgumentParser) -> None:

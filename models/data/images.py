@@ -37,7 +37,7 @@ class ImageSet:
         masks: `(H, W)` bool of the whole input per image, of the mask or the boxes; None where there is neither.
         correlations: with the golden image; empty where nothing is aligned.
         refused: names of images that the line would answer UNDECIDED to, with the reason; not among the items.
-        unreadable: file names of those that do not decode.
+        unreadable: file names of those that do not decode or fit.
         sha256: of each file, in order.
         media_types: the same.
     """
@@ -125,7 +125,7 @@ def load_images(
 ) -> ImageSet:
     """Decode and pre-process files; those in which the part is not found are refused, as on the line.
 
-    So are files that do not decode, if `skip_unreadable`.
+    So are files that do not decode or fit, if `skip_unreadable`.
 
     Raises:
         DataInvalid: a file that does not decode or fit, or a mask of another size than its image.
@@ -135,11 +135,16 @@ def load_images(
         data = _read(item)
         try:
             frame = _decoded(item, data)
+            prepared = _prepared(item, frame, spec)
         except DataInvalid as error:
             if not skip_unreadable:
                 raise
             return _Unreadable(item, str(error))
-        return _load(item, data, frame, spec)
+        if isinstance(prepared, str):
+            return prepared
+        return _Loaded(
+            item, prepared, _mask(item, frame, prepared, spec), sha256(data).hexdigest(), media_type_of(data)
+        )
 
     told = by_two_callers(load, items)
     found = [one for one, _ in zip(told, progress.over(items, step), strict=True)]
@@ -174,23 +179,25 @@ class _Loaded:
 
 @dataclass(frozen=True)
 class _Unreadable:
-    """An image that does not decode, and why."""
+    """An image that does not decode or fit, and why."""
 
     item: LabelledImage
     reason: str
 
 
-def _load(item: LabelledImage, data: bytes, frame: Pixels, spec: PreprocessSpec) -> _Loaded | str:
-    """An image, or why it is refused."""
+def _prepared(item: LabelledImage, frame: Pixels, spec: PreprocessSpec) -> NetworkInput | str:
+    """As the network gets it, or why the line would answer UNDECIDED."""
     try:
-        prepared = preprocess(frame, spec)
-        marked = _boxed(item, frame) if item.mask is None else _masked(item, frame)
-        mask = None if marked is None else _marked(preprocess_mask(marked, spec, prepared.pose))
+        return preprocess(frame, spec)
     except PartNotFound as error:
         return f"{item.path}: {error}"
     except FrameRejected as error:
         raise DataInvalid(f"{item.path}: {error}") from error
-    return _Loaded(item, prepared, mask, sha256(data).hexdigest(), media_type_of(data))
+
+
+def _mask(item: LabelledImage, frame: Pixels, prepared: NetworkInput, spec: PreprocessSpec) -> NDArray[np.bool_] | None:
+    marked = _boxed(item, frame) if item.mask is None else _masked(item, frame)
+    return None if marked is None else _marked(preprocess_mask(marked, spec, prepared.pose))
 
 
 def _decode(item: LabelledImage) -> Pixels:

@@ -45,7 +45,7 @@ class Evaluation:
         recall: share of each defect type that does not pass.
         pixel_auroc: None where there are no masks, or not all parts were judged now; good parts count as unmarked.
         items: the images, in order.
-        unreadable: names of files that do not decode; UNDECIDED, as on the line.
+        unreadable: names of files that do not decode or fit; UNDECIDED, as on the line.
     """
 
     scores: NDArray[np.float32]
@@ -91,7 +91,7 @@ class Evaluation:
 def load_test_images(
     root: Path, spec: PreprocessSpec, progress: Progress, *, skip_unreadable: bool = False
 ) -> ImageSet:
-    """Images of `root/test` as the network gets them; what does not decode is UNDECIDED, if `skip_unreadable`."""
+    """Images of `root/test` as the network gets them; what does not decode or fit is refused, if `skip_unreadable`."""
     return load_images(test_images_in(root), spec, progress, "loading test images", skip_unreadable=skip_unreadable)
 
 

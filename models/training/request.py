@@ -32,7 +32,7 @@ class TrainRequest:
         target_overkill: share of good parts that may fail.
         undecided_overkill: share of good parts that may not pass; None for no UNDECIDED band.
         costs: that the threshold minimises where there are labelled defects enough; None keeps to the overkill.
-        skip_unreadable: go on without files that do not decode.
+        skip_unreadable: go on without files that do not decode or fit.
         features: folder that keeps features of images for later trainings; None keeps nothing.
         features_limit_bytes: that it may grow to.
     """

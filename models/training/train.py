@@ -103,10 +103,15 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
     defect_items = defects_in(request.defects) if request.defects else []
     survey = survey_frames([*good_items, *defect_items], progress, skip_unreadable=request.skip_unreadable)
     spec = preprocess_spec(request, survey)
-    goods = load_images(_only(survey.readable, good_items), spec, progress, "loading good parts")
+    skips = request.skip_unreadable
+    goods = load_images(_only(survey.readable, good_items), spec, progress, "loading good parts", skip_unreadable=skips)
     _check_enough(request, goods)
     spec = with_least_correlation(spec, goods)
-    defects = load_images(_only(survey.readable, defect_items), spec, progress, "loading defects")
+    defects = load_images(
+        _only(survey.readable, defect_items), spec, progress, "loading defects", skip_unreadable=skips
+    )
+    unreadable = _names_without(survey.readable, [*good_items, *defect_items])
+    unreadable = tuple(sorted({*unreadable, *goods.unreadable, *defects.unreadable}))
 
     warn_of_single_labels(defects.items)
     warn_of_contradictions(goods, defects)
@@ -151,7 +156,7 @@ def train(request: TrainRequest, progress: Progress) -> TrainReport:
         smallest_defect_px=_smallest_defect_px(request, survey, spec),
         goods=len(goods),
         defects=counts,
-        unreadable=_names_without(survey.readable, [*good_items, *defect_items]),
+        unreadable=unreadable,
         suspicious_goods=suspicious,
         ordinary_defects=ordinary,
         goods_like_defects=alike_defects,

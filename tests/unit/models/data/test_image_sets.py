@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from edge.contract.errors import DataInvalid
-from edge.contract.manifest import PreprocessSpec
+from edge.contract.manifest import PreprocessSpec, Roi
 from models.data.folder import LabelledImage
 from models.data.images import FrameSurvey, ImageSet, load_images, survey_frames
 from models.progress import Progress
@@ -53,6 +53,23 @@ def test_unreadable_files_are_left_out_on_request(tmp_path: Path, caplog: pytest
     assert [item.path for item in found.readable] == [good]
     assert len(found.unreadable) == 2
     assert "2 of 3 images cannot be read" in caplog.text
+
+
+def test_what_does_not_decode_or_fit_is_refused_by_name_on_request(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As on the line, which says UNDECIDED to it; of a camera that was replaced there may be thousands."""
+    good, small = (write_image(tmp_path / f"{side}.png", good_part(0, side)) for side in (64, 48))
+    items = [LabelledImage(path) for path in (good, small, *broken(tmp_path))]
+    spec = SPEC.model_copy(update={"roi": Roi(x_px=0, y_px=0, width_px=64, height_px=64)})
+    with pytest.raises(DataInvalid, match="ROI reaches"):
+        load(*items[:2], spec=spec)
+    with caplog.at_level(logging.WARNING):
+        found = load_images(items, spec, QUIET, "loading", skip_unreadable=True)
+    assert [item.path for item in found.items] == [good]
+    assert found.unreadable == ["48.png", "half.png", "text.png"]
+    assert len(found.refused) == 3
+    assert "3 of 4 images cannot be read" in caplog.text
 
 
 def test_a_file_that_is_gone_is_unreadable_too(tmp_path: Path) -> None:
