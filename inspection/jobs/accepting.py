@@ -21,6 +21,7 @@ from inspection.learning.acceptances import (
     require_acceptance,
     standing_acceptances,
     standing_frames,
+    taught_by,
 )
 from inspection.registry.promotions import champion_of, promote
 from inspection.samples.samples import Sample, samples_of
@@ -52,7 +53,7 @@ def run_accept(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     Returns:
         The command's summary, with `acceptances` (ids of those that it was taught), `accepted_parts` (of each, how many
         it was taught and how many of these pass), `gate` and `promoted`; or `nothing_to_teach`, and no bundle, if the
-        champion passes all of them as it was trained.
+        champion passes all of them as it was trained; or `nothing_to_forget`, if it was never taught what is left out.
 
     Raises:
         GateRefused: a known defect would be lost, or none would pass; the acceptance stands no longer, its labels do.
@@ -62,6 +63,8 @@ def run_accept(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     """
     ticket.desk.span(0.0, GATE_STARTS)
     ticket.desk.report(0.0, "collecting accepted parts")
+    if _is_forgotten(shop, ticket):
+        return {"nothing_to_forget": True, "acceptances": [], "promoted": False}
     laid = _lay_out(shop, ticket)
     try:
         made = ticket.made or _make(shop, ticket, laid)
@@ -77,6 +80,15 @@ def run_accept(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     if laid.champion != bundle_id:  # the same if the service ended right after it had promoted
         promoted = _settle(shop, ticket, made, promotes=promoted)
     return {**made, "gate": gate, "promoted": promoted}
+
+
+def _is_forgotten(shop: Workshop, ticket: Ticket) -> bool:
+    """Whether the champion of now was never taught what this job leaves out: somebody went back meanwhile."""
+    if FORGETS not in ticket.parameters or ticket.made is not None:
+        return False
+    with shop.database.read() as session:
+        champion, standing = champion_of(session, ticket.recipe), standing_acceptances(session, ticket.recipe)
+        return champion is not None and taught_by(session, ticket.recipe, champion) <= set(standing)
 
 
 def _make(shop: Workshop, ticket: Ticket, laid: _Laid) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from inspection.jobs.book import JobKind, JobState, add_job
 from inspection.jobs.recipe import training_parameters
 from inspection.learning.acceptances import standing_acceptances
 from inspection.registry.promotions import champion_of, log_of, promote
+from inspection.registry.recipes import list_recipes
 from inspection.retraining.plan import SCHEDULE, Capacity, Due, Plan, make_plan
 from inspection.retraining.settings import RetrainingSettings
 from inspection.rollout.book import rollouts_of
@@ -92,16 +93,8 @@ class RetrainingKeeper:
 
     def _promote_what_passed(self) -> None:
         with self._database.read() as session:
-            jobs = session.scalars(
-                select(JobRow)
-                .where(JobRow.user == SCHEDULE, JobRow.state == JobState.SUCCEEDED.value)
-                .order_by(JobRow.finished_at.desc())
-                .limit(100)
-            )
-            newest: dict[str, JobRow] = {}
-            for job in jobs:
-                newest.setdefault(job.recipe, job)
-            wanted = [(job.recipe, bundle) for job in newest.values() if (bundle := _to_promote(session, job))]
+            newest = [job for row in list_recipes(session) if (job := _newest(session, row.name)) is not None]
+            wanted = [(job.recipe, bundle) for job in newest if (bundle := _to_promote(session, job))]
         for recipe, bundle in wanted:
             self._promote(recipe, bundle)
 
@@ -115,6 +108,14 @@ class RetrainingKeeper:
             _LOG.info("retraining: %s", error)
         except InspectionError:
             _LOG.exception("retraining: %s was not promoted", bundle[:12])
+
+
+def _newest(session: Session, recipe: str) -> JobRow | None:
+    """The schedule's last training of a recipe that ended well."""
+    query = select(JobRow).where(
+        JobRow.recipe == recipe, JobRow.user == SCHEDULE, JobRow.state == JobState.SUCCEEDED.value
+    )
+    return session.scalars(query.order_by(JobRow.finished_at.desc(), JobRow.id).limit(1)).first()
 
 
 def _to_promote(session: Session, job: JobRow) -> str | None:

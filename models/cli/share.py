@@ -22,7 +22,9 @@ REVEALED = (
     "the mean of the network's features at each place of a good part, from which a blurred part may be guessed",
     "how features of good parts vary, and single ones of them where parts move or there were few (coreset)",
     "what labelled defects look like to the network, and the names of their types",
-    "scores of held-out parts, numbers of images, the recipe's name, and where the region of interest lies",
+    "how single places of parts that were accepted as good differ from other good parts",
+    "scores of held-out parts, numbers of images, and the recipe's name",
+    "where the region of interest lies, and what is ignored in it",
 )
 """What a shared bundle still tells of the plant that made it."""
 

@@ -236,6 +236,26 @@ def test_a_job_that_leaves_out_what_the_champion_before_was_not_taught_is_not_ne
         require_job(session, busy_id).state = JobState.CANCELLED.value
 
 
+def test_a_job_that_leaves_out_what_was_gone_back_from_has_nothing_to_do(
+    admin: Person, station: dict[str, str], plant: Plant, clock: ManualClock
+) -> None:
+    """A training is undone while another job runs, and rolled back by hand before the one that was asked for begins."""
+    first = champion(admin)
+    done = accepted(admin, failed(admin, station, TRAINED[0]))
+    promoted(admin, train(admin, "part"))
+    with plant.database.write() as session:
+        busy = add_job(session, JobKind.TRAIN, "part", {}, "admin", clock())
+        busy.state, busy_id = JobState.RUNNING.value, busy.id
+    asked = admin.delete(f"/recipes/part/acceptances/{done['id']}").json()["job"]["id"]
+    admin.post("/recipes/part/rollback", {"reason": "too slow"}).raise_for_status()
+    with plant.database.write() as session:
+        require_job(session, busy_id).state = JobState.CANCELLED.value
+    plant.jobs.wake()
+    job = wait_for_job(admin, asked)
+    assert (job["state"], job["error"], job["result"]["nothing_to_forget"]) == ("succeeded", None, True)
+    assert current(admin) == first
+
+
 def test_what_a_training_was_taught_is_undone_too(admin: Person, station: dict[str, str]) -> None:
     champion(admin)
     done = accepted(admin, failed(admin, station, TRAINED[0]))

@@ -275,3 +275,19 @@ def test_labels_given_while_a_training_was_interrupted_are_new(line_with: Any) -
     assert wait_for_job(line.admin, job_id)["interruptions"] == 1
     assert [due["new_labels"] for due in line.due()] == [2]
     assert line.admin.get("/recipes/part/models").json()["waiting"]["good"] == 2
+
+
+def test_of_many_recipes_that_passed_in_a_night_none_is_left_behind(line_with: Any, clock: ManualClock) -> None:
+    """More than a hundred others were trained after it, before the service looked again."""
+    line = line_with(new_labels=1, promote=True)
+    line.wait()
+    add_samples(line.admin, "part", range(10, 12))
+    (job,) = line.look()
+    line.wait()
+    with line.plant.database.write() as session:
+        for number in range(101):
+            add_recipe(session, f"other-{number}", clock())
+            other = add_job(session, JobKind.TRAIN, f"other-{number}", {}, "schedule", clock())
+            other.state, other.finished_at = JobState.SUCCEEDED.value, clock()
+    line.plant.retraining.look()
+    assert line.champion() == job["result"]["bundle_id"]

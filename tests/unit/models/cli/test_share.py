@@ -1,6 +1,7 @@
 """A bundle for another plant: it judges the same and holds no picture."""
 
 import argparse
+import json
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,16 @@ def test_a_shared_bundle_judges_the_same_and_holds_no_picture(tmp_path: Path) ->
     assert shared.manifest.provenance.parent_bundle_id == own_id
     judged = load_detector(tmp_path / "shared.bundle", trusted, InferenceSettings()).judge(GREY)
     assert judged.score == pytest.approx(0.0)
+
+
+def test_what_it_still_tells_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of parts that were accepted as good, too: directions of single places of them are in the graph."""
+    key = SigningKey.load_or_create(tmp_path / "key.pem")
+    write_tiny_bundle(tmp_path / "own.bundle", key)
+    run(options(tmp_path, key))
+    told = " ".join(json.loads(capsys.readouterr().out.splitlines()[-1])["reveals"])
+    for what in ("good part", "labelled defects", "accepted as good", "region of interest", "ignored"):
+        assert what in told
 
 
 def test_a_golden_image_is_a_picture(tmp_path: Path) -> None:
