@@ -107,14 +107,20 @@ def _say(detector: Judge, settled: Settled) -> ShadowVerdict | None:
     try:
         judgement = detector.judge(pixels)
     except (FrameRejected, BundleRefused) as error:
-        reason = str(error)[:_MAX_REASON]
-        return ShadowVerdict(bundle_id=detector.bundle_id, verdict=Verdict.UNDECIDED, reason=reason)
+        return _undecided(detector, str(error))
+    except Exception as error:  # noqa: BLE001 - no fault of a challenger may cost the champion's result
+        _log.exception("judging part beside the champion failed unexpectedly")
+        return _undecided(detector, f"internal error: {type(error).__name__}: {error}")
     return ShadowVerdict(
         bundle_id=detector.bundle_id,
         verdict=judgement.verdict,
         score=judgement.score,
         session_run_ms=(judgement.inference_end_us - judgement.inference_start_us) / 1000,
     )
+
+
+def _undecided(detector: Judge, reason: str) -> ShadowVerdict:
+    return ShadowVerdict(bundle_id=detector.bundle_id, verdict=Verdict.UNDECIDED, reason=reason[:_MAX_REASON])
 
 
 def _step_back() -> None:

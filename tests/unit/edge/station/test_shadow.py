@@ -10,6 +10,7 @@ from edge.contract.result import InspectionResult, Verdict
 from edge.contract.signature import SigningKey, TrustedKeys
 from edge.inference import InferenceSettings, Judgement
 from edge.spool.store import Record
+from edge.station import shadow
 from edge.station.keeper import Keeper
 from edge.station.line import Settled
 from edge.station.settings import ImageSettings
@@ -85,6 +86,26 @@ def test_it_is_asked_of_its_own_recipe_and_not_of_what_it_judged_itself(bench: B
     bench.shadow.accept(bench.path, bench.id)
     other, own = bench.through(passed(1, recipe="can"), passed(2, bundle_id=bench.id))
     assert (other.shadow, own.shadow) == (None, None)
+
+
+class OutOfMemory:
+    """A challenger that fails as the runtime does: with an exception of its own."""
+
+    def __init__(self, bundle_id: str) -> None:
+        self.bundle_id = bundle_id
+
+    def judge(self, pixels: object) -> Judgement:
+        """Never comes to an end."""
+        raise RuntimeError(f"failed to allocate memory for requested buffer: {type(pixels)}")
+
+
+def test_a_challenger_that_breaks_costs_no_result(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shadow, "load_detector", lambda *_: OutOfMemory(bench.id))
+    bench.shadow.accept(bench.path, bench.id)
+    (stored,) = bench.through(passed())
+    assert stored.shadow is not None
+    assert (stored.verdict, stored.shadow.verdict) == (Verdict.PASS, Verdict.UNDECIDED)
+    assert "failed to allocate memory" in str(stored.shadow.reason)
 
 
 def test_without_a_challenger_nothing_is_said(bench: Bench) -> None:
