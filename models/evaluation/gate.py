@@ -72,7 +72,7 @@ def decide(
     checks = [_overkill(challenger, champion, promised_overkill)]
     if champion is not None:
         checks += [*_recalls(challenger, champion), _ranking(challenger, champion)]
-    return GateVerdict((*checks, *further))
+    return GateVerdict((*checks, *_unreadable(challenger), *further))
 
 
 def check_replay(pairs: Sequence[Pair], promised_overkill: float) -> list[Check]:
@@ -143,6 +143,18 @@ def _overkill(challenger: Evaluation, champion: Evaluation | None, promised: flo
         f"up to {allowed} agree with the promise of {promised:.1%} or with the champion"
     )
     return Check(challenger.overkill <= allowed, text)
+
+
+def _unreadable(challenger: Evaluation) -> list[Check]:
+    if not challenger.unreadable:
+        return []
+    count = len(challenger.unreadable)
+    return [
+        Check(
+            None,
+            sentence(f"hold-out: pictures that are torn or smaller than the region of interest, untested: {count}"),
+        )
+    ]
 
 
 def _recalls(challenger: Evaluation, champion: Evaluation) -> list[Check]:

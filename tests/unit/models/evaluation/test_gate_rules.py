@@ -203,3 +203,10 @@ def test_a_part_that_only_one_finds_is_undecided_to_the_other() -> None:
         ("dent", Verdict.FAIL, Verdict.PASS),
         ("good", Verdict.PASS, Verdict.UNDECIDED),
     ]
+
+
+def test_pictures_on_which_the_challenger_says_nothing_are_told() -> None:
+    """Torn ones, and those that do not fit its region of interest: nothing of its recall is known by them."""
+    told = decide(evaluation(unreadable=("a.png", "b.png")), evaluation(), 0.05)
+    assert [check.passed for check in told.checks if "untested: 2" in check.text] == [None]
+    assert not any("untested" in reason for reason in decide(evaluation(), evaluation(), 0.05).reasons)
