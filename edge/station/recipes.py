@@ -1,7 +1,7 @@
 """The part types that a station can judge, and which one it judges now."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Annotated, Protocol
@@ -71,11 +71,18 @@ class RecipeShelf(Recipes):
     still judged by the old one.
     """
 
-    def __init__(self, holders: Mapping[str, Holder], active: str, clock: Clock) -> None:
-        """Offer `holders` by recipe, and begin with `active`."""
+    def __init__(
+        self,
+        holders: Mapping[str, Holder],
+        active: str,
+        clock: Clock,
+        remember: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        """Offer `holders` by recipe, and begin with `active`; `remember` hears of each changeover."""
         self._holders = holders
         self._active = active
         self._clock = clock
+        self._remember = remember
         self._lock = Lock()
         self._changes = 0
         self._last_ms: float | None = None
@@ -108,6 +115,7 @@ class RecipeShelf(Recipes):
             old, self._active = self._active, name
             self._changes += 1
             self._last_ms = (self._clock.now_us() - asked_us) / 1000
+            self._remember(name)  # in the order of the changeovers
         _log.info("changeover from %s to %s", old, name)
 
     def status(self) -> RecipeStatus:

@@ -28,6 +28,7 @@ from edge.station.acknowledgements import AckBook
 from edge.station.bundles import BundleHolder
 from edge.station.intake import Intake
 from edge.station.keeper import Keeper
+from edge.station.last_recipe import LastRecipe
 from edge.station.latency import LatencyWindow
 from edge.station.ledger import Ledger, Listener
 from edge.station.line import NO_BUNDLE, Line, LineSettings, Settled
@@ -132,7 +133,7 @@ class Station:
             other.name: BundleHolder(trusted, settings.inference, other.name, settings.state_dir / f"recipe-{number}")
             for number, other in enumerate(settings.other_recipes, 2)
         }
-        self.recipes = RecipeShelf({settings.recipe: self.bundles, **self._others}, settings.recipe, self._clock)
+        self.recipes = self._shelf()
         self._journal = Journal(settings.state_dir / "journal")
         self._writer = SpoolWriter(
             self.spool, settings.spool.waiting_mb, ring=settings.plant is None, stored=self._journal.release
@@ -281,6 +282,17 @@ class Station:
             if self._picture is None or self._picture.result.id != latest.result.id:
                 self._picture = live_picture(latest)
             return self._picture
+
+    def _shelf(self) -> RecipeShelf:
+        """Begins with what the line made when the process before ended: nobody tells the station of it again."""
+        configured = self.settings.recipe
+        last = LastRecipe(self.settings.state_dir / "last-recipe.json", configured)
+        active = last.read()
+        if active not in self._others:
+            active = configured
+        if active != configured:
+            _log.info("goes on with the recipe %s, which the line made last", active)
+        return RecipeShelf({configured: self.bundles, **self._others}, active, self._clock, last.write)
 
     def _lane(self, settings: OutputSettings) -> OutputLane:
         around = LaneSurroundings(self._line_state, self._acks.done, self._clock)

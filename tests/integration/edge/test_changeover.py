@@ -61,6 +61,33 @@ def test_by_the_api_and_timed(folder: StationFolder) -> None:
     assert (unknown.status_code, status["recipe"], status["recipes"]["changes"]) == (404, "part", 2)
 
 
+def test_a_station_that_is_started_again_goes_on_with_what_the_line_makes(folder: StationFolder) -> None:
+    """Nobody changes over a second time because a process was started anew; who changes the settings means it."""
+    with running(folder) as client:
+        client.post("/v1/recipe", params={"name": "blind"})
+    with running(folder) as client:
+        assert judge(client) == ("blind", "PASS")
+        client.post("/v1/recipe", params={"name": "part"})
+    with running(folder) as client:
+        assert judge(client) == ("part", "FAIL")
+        client.post("/v1/recipe", params={"name": "blind"})
+    parts = [{"name": "part", "bundle": folder.bundle.name}]
+    with running(folder, recipe="blind", bundle="blind.bundle", other_recipes=parts) as client:
+        client.post("/v1/recipe", params={"name": "part"})
+    with running(folder) as client:
+        assert judge(client) == ("part", "FAIL")
+
+
+@pytest.mark.parametrize("kept", ["", "{}", '{"configured": "part", "active": "cup"}'])
+def test_a_note_of_the_last_recipe_that_tells_nothing_stops_no_start(folder: StationFolder, kept: str) -> None:
+    """Half written by a machine that lost its power, or of a recipe that was removed."""
+    state = folder.path / "state"
+    state.mkdir()
+    (state / "last-recipe.json").write_text(kept)
+    with running(folder) as client:
+        assert judge(client) == ("part", "FAIL")
+
+
 def test_by_a_register_of_a_plc_with_an_answer(folder: StationFolder) -> None:
     port = free_port()
     at = {"host": "127.0.0.1", "port": port}
