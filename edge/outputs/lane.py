@@ -22,7 +22,7 @@ from edge.worker import Worker
 __all__ = ["LaneStatus", "LaneSurroundings", "OutputLane"]
 
 _log = logging.getLogger(__name__)
-_IDLE_S = 0.5
+_FIRST_PAUSE_S = 0.5
 _MAX_PAUSE_S = 10.0
 _PATIENCE_S = 3600.0  # a result may be tried many times, with pauses
 
@@ -86,7 +86,7 @@ class OutputLane:
         self._clock = around.clock
         self._acknowledged = Window()
         self._refused = self._away = self._attended = False
-        self._pause = Backoff(first_s=_IDLE_S, max_s=_MAX_PAUSE_S)
+        self._pause = Backoff(first_s=_FIRST_PAUSE_S, max_s=_MAX_PAUSE_S)
         self._attend_after_us = 0
         self._queue: deque[InspectionResult] = deque()
         self._size = queue_size
@@ -140,7 +140,7 @@ class OutputLane:
     def _next(self) -> InspectionResult | None:
         with self._changed:
             if not self._queue and self._attended:
-                self._changed.wait(_IDLE_S)
+                self._changed.wait(self._output.attend_every_s)
             return self._queue.popleft() if self._queue else None
 
     def _attend(self) -> None:
@@ -163,9 +163,16 @@ class OutputLane:
                 self._backoff.reset()
                 return True
             last = attempt == self._attempts - 1
-            if last or self.worker.stopping.wait(self._backoff.next_s()):
+            if last or self._told_to_stop_within(self._backoff.next_s()):
                 break
         return False
+
+    def _told_to_stop_within(self, pause_s: float) -> bool:
+        """Wait for the next try; the other side sees a sign of life meanwhile."""
+        while pause_s > 0 and not self.worker.stopping.wait(min(pause_s, self._output.attend_every_s)):
+            self._attend()
+            pause_s -= self._output.attend_every_s
+        return self.worker.stopping.is_set()
 
     def _try(self, result: InspectionResult) -> bool:
         try:

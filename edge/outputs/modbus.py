@@ -40,6 +40,7 @@ class ModbusOutput(Output):
     def __init__(self, settings: ModbusOutputSettings, clock: Clock) -> None:
         """Prepare; the PLC is connected when there is something to say."""
         self.name = settings.name
+        self.attend_every_s = min(Output.attend_every_s, settings.heartbeat_s / 2)
         self._settings = settings
         self._clock = clock
         self._plc = ModbusConnection(settings)

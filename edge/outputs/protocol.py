@@ -24,11 +24,13 @@ class LineState:
 class Output(Protocol):
     """Takes results, one at a time, from one thread of its own.
 
-    Order of calls: `attend` at the start, about twice a second and after each result; `send` any number of times;
-    `close` once. `send` may take as long as its own timeout: nobody else waits for it.
+    Order of calls: `attend` at the start, every `attend_every_s`, also between two tries of one result, and after each
+    result; `send` any number of times; `close` once. `send` may take as long as its own timeout: nobody else waits for
+    it.
     """
 
     name: str
+    attend_every_s: float = 0.5
 
     def send(self, result: InspectionResult) -> None:
         """Hand the result over; returns when it was taken, acknowledged where the other side can.

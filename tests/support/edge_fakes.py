@@ -17,7 +17,7 @@ from edge.contract.link import DesiredState, Heartbeat, IngestBatch, IngestRecei
 from edge.contract.manifest import Manifest
 from edge.contract.result import InspectionResult, Outcome, Times, Verdict, new_result_id
 from edge.inference import Judgement
-from edge.outputs.protocol import LineState
+from edge.outputs.protocol import LineState, Output
 from tests.support.tiny_bundle import tiny_files, tiny_manifest
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
@@ -162,7 +162,7 @@ class FakeCamera(Camera):
         self.closed += 1
 
 
-class FakeOutput:
+class FakeOutput(Output):
     """Keeps what it was sent; may refuse a number of tries or hang.
 
     Attributes:

@@ -69,6 +69,12 @@ def test_a_plc_sees_heartbeat_and_state() -> None:
         assert plc.registers[1] == 0
 
 
+def test_an_idle_line_beats_as_often_as_the_settings_say() -> None:
+    """Time of the station's own clock: between two beats lies no more than one more look."""
+    assert modbus(1, heartbeat_s=0.1).attend_every_s == 0.05
+    assert modbus(1, heartbeat_s=60.0).attend_every_s == 0.5
+
+
 def test_a_plc_that_never_acknowledges_delays_no_other_output_and_its_misses_are_counted() -> None:
     port = free_port()
     other = FakeOutput("other")

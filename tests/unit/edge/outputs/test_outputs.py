@@ -97,6 +97,21 @@ def test_an_output_that_takes_nothing_is_shown_as_failing_until_it_does() -> Non
     assert not made.status().failing
 
 
+def test_an_output_gives_signs_of_life_between_two_tries_of_one_result() -> None:
+    """A controller whose program takes no result for a while must not take the station for dead."""
+    output = FakeOutput(refuse=1)
+    output.attend_every_s = 0.001
+    made = OutputLane(output, 10, 2, Backoff(3600.0, 3600.0))
+    made.worker.start()
+    made.put(result(1))
+    eventually(lambda: made.status().failed_tries)
+    signs = len(output.states)
+    eventually(lambda: len(output.states) > signs + 2)
+    assert made.status().failed_tries == 1
+    made.stop()
+    assert made.status().given_up == 1
+
+
 def test_an_error_that_no_output_expects_loses_no_result_uncounted() -> None:
     """A name that cannot be one of the network: the library raises no error of its own."""
     made = OutputLane(WebhookOutput(WebhookOutputSettings(kind="webhook", url="http://a..b/x")), 10, 2, Backoff(0, 0))
