@@ -84,6 +84,11 @@ class PlantMetrics:
         self._removed.inc(images)
         self._freed.inc(size_bytes)
 
+    def forget(self, station: str) -> None:
+        """Tell no more how a station is that was taken out of service; what it sent stays counted."""
+        for gauge in (self._age, self._triggers):
+            gauge.remove_by_labels({"station": station})
+
     def render(self, database: Database, listeners: int) -> bytes:
         """The metrics in Prometheus' text format."""
         now = self._clock()

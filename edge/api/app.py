@@ -98,6 +98,9 @@ def _health(station: Inspector, metrics: StationMetrics) -> APIRouter:
         code = HTTPStatus.OK if status.ready else HTTPStatus.SERVICE_UNAVAILABLE
         return JSONResponse({"ready": status.ready, "reasons": list(status.not_ready_because)}, status_code=code)
 
+    for path, answer in (("/healthz", live), ("/readyz", ready)):  # as watchers ask who want no body
+        router.head(path, include_in_schema=False, response_model=None)(answer)
+
     @router.get("/metrics")
     def prometheus() -> Response:
         """Metrics in Prometheus' text format."""

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from http import HTTPMethod
 from time import perf_counter
 from uuid import uuid4
 
@@ -17,6 +18,7 @@ REQUEST_ID_HEADER = "X-Request-ID"
 _LOG = logging.getLogger(__name__)
 _ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _BROKEN = 500
+_METHODS = frozenset(HTTPMethod)
 
 
 class RequestWatch:
@@ -57,7 +59,9 @@ class RequestWatch:
 def _note(scope: Scope, status: int, seconds: float) -> None:
     plant: Plant = scope["app"].state.plant
     route = _route_of(scope)
-    plant.metrics.answered(scope["method"], route, status, seconds)
+    # Anybody on the network may make up methods, and each would be a series of its own.
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    plant.metrics.answered(method, route, status, seconds)
     level = logging.WARNING if status >= _BROKEN else logging.DEBUG
     _LOG.log(level, "%s %s: %s after %.0f ms", scope["method"], scope["path"], status, seconds * 1000)
 

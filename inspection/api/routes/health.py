@@ -2,7 +2,7 @@
 
 import os
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
@@ -34,6 +34,20 @@ def metrics(plant: PlantDep) -> Response:
     """Prometheus' text format."""
     found = plant.metrics.render(plant.database, plant.feed.listeners)
     return Response(found, media_type="text/plain; version=0.0.4; charset=utf-8")
+
+
+def _live_asked(request: Request) -> Response:
+    del request
+    return JSONResponse(healthz())
+
+
+def _ready_asked(request: Request) -> Response:
+    return readyz(request.app.state.plant)
+
+
+# As watchers ask who want no body.
+router.add_route("/healthz", _live_asked, ["HEAD"], include_in_schema=False)
+router.add_route("/readyz", _ready_asked, ["HEAD"], include_in_schema=False)
 
 
 def _database(plant: Plant) -> str | None:

@@ -51,6 +51,7 @@ def post_retirement(name: str, body: StationRetirement, person: Engineer, plant:
         doing.record("station.retired", station=name, reason=body.reason)
         answer = RetiredStation.model_validate(row)
     plant.live.forget(name)
+    plant.metrics.forget(name)
     return answer
 
 

@@ -49,6 +49,11 @@ def test_an_image_is_judged_by_the_real_model(folder: StationFolder) -> None:
     assert [r["id"] for r in folder.results()] == [good["id"], bad["id"]]
 
 
+def test_a_watcher_may_ask_for_the_health_without_a_body(folder: StationFolder) -> None:
+    with running(folder) as client:
+        assert [client.head(path).status_code for path in ("/healthz", "/readyz")] == [200, 200]
+
+
 def test_raw_pixels_are_taken_with_their_format(folder: StationFolder) -> None:
     """All three parameters, or none."""
     mono = bytes([128]) * 4096

@@ -162,7 +162,10 @@ def test_a_station_is_taken_out_of_service_and_its_name_used_again(
 ) -> None:
     client.post(f"{API}/stations/me/heartbeat", json=a_heartbeat().model_dump(mode="json"), headers=station)
     send_results(client, station, a_result())
+    told = 'plant_heartbeat_age_seconds{station="line-1"}', 'plant_station_ledger{column="triggers",station="line-1"}'
+    assert all(series in client.get("/metrics").text for series in told)
     assert admin.post("/stations/line-1/retirement", {"reason": "sold"}).json()["name"] == "line-1"
+    assert not any(series in client.get("/metrics").text for series in told)  # a dashboard would show it as silent
     assert send_results(client, station, a_result()).status_code == 401
     assert admin.get("/stations").json() == []
     assert [row["name"] for row in admin.get("/stations/retired").json()] == ["line-1"]

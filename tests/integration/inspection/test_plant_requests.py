@@ -80,6 +80,20 @@ def test_requests_are_counted_by_route_and_never_by_address(client: TestClient, 
     assert "/results/0" not in text
 
 
+def test_methods_that_somebody_makes_up_are_one_series(client: TestClient) -> None:
+    """Nobody has to sign in for it: each name would stay in memory and in Prometheus."""
+    for method in ("FOO1", "FOO2", "PROPFIND"):
+        assert client.request(method, "/healthz").status_code == 405
+    text = client.get("/metrics").text
+    assert 'plant_http_requests_total{method="other",route="/healthz",status="405"} 3.0' in text
+    assert "FOO" not in text
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_a_watcher_may_ask_for_the_health_without_a_body(client: TestClient, path: str) -> None:
+    assert client.head(path).status_code == 200
+
+
 def test_what_waits_is_in_the_metrics(
     client: TestClient, plant: Plant, admin: Person, station: dict[str, str], clock: ManualClock
 ) -> None:
