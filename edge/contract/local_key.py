@@ -47,6 +47,6 @@ def trust_from(text: str | None) -> TrustedKeys:
     if len(os.fsencode(file.name)) > _LONGEST_NAME or not file.is_file():
         return TrustedKeys(tuple(key.strip() for key in text.split(",")))
     try:
-        return TrustedKeys((file.read_text("ascii", errors="replace").strip(),))
+        return TrustedKeys((file.read_text("utf-8-sig", errors="replace").strip(),))
     except OSError as error:
         raise SettingsInvalid(f"trusted key file {file}: {error}") from error

@@ -7,9 +7,11 @@ from typing import TypeVar
 from pydantic import BaseModel, SecretStr, ValidationError
 
 from edge.contract.errors import SettingsInvalid
+from edge.contract.problems import problems_of
 
 __all__ = ["load_toml", "read_secret"]
 
+_UTF_8 = "utf-8-sig"  # with or without the mark with which some editors begin a file
 Settings = TypeVar("Settings", bound=BaseModel)
 
 
@@ -20,15 +22,14 @@ def load_toml(model: type[Settings], path: Path) -> Settings:
         SettingsInvalid: unreadable, not TOML, or a key that is unknown, missing or out of bounds; all are named.
     """
     try:
-        raw = tomllib.loads(path.read_text("utf-8"))
+        raw = tomllib.loads(path.read_text(_UTF_8))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         msg = f"settings {path}: {error}"
         raise SettingsInvalid(msg) from error
     try:
         return model.model_validate(raw)
     except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']}" for e in error.errors())
-        msg = f"settings {path}: {problems}"
+        msg = f"settings {path}: {problems_of(error.errors())}"
         raise SettingsInvalid(msg) from error
 
 
@@ -43,7 +44,7 @@ def read_secret(value: SecretStr | None, file: Path | None) -> str | None:
     if file is None:
         return None
     try:
-        text = file.read_text("utf-8").strip()
+        text = file.read_text(_UTF_8).strip()
     except (OSError, UnicodeDecodeError) as error:
         msg = f"key file {file}: {error}"
         raise SettingsInvalid(msg) from error

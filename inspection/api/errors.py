@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
 
 from edge.contract import errors
+from edge.contract.problems import problems_of
 from inspection.feed.stream import FeedFull
 from inspection.logs import REQUEST_ID
 from inspection.people.oidc import ProviderLost
@@ -83,8 +84,7 @@ async def _inspection_error(request: Request, error: Exception) -> JSONResponse:
 async def _invalid(request: Request, error: Exception) -> JSONResponse:
     del request
     problems = error.errors() if isinstance(error, RequestValidationError) else []
-    text = "; ".join(f"{'.'.join(str(part) for part in p['loc'])}: {p['msg']}" for p in problems)
-    return error_response(422, "RequestInvalid", text)
+    return error_response(422, "RequestInvalid", problems_of(problems))
 
 
 async def _http(request: Request, error: Exception) -> JSONResponse:

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict, NotFound, NotSignedIn, SettingsInvalid
+from edge.contract.settings import read_secret
 from inspection.people.roles import Role
 from inspection.people.scopes import Scope
 from inspection.store.tables import UserRow
@@ -146,8 +147,8 @@ def ensure_admin(session: Session, password_file: Path | None, now: datetime) ->
 
 def _read_password(path: Path) -> str:
     try:
-        password = path.read_text("utf-8").strip()
-    except OSError as error:
+        password = read_secret(None, path) or ""
+    except SettingsInvalid as error:
         raise SettingsInvalid(f"admin_password_file {path}: {error}") from error
     if len(password) < MIN_PASSWORD:
         raise SettingsInvalid(

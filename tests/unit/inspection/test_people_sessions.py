@@ -121,6 +121,26 @@ def test_admin_is_made_once(tmp_path: Path) -> None:
     database.close()
 
 
+def test_the_mark_at_the_beginning_of_a_file_is_no_part_of_the_password(tmp_path: Path) -> None:
+    """Editors under Windows write it, and nobody sees it."""
+    file = tmp_path / "password"
+    file.write_bytes("\N{BYTE ORDER MARK}a good password\r\n".encode())
+    database = Database(tmp_path / "new.sqlite3")
+    with database.write() as session:
+        ensure_admin(session, file, NOW)
+        assert authenticate(session, "admin", "a good password").role == Role.ADMIN
+    database.close()
+
+
+def test_a_password_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    """PowerShell writes UTF-16."""
+    database = Database(tmp_path / "new.sqlite3")
+    (tmp_path / "password").write_text("a good password", "utf-16")
+    with pytest.raises(SettingsInvalid, match="password: 'utf-8' codec"), database.write() as session:
+        ensure_admin(session, tmp_path / "password", NOW)
+    database.close()
+
+
 def test_short_password_file_is_refused(tmp_path: Path) -> None:
     database = Database(tmp_path / "new.sqlite3")
     (tmp_path / "password").write_text("short\n", "utf-8")

@@ -140,6 +140,8 @@ def test_trust_is_a_key_or_a_file_that_holds_one(folder: Path) -> None:
     text = (folder / "key.pub").read_text().strip()
     assert trust_from(text).texts == trust_from(str(folder / "key.pub")).texts == (text,)
     assert trust_from_files((), (folder / "key.pub",)).texts == (text,)
+    (folder / "marked.pub").write_text(f"\N{BYTE ORDER MARK}{text}\r\n", "utf-8")  # as editors under Windows write it
+    assert trust_from(str(folder / "marked.pub")).texts == (text,)
     assert trust_from(", ".join([text] * 8)).texts == (text,) * 8  # longer than the name of a file may be
     with pytest.raises(SettingsInvalid, match="nonsense"):
         trust_from("nonsense")

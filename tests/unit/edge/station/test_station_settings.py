@@ -78,8 +78,12 @@ def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (MINIMAL + "colour = 1\n", "colour: Extra inputs"),
-        (MINIMAL + "deadline_ms = 0\n", "deadline_ms"),
+        (MINIMAL + "colour = 1\n", "colour: no such key"),
+        (MINIMAL + "deadline_ms = 0\n", "deadline_ms: Input should be greater than or equal to 1, got 0"),
+        (MINIMAL + 'deadline_ms = "fast"\n', "deadline_ms: Input should be a valid number.*, got 'fast'"),
+        (MINIMAL + 'outputs = {kind = "log", path = "a"}\n', r"outputs: expected a list; .* written \[\[…\]\]"),
+        (MINIMAL + 'plant = {url = "plant.local:8000"}\n', "plant.url: .*https.*, got 'plant.local:8000'"),
+        (MINIMAL.replace("kind", "name"), "camera: expected `kind`"),
         (MINIMAL + "spool = {max_mb = 1.0, nonsense = 2}\n", r"spool\.nonsense"),
         (MINIMAL.replace("push", "film"), "camera"),
         (MINIMAL.replace('bundle = "b"\n', ""), r"expected `bundle` or \[plant\]"),
@@ -93,6 +97,24 @@ def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:
 def test_a_mistake_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SettingsInvalid, match=message):
         load_station_settings(write(tmp_path, text))
+
+
+def test_a_mistake_tells_no_secret(tmp_path: Path) -> None:
+    """What is printed at a start stands in the journal of the machine."""
+    text = MINIMAL + 'plant = {url = "ftp://me:1234@plant", api_key = 1234}\n'
+    with pytest.raises(SettingsInvalid, match=r"plant\.url.*plant\.api_key") as refused:
+        load_station_settings(write(tmp_path, text))
+    assert "1234" not in str(refused.value)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_files_that_were_written_under_windows_are_read(tmp_path: Path, end: str) -> None:
+    """Its editors begin a file with a mark, which is no part of a password."""
+    mark = "\N{BYTE ORDER MARK}"
+    (tmp_path / "key").write_bytes(f"{mark}from file{end}".encode())
+    assert read_secret(None, tmp_path / "key") == "from file"
+    (tmp_path / "station.toml").write_bytes((mark + MINIMAL.replace("\n", end)).encode())
+    assert load_station_settings(tmp_path / "station.toml").recipe
 
 
 def test_a_secret_comes_from_the_settings_or_a_file(tmp_path: Path) -> None:
