@@ -130,7 +130,8 @@ def _inspection(station: Inspector, camera: str, limits: ApiLimits, clock: Clock
         """
         body = await limits.read_body(request)
         content_type = request.headers.get("content-type", "")
-        image = first_file(body, content_type) if content_type.startswith("multipart/form-data") else body
+        a_form = content_type.lower().startswith("multipart/form-data")
+        image = first_file(body, content_type) if a_form else body
         if not image:
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "expected an image as body or as file of a form")
         # Decoding takes milliseconds and must not hold up the other requests.

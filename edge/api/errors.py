@@ -5,6 +5,7 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
+from starlette.requests import ClientDisconnect
 
 from edge.contract import errors
 from edge.contract.errors import InspectionError
@@ -47,4 +48,9 @@ def add_error_handler(app: FastAPI) -> None:
         kind = type(error) if isinstance(error, InspectionError) else InspectionError
         return JSONResponse({"detail": str(error)}, status_code=status_of(kind))
 
+    async def answer_nobody(_: Request, __: Exception) -> JSONResponse:
+        """Who sent half of an image is gone: no fault of the station."""
+        return JSONResponse({"detail": "the connection ended before the body did"}, HTTPStatus.BAD_REQUEST)
+
     app.add_exception_handler(InspectionError, answer)
+    app.add_exception_handler(ClientDisconnect, answer_nobody)

@@ -8,6 +8,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from edge.contract import errors
 from edge.contract.problems import problems_of
@@ -68,6 +69,7 @@ def add_handlers(app: FastAPI) -> None:
     app.add_exception_handler(errors.InspectionError, _inspection_error)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(ClientDisconnect, _half)
     app.add_exception_handler(OperationalError, _database)
     app.add_exception_handler(NoConnection, _database)
     app.add_exception_handler(DataError, _no_value)
@@ -91,6 +93,12 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
     return error_response(error.status_code, "HttpError", f"{request.method} {request.url.path}: {error.detail}")
+
+
+async def _half(request: Request, error: Exception) -> JSONResponse:
+    """Nobody hears this answer; it is counted as what it is, no fault of ours."""
+    del request, error
+    return error_response(400, "RequestInvalid", "the connection ended before the body did")
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:

@@ -1,6 +1,7 @@
 """A whole station in this process, asked over real HTTP on loopback."""
 
 import re
+import socket
 import ssl
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -47,6 +48,26 @@ def test_an_image_is_judged_by_the_real_model(folder: StationFolder) -> None:
     assert good.pop("frame_to_verdict_ms") > 0
     assert InspectionResult.model_validate(good).sequence == 1
     assert [r["id"] for r in folder.results()] == [good["id"], bad["id"]]
+
+
+def test_a_client_that_goes_in_the_middle_of_an_image_is_no_fault_of_the_station(
+    folder: StationFolder, caplog: pytest.LogCaptureFixture
+) -> None:
+    with running(folder) as client:
+        with socket.create_connection((client.base_url.host, client.base_url.port)) as sender:
+            sender.sendall(b"POST /v1/inspect HTTP/1.1\r\nHost: station\r\nContent-Length: 1000\r\n\r\nhalf")
+        assert client.post("/v1/inspect", content=png()).json()["sequence"] == 1
+    assert [record.message for record in caplog.records if record.name == "uvicorn.error"] == []
+
+
+def test_a_form_is_known_by_its_type_in_any_case(folder: StationFolder) -> None:
+    """Types of content have no case. Source: RFC 9110 8.3.1."""
+    with running(folder) as client:
+        form = client.build_request("POST", "/v1/inspect", files={"file": ("a.png", png())})
+        form.headers["content-type"] = form.headers["content-type"].replace(
+            "multipart/form-data", "Multipart/Form-Data"
+        )
+        assert client.send(form).json()["verdict"] == "PASS"
 
 
 def test_a_watcher_may_ask_for_the_health_without_a_body(folder: StationFolder) -> None:

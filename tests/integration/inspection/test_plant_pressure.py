@@ -124,3 +124,15 @@ def test_slow_senders_keep_nobody_away(plant: tuple[str, str]) -> None:
         for number in range(1, 4):
             assert client.ingest(IngestBatch(results=(a_result(sequence=number),))).stored == 1
     client.close()
+
+
+def test_a_connection_that_breaks_amid_an_image_is_no_fault_of_the_plant(plant: tuple[str, str]) -> None:
+    """Whoever is woken by answers of 500 must not be woken by a network."""
+    url, key = plant
+    path = f"/api/v1/ingest/images/{'0' * 64}"
+    head = f"PUT {path} HTTP/1.1\r\nHost: plant\r\nAuthorization: Bearer {key}\r\nContent-Length: 1000\r\n\r\nhalf"
+    with socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1]))) as sender:
+        sender.sendall(head.encode())
+    series = 'method="PUT",route="/api/v1/ingest/images/{sha256}",status='
+    eventually(lambda: series in httpx.get(f"{url}/metrics").text)
+    assert f'{series}"400"' in httpx.get(f"{url}/metrics").text
