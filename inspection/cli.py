@@ -108,6 +108,7 @@ def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         description="Recompute every hash of the log: exit 0 if all fit, 1 with the first row that does not.",
     )
     verify.add_argument("settings", metavar="PLANT.toml", type=Path, help="settings of the plant service")
+    verify.add_argument("--json", action="store_true", help="as without it: one JSON object as the last line of stdout")
     _add_upkeep(commands)
     _add_exchange(commands)
     _add_retrain(commands)

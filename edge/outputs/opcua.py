@@ -252,17 +252,25 @@ def fields_of(result: InspectionResult) -> dict[str, object]:
 
 
 def _ensure_certificate(certificate: Path, key: Path) -> None:
-    """Write a self-signed pair where a file is missing; what somebody put there stays as it is."""
-    if certificate.exists() and key.exists():
+    """Write a self-signed pair where there is none; what somebody put there stays as it is.
+
+    Raises:
+        OutputFailed: one of the two is there without the other.
+    """
+    there = {path: path.exists() for path in (certificate, key)}
+    if all(there.values()):
         return
+    if any(there.values()):
+        told = ", ".join(f"{path} is {'there' if is_there else 'missing'}" for path, is_there in there.items())
+        raise OutputFailed(f"expected certificate and key together, or neither: {told}")
     for path in (certificate, key):
         path.parent.mkdir(parents=True, exist_ok=True)
     private = generate_private_key()
-    key.touch(mode=0o600)
-    key.write_bytes(dump_private_key_as_pem(private))
     host = socket.gethostname()
     names: list[x509.GeneralName] = [x509.UniformResourceIdentifier(NAMESPACE), x509.DNSName(host)]
     made = generate_self_signed_app_certificate(
         private, "inspection station", {}, names, [ExtendedKeyUsageOID.SERVER_AUTH], days=_DAYS
     )
+    key.touch(mode=0o600)
+    key.write_bytes(dump_private_key_as_pem(private))
     certificate.write_bytes(made.public_bytes(Encoding.DER))

@@ -45,8 +45,9 @@ class Connection:
             transport: replaces the network in tests.
 
         Raises:
-            SettingsInvalid: `ca_file` cannot be read, or the key is none.
+            SettingsInvalid: `url` is no address, `ca_file` cannot be read, or the key is none.
         """
+        _require_address(url)
         if key is not None and not (key.isascii() and key.isprintable()):
             raise SettingsInvalid("key: expected one line of letters, digits and signs of ASCII, got others among them")
         self.url = url.rstrip("/")
@@ -92,6 +93,15 @@ class Connection:
         if not answer.is_success:
             raise _refusal(answer)
         return answer
+
+
+def _require_address(url: str) -> None:
+    try:
+        host = httpx.URL(url).host
+    except httpx.InvalidURL:
+        host = ""
+    if not url.startswith(("http://", "https://")) or not host:
+        raise SettingsInvalid(f"url of the plant: expected http://HOST:PORT or https://HOST, got {url!r}")
 
 
 def _refusal(answer: httpx.Response) -> PlantUnreachable | PlantRefused:

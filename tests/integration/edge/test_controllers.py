@@ -321,3 +321,15 @@ def test_an_opc_ua_client_reads_results_hears_events_and_writes_nothing(tmp_path
     assert (values["MeasId"], values["Verdict"], values["ResultState"]) == ("2", "UNDECIDED", 3)
     assert json.loads(values["ResultContent"])["reason"] == "late"
     assert (tmp_path / "own.pem").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(("there", "missing"), [("own.der", "own.pem"), ("own.pem", "own.der")])
+def test_a_certificate_that_somebody_put_there_is_not_written_over(tmp_path: Path, there: str, missing: str) -> None:
+    """An authority gave it out; that the other file is misspelt in the settings is told."""
+    (tmp_path / there).write_bytes(b"from the authority")
+    output = opcua(tmp_path, free_port())
+    with pytest.raises(OutputFailed, match=f"{missing} is missing"):
+        output.attend(READY)
+    output.close()
+    assert (tmp_path / there).read_bytes() == b"from the authority"
+    assert not (tmp_path / missing).exists()

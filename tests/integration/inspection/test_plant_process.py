@@ -161,7 +161,10 @@ def test_audit_verify_answers_by_exit_code(tmp_path: Path, lines: str, *, altere
             session.execute(text("UPDATE audit SET actor = 'admim'"))
         database.close()
     done = subprocess.run(
-        [sys.executable, "-m", "inspection", "audit", "verify", str(path)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "inspection", "audit", "verify", str(path), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.returncode == (ExitCode.NO if altered else ExitCode.OK)
     assert ('"broken_at": 1' if altered else '"rows": 1') in done.stdout

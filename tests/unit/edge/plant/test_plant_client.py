@@ -17,6 +17,7 @@ from edge.contract.errors import (
 from edge.contract.frame import EncodedImage
 from edge.contract.link import DesiredState, IngestBatch, IngestReceipt
 from edge.plant.client import HttpPlantClient
+from edge.plant.connection import Connection
 from edge.plant.settings import PlantSettings
 from tests.support.edge_fakes import heartbeat, result
 
@@ -143,3 +144,12 @@ def test_a_key_that_no_header_can_carry_is_refused_in_words(key: str) -> None:
     with pytest.raises(SettingsInvalid, match="key: expected one line of letters") as refused:
         client(lambda _: httpx.Response(200), key)
     assert key not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url", ["plant.local:8000", "ftp://plant.local", "http://", "http://[::1", "http://plant:x", ""]
+)
+def test_what_is_no_address_of_a_plant_is_refused_at_once(url: str) -> None:
+    """Not tried again and again as one that does not answer."""
+    with pytest.raises(SettingsInvalid, match="url of the plant: expected http://HOST:PORT"):
+        Connection(url, None)
