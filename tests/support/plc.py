@@ -1,7 +1,7 @@
 """A PLC as far as a station can see it: a real Modbus TCP server, whose program is a few lines of Python."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Event, Thread
 
@@ -23,8 +23,9 @@ class Plc:
         beats: values of the heartbeat in the order in which they came.
     """
 
-    def __init__(self, port: int, *, acknowledges: bool = True) -> None:
+    def __init__(self, port: int, *, acknowledges: bool = True, kept: Mapping[int, int] | None = None) -> None:
         self.port = port
+        self._kept = kept or {}
         self.acknowledges = acknowledges
         self.registers = [0] * SIZE
         self.taken: list[int] = []
@@ -45,7 +46,8 @@ class Plc:
     async def _serve(self) -> None:
         self._loop = asyncio.get_running_loop()
         bits = [SimData(0, values=[False] * SIZE, datatype=DataType.BITS)]
-        words = [SimData(0, values=[0] * SIZE, datatype=DataType.REGISTERS)]
+        values = [self._kept.get(register, 0) for register in range(SIZE)]
+        words = [SimData(0, values=values, datatype=DataType.REGISTERS)]
         device = SimDevice(1, simdata=(bits, bits, words, words), use_bit_addressing=True, action=self._scan)
         self._server = ModbusTcpServer(device, address=("127.0.0.1", self.port))
         await self._server.serve_forever(background=True)
@@ -71,9 +73,9 @@ _WRITE_REGISTERS, _HANDSHAKE = 16, 2
 
 
 @contextmanager
-def running_plc(port: int, *, acknowledges: bool = True) -> Iterator[Plc]:
-    """A PLC that listens until the end of the block."""
-    plc = Plc(port, acknowledges=acknowledges)
+def running_plc(port: int, *, acknowledges: bool = True, kept: Mapping[int, int] | None = None) -> Iterator[Plc]:
+    """A PLC that listens until the end of the block; `kept` are registers that outlived its last loss of power."""
+    plc = Plc(port, acknowledges=acknowledges, kept=kept)
     plc.start()
     try:
         yield plc

@@ -104,6 +104,22 @@ def test_by_a_register_of_a_plc_with_an_answer(folder: StationFolder) -> None:
         plc.close()
 
 
+def test_a_plc_that_comes_back_with_the_same_number_is_answered_again(folder: StationFolder) -> None:
+    """It waits for the answer, which its loss of power took; what was changed by the API meanwhile stays."""
+    port = free_port()
+    at = {"host": "127.0.0.1", "port": port}
+    changeover = {"kind": "modbus", **at, "register_number": 110, "done_register": 111, "poll_ms": 1.0}
+    plc = ModbusConnection(ModbusAddress(**at))
+    with running(folder, changeover=changeover) as client:
+        for _ in range(2):
+            with running_plc(port, kept={110: 2}):
+                eventually(lambda: plc.read_registers(111, 1) == [2])
+                client.post("/v1/recipe", params={"name": "part"})
+            plc.close()
+        assert judge(client)[0] == "part"
+        assert client.get("/v1/status").json()["recipes"]["changes"] == 2
+
+
 @pytest.mark.broker
 def test_by_a_message_that_the_broker_kept_for_a_station_that_starts_later(
     folder: StationFolder, tmp_path: Path
