@@ -9,7 +9,7 @@ from pydantic import BaseModel, SecretStr, ValidationError
 from edge.contract.errors import SettingsInvalid
 from edge.contract.problems import problems_of
 
-__all__ = ["load_toml", "read_secret"]
+__all__ = ["bearer", "load_toml", "read_secret"]
 
 _UTF_8 = "utf-8-sig"  # with or without the mark with which some editors begin a file
 Settings = TypeVar("Settings", bound=BaseModel)
@@ -52,3 +52,14 @@ def read_secret(value: SecretStr | None, file: Path | None) -> str | None:
         msg = f"key file {file}: expected a key, found nothing"
         raise SettingsInvalid(msg)
     return text
+
+
+def bearer(key: str) -> str:
+    """The value of the header `Authorization` with that key.
+
+    Raises:
+        SettingsInvalid: no header can carry it.
+    """
+    if not (key.isascii() and key.isprintable()):
+        raise SettingsInvalid("key: expected one line of letters, digits and signs of ASCII, got others among them")
+    return f"Bearer {key}"

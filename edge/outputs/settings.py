@@ -33,6 +33,12 @@ class WebhookOutputSettings(Value):
     name: Name = "webhook"
     url: Annotated[str, Field(pattern=r"^https?://", description="where each result is posted")]
     bearer_token: Annotated[SecretStr | None, Field(description="sent as `Authorization: Bearer`")] = None
+    bearer_token_file: Annotated[Path | None, Field(description="file with the token; instead of `bearer_token`")] = (
+        None
+    )
+    ca_file: Annotated[
+        Path | None, Field(description="certificates that sign the receiver's, PEM; the system's without it")
+    ] = None
     timeout_s: Annotated[float, Field(gt=0, le=60, description="for one try")] = 2.0
     attempts: Attempts = 5
     queue_size: QueueSize = 1000

@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 
 from edge.contract.errors import ContentRefused, PlantBusy, PlantRefused, PlantUnreachable, SettingsInvalid
+from edge.contract.settings import bearer
 from edge.contract.tls import tls_context
 
 __all__ = ["Connection"]
@@ -48,12 +49,10 @@ class Connection:
             SettingsInvalid: `url` is no address, `ca_file` cannot be read, or the key is none.
         """
         _require_address(url)
-        if key is not None and not (key.isascii() and key.isprintable()):
-            raise SettingsInvalid("key: expected one line of letters, digits and signs of ASCII, got others among them")
         self.url = url.rstrip("/")
         self._http = httpx.Client(
             base_url=self.url,
-            headers={} if key is None else {"authorization": f"Bearer {key}"},
+            headers={} if key is None else {"authorization": bearer(key)},
             timeout=timeout_s,
             verify=tls_context(ca_file),
             trust_env=False,  # a proxy meant for people or the internet must not stand between machines of one plant

@@ -39,7 +39,7 @@ def only_service(data: Path, database: URL) -> Iterator[None]:
     Raises:
         SettingsInvalid: another service runs there, or the database cannot be reached.
     """
-    data.mkdir(parents=True, exist_ok=True)
+    data.mkdir(parents=True, exist_ok=True, mode=0o700)  # what is in there names people, and holds the signing key
     with (data / "service.lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -26,11 +26,18 @@ from edge.outputs.modbus import ModbusOutput
 from edge.outputs.mqtt import MqttOutput
 from edge.outputs.opcua import OpcUaOutput
 from edge.outputs.protocol import LineState
-from edge.outputs.settings import ModbusOutputSettings, MqttOutputSettings, OpcUaOutputSettings
+from edge.outputs.settings import (
+    ModbusOutputSettings,
+    MqttOutputSettings,
+    OpcUaOutputSettings,
+    WebhookOutputSettings,
+)
+from edge.outputs.webhook import WebhookOutput
 from tests.support.broker import free_port, mosquitto
 from tests.support.certificates import write_certificates
 from tests.support.edge_fakes import FakeOutput, eventually, result
 from tests.support.plc import running_plc
+from tests.support.receivers import receiver
 from tests.support.stations import StationFolder, station_process
 
 READY, NOT_READY = LineState(ready=True), LineState(ready=False, reasons=("camera lost",))
@@ -333,3 +340,19 @@ def test_a_certificate_that_somebody_put_there_is_not_written_over(tmp_path: Pat
     output.close()
     assert (tmp_path / there).read_bytes() == b"from the authority"
     assert not (tmp_path / missing).exists()
+
+
+def test_a_webhook_by_https_trusts_the_authority_of_the_plant(tmp_path: Path) -> None:
+    """And sends what is in the token's file."""
+    certificates = write_certificates(tmp_path / "tls")
+    (tmp_path / "token").write_text("from the file\n")
+    with receiver(certificates) as gateway:
+        said: dict[str, Any] = {"kind": "webhook", "url": gateway.url, "bearer_token_file": tmp_path / "token"}
+        wary, trusting = (WebhookOutput(WebhookOutputSettings(**said, ca_file=ca)) for ca in (None, certificates.ca))
+        with pytest.raises(OutputFailed, match="CERTIFICATE_VERIFY_FAILED"):
+            wary.send(result(1))
+        trusting.send(result(1))
+        for output in (wary, trusting):
+            output.close()
+    ((headers, _),) = gateway.posts
+    assert headers["authorization"] == "Bearer from the file"

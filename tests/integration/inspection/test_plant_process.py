@@ -81,6 +81,7 @@ def test_first_start_prints_a_password_that_works_and_makes_a_private_key(tmp_pa
         assert match[1] not in process.stderr.read()
     key = tmp_path / "data" / "keys" / "signing_key.pem"
     assert key.stat().st_mode & 0o077 == 0
+    assert (tmp_path / "data").stat().st_mode & 0o077 == 0  # the database, too, whatever the umask is
 
 
 def test_password_comes_from_the_file_and_data_survive_kill_9(tmp_path: Path, lines: str) -> None:

@@ -162,6 +162,11 @@ def webhook(answer: httpx.MockTransport, **settings: object) -> WebhookOutput:
     return WebhookOutput(WebhookOutputSettings(kind="webhook", url=URL, **settings), answer)
 
 
+def test_a_token_that_no_header_can_carry_is_refused_at_the_start() -> None:
+    with pytest.raises(SettingsInvalid, match="key: expected one line of letters"):
+        webhook(httpx.MockTransport(lambda _: httpx.Response(200)), bearer_token=SecretStr("schlüssel"))
+
+
 def test_a_webhook_posts_the_result() -> None:
     seen: list[httpx.Request] = []
 
