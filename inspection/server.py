@@ -40,7 +40,8 @@ def serve(path: Path) -> ExitCode:
         plant = open_plant(settings)
         if plant.first_password is not None:
             sys.stderr.write(f"first start: sign in as `admin` with the password {plant.first_password}\n")
-        _LOG.info("plant service on http://%s:%s, data in %s", settings.host, settings.port, settings.data_dir)
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        _LOG.info("plant service on http://%s:%s, data in %s", host, settings.port, settings.data_dir)
         config = uvicorn.Config(
             plant_app(plant), log_config=None, access_log=False, timeout_graceful_shutdown=_DRAIN_S, lifespan="on"
         )

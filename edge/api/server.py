@@ -18,7 +18,7 @@ class ApiServer:
     """Listens from the moment it is made; order of calls: `start`, `stop`.
 
     Attributes:
-        address: `host:port` that it really listens on.
+        address: `host:port` that it really listens on; an IPv6 host in brackets.
         url: the same with `http://` or `https://`.
     """
 
@@ -32,7 +32,8 @@ class ApiServer:
         self._settings = settings
         _check_certificate(settings)
         self._socket = _listen(settings.host, settings.port)
-        self.address = f"{settings.host}:{self._socket.getsockname()[1]}"
+        host = f"[{settings.host}]" if ":" in settings.host else settings.host
+        self.address = f"{host}:{self._socket.getsockname()[1]}"
         self.url = f"{'http' if settings.certificate_file is None else 'https'}://{self.address}"
         self._server: uvicorn.Server | None = None
         self._thread: Thread | None = None

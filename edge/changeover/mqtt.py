@@ -58,10 +58,13 @@ class RecipeMessageListener(Listening):
 
 
 def recipe_of(payload: bytes) -> str:
-    """The recipe that a message names: `{"recipe": "…"}`, or the plain text."""
+    """The recipe that a message names: `{"recipe": "…"}`, `"…"` in quotes, or the plain text."""
     text = payload.decode("utf-8", "replace").strip()
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return text
-    return str(value.get("recipe", "")) if isinstance(value, dict) else text
+    if isinstance(value, dict):
+        value = value.get("recipe")
+        return "" if value is None else str(value)
+    return value if isinstance(value, str) else text

@@ -50,6 +50,15 @@ def test_an_image_is_judged_by_the_real_model(folder: StationFolder) -> None:
     assert [r["id"] for r in folder.results()] == [good["id"], bad["id"]]
 
 
+def test_an_address_of_ipv6_is_told_so_that_it_can_be_asked(folder: StationFolder) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 here")
+    with running(folder, {"host": "::1"}) as client:
+        assert client.base_url.host == "::1"
+
+
 def test_a_client_that_goes_in_the_middle_of_an_image_is_no_fault_of_the_station(
     folder: StationFolder, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -64,7 +64,15 @@ def test_a_line_of_one_part_type_needs_no_shelf() -> None:
 
 @pytest.mark.parametrize(
     ("payload", "name"),
-    [(b"can", "can"), (b'{"recipe": "can"}', "can"), (b'{"x": 1}', ""), (b"7", "7"), (b" can \n", "can")],
+    [
+        (b"can", "can"),
+        (b'{"recipe": "can"}', "can"),
+        (b'"can"', "can"),  # as brokers' tools send a text that they take for JSON
+        (b'{"x": 1}', ""),
+        (b'{"recipe": null}', ""),
+        (b"7", "7"),
+        (b" can \n", "can"),
+    ],
 )
 def test_the_recipe_that_a_message_names(payload: bytes, name: str) -> None:
     assert recipe_of(payload) == name
