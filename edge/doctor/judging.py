@@ -14,7 +14,7 @@ from edge.contract.signature import TrustedKeys
 from edge.doctor.check import Check, Trouble, run_check
 from edge.inference import Detector
 from edge.station.bundles import ACCEPTED
-from edge.station.settings import StationSettings
+from edge.station.settings import RecipeSettings, StationSettings
 
 __all__ = ["check_judging"]
 
@@ -37,6 +37,8 @@ def check_judging(settings: StationSettings, trusted: TrustedKeys) -> Iterator[C
     yield run_check(
         "model", lambda: _model(settings, trusted, found), "fetch the bundle again, or trust its signer: trusted_keys"
     )
+    for other in settings.other_recipes:
+        yield _check_other(settings, other, trusted)
     for camera in settings.cameras:
         if not isinstance(camera, PushCameraSettings):
             yield _check_camera(settings, camera, found)
@@ -51,9 +53,21 @@ def _model(settings: StationSettings, trusted: TrustedKeys, found: _Found) -> st
     path = accepted if settings.plant is not None and accepted.exists() else settings.bundle
     if path is None:
         return "none yet: the plant will send one"
-    detector = load_detector(path, trusted, settings.inference, settings.recipe)
-    found.detector = detector
-    return f"bundle {detector.bundle_id[:12]} for {settings.recipe}: signed, intact, same scores here as at export"
+    found.detector = load_detector(path, trusted, settings.inference, settings.recipe)
+    return _told(found.detector, settings.recipe)
+
+
+def _check_other(settings: StationSettings, other: RecipeSettings, trusted: TrustedKeys) -> Check:
+    """The station does not start without the model of every part type."""
+
+    def look() -> str:
+        return _told(load_detector(other.bundle, trusted, settings.inference, other.name), other.name)
+
+    return run_check(f"model {other.name}", look, "check `bundle` in other_recipes, or trust its signer: trusted_keys")
+
+
+def _told(detector: Detector, recipe: str) -> str:
+    return f"bundle {detector.bundle_id[:12]} for {recipe}: signed, intact, same scores here as at export"
 
 
 def _check_camera(settings: StationSettings, camera: CameraSettings, found: _Found) -> Check:

@@ -1,4 +1,4 @@
-"""Plant, outputs and trigger: whoever the station speaks with."""
+"""Plant, outputs, trigger and changeover: whoever the station speaks with."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -8,14 +8,15 @@ from http import HTTPStatus
 import httpx
 
 from edge.clock import SystemClock
-from edge.contract.settings import read_secret
+from edge.contract.settings import bearer, read_secret
+from edge.contract.tls import tls_context
 from edge.doctor.check import Check, Trouble, run_check
+from edge.doctor.hearing import Heard, hear_once
 from edge.outputs.build import build_output
 from edge.outputs.protocol import LineState
 from edge.outputs.settings import OutputSettings, WebhookOutputSettings
 from edge.plant.settings import PlantSettings
 from edge.station.settings import StationSettings
-from edge.triggers.build import listen_once
 from edge.triggers.settings import ModbusTriggerSettings, MqttTriggerSettings
 
 __all__ = ["check_others"]
@@ -25,7 +26,7 @@ _NO_BUNDLE = "0" * 64
 
 
 def check_others(settings: StationSettings) -> Iterator[Check]:
-    """The plant, each output, the trigger."""
+    """The plant, each output, the trigger, who tells of a changeover."""
     plant = settings.plant
     if plant is not None:
         yield run_check("plant", lambda: _plant(plant), "is the plant service up, and its key in api_key_file?")
@@ -33,12 +34,14 @@ def check_others(settings: StationSettings) -> Iterator[Check]:
         yield _check_output(output)
     trigger = settings.trigger
     if isinstance(trigger, MqttTriggerSettings | ModbusTriggerSettings):
-        yield run_check("trigger", lambda: _trigger(trigger), f"check address and settings: ping {trigger.host}")
+        yield _check_heard("trigger", trigger)
+    if settings.changeover is not None:
+        yield _check_heard("changeover", settings.changeover)
 
 
-def _trigger(settings: MqttTriggerSettings | ModbusTriggerSettings) -> str:
-    listen_once(settings, SystemClock())
-    return f"{settings.host}:{settings.port} can be heard"
+def _check_heard(name: str, settings: Heard) -> Check:
+    wanted_by = f"{name} (kind {settings.kind})"
+    return run_check(name, lambda: hear_once(settings, wanted_by), f"check address and settings: ping {settings.host}")
 
 
 def _check_output(output: OutputSettings) -> Check:
@@ -48,10 +51,10 @@ def _check_output(output: OutputSettings) -> Check:
 
 
 def _output(settings: OutputSettings) -> str:
-    if isinstance(settings, WebhookOutputSettings):
-        return _webhook(settings.url)
     made = build_output(settings, SystemClock())
     try:
+        if isinstance(settings, WebhookOutputSettings):
+            return _webhook(settings)
         made.attend(LineState(ready=False, reasons=("doctor",)))
     finally:
         made.close()
@@ -67,11 +70,12 @@ def _folder_of(settings: OutputSettings) -> str:
     return f"{path}: writable"
 
 
-def _webhook(url: str) -> str:
+def _webhook(settings: WebhookOutputSettings) -> str:
     """Any answer will do: a POST would be a result."""
+    url = settings.url
     try:
-        answer = httpx.head(url, timeout=5, trust_env=False)
-    except httpx.HTTPError as error:
+        answer = httpx.head(url, timeout=5, verify=tls_context(settings.ca_file), trust_env=False)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Trouble(f"{url}: {error}", "is the receiver up? Check its address") from error
     return f"{url} answers {answer.status_code}"
 
@@ -79,11 +83,11 @@ def _webhook(url: str) -> str:
 def _plant(plant: PlantSettings) -> str:
     url = f"{plant.url.rstrip('/')}/api/v1/bundles/{_NO_BUNDLE}/file"
     key = read_secret(plant.api_key, plant.api_key_file)
-    headers = {} if key is None else {"authorization": f"Bearer {key}"}
-    verify = True if plant.ca_file is None else str(plant.ca_file)
+    headers = {} if key is None else {"authorization": bearer(key)}
+    verify = tls_context(plant.ca_file)
     try:
         answer = httpx.get(url, headers=headers, timeout=plant.timeout_s, verify=verify, trust_env=False)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         advice = "the station works without it and uploads later; is the plant service up, the network, the address?"
         raise Trouble(f"{plant.url}: {error}", advice) from error
     if answer.status_code in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):

@@ -21,7 +21,7 @@ from edge.triggers.settings import (
 )
 from edge.triggers.source import Fire, Listening, TriggerSource
 
-__all__ = ["Submitting", "Trigger", "listen_once"]
+__all__ = ["Submitting", "Trigger"]
 
 
 class Submitting(Expecting, Protocol):
@@ -97,22 +97,6 @@ class Trigger:
         if self.desk is None:
             raise AssertionError(self._settings.kind)
         return self.desk.gate_of(camera)
-
-
-def listen_once(settings: MqttTriggerSettings | ModbusTriggerSettings, clock: Clock) -> None:
-    """Find out whether triggers could be heard; none is taken.
-
-    Raises:
-        ControllerLost: not.
-        SettingsInvalid: a package or a password is missing.
-    """
-    listening = _listening(settings, lambda _: None, clock)
-    if listening is None:
-        return
-    try:
-        listening.listen()
-    finally:
-        listening.close()
 
 
 def _listening(

@@ -9,12 +9,17 @@ from typing import Any
 import pytest
 
 from edge.__main__ import main
+from edge.fieldbus.modbus import ModbusConnection
+from edge.fieldbus.settings import ModbusAddress
 from edge.station.state_lock import StateLock
 from tests.support.broker import free_port
+from tests.support.certificates import write_certificates
 from tests.support.edge_fakes import FakePlant
 from tests.support.link_server import link_server
 from tests.support.plc import running_plc
+from tests.support.receivers import receiver
 from tests.support.stations import StationFolder
+from tests.support.tiny_bundle import write_tiny_bundle
 
 CAMERA = {"kind": "simulated", "size_px": 64}
 
@@ -113,3 +118,55 @@ def test_the_answer_for_people_goes_to_stderr(folder: StationFolder, capsys: pyt
     assert told.out == ""
     assert "WRONG camera" in told.err
     assert "check cable" in told.err
+
+
+def test_bundles_and_calls_for_other_part_types_are_tried_too(
+    folder: StationFolder, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A station without them does not start, or never hears of a changeover."""
+    write_tiny_bundle(tmp_path / "can.bundle", folder.key, recipe="can")
+    others = [{"name": "can", "bundle": "can.bundle"}, {"name": "jar", "bundle": "jar.bundle"}]
+    port = free_port()
+    changeover = {"kind": "modbus", "host": "127.0.0.1", "port": port, "register_number": 110, "done_register": 111}
+    _, lost = examine(folder, capsys, other_recipes=others, changeover=changeover)
+    with running_plc(port, kept={110: 2}) as plc:
+        _, found = examine(folder, capsys, other_recipes=others, changeover=changeover)
+        assert plc.registers[111] == 0  # the number in there waits for the station
+    assert [(lost[name]["ok"], found[name]["ok"]) for name in ("model can", "model jar", "changeover")] == [
+        (True, True),
+        (False, False),
+        (False, True),
+    ]
+
+
+def test_a_trigger_that_waits_for_the_station_is_not_taken(
+    folder: StationFolder, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The part stands before the camera while somebody looks why the station does not run."""
+    port = free_port()
+    trigger = {"kind": "modbus", "host": "127.0.0.1", "port": port, "coil": 5}
+    with running_plc(port):
+        plc = ModbusConnection(ModbusAddress(host="127.0.0.1", port=port))
+        plc.write_coil(5, value=True)
+        code, found = examine(folder, capsys, trigger=trigger)
+        assert (code, found["trigger"]["ok"], plc.read_coil(5)) == (0, True, True)
+        plc.close()
+
+
+def test_a_webhook_by_https_is_asked_as_the_station_would(
+    folder: StationFolder, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """With the authority of its settings, and with its token read; an address that is none is a finding."""
+    certificates = write_certificates(tmp_path / "tls")
+    with receiver(certificates) as gateway:
+        outputs = [
+            {"kind": "webhook", "name": "right", "url": gateway.url, "ca_file": str(certificates.ca)},
+            {"kind": "webhook", "name": "wary", "url": gateway.url},
+            {"kind": "webhook", "name": "mute", "url": gateway.url, "bearer_token_file": "missing"},
+            {"kind": "webhook", "name": "none", "url": "http://[::1"},
+        ]
+        code, found = examine(folder, capsys, outputs=outputs)
+    assert (code, [name for name, check in found.items() if not check["ok"]]) == (
+        1,
+        ["output wary", "output mute", "output none"],
+    )
