@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Query, WebSocket
+from fastapi import APIRouter, HTTPException, Query, WebSocket
 from pydantic import Field, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import WebSocketException
@@ -46,7 +46,11 @@ def stream_router(station: Inspector, frames: Callable[[RawFormat | None], Pushe
     @router.websocket("/stream")
     async def stream(socket: WebSocket, raw: Annotated[RawQuery, Query()]) -> None:
         await socket.accept()
-        await _Conversation(socket, station, frames(raw_format(raw)), window).run()
+        try:
+            shape = raw_format(raw)
+        except HTTPException as error:
+            raise WebSocketException(WS_1003_UNSUPPORTED_DATA, error.detail) from error
+        await _Conversation(socket, station, frames(shape), window).run()
 
     return router
 

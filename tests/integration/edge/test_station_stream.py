@@ -76,6 +76,13 @@ def test_a_text_that_names_no_part_ends_the_stream_with_the_reason(station: Stat
     assert (closed.value.rcvd.code, 'expected {"part_id"' in closed.value.rcvd.reason) == (1003, True)
 
 
+def test_half_of_a_raw_format_ends_the_stream_with_the_reason(station: StationProcess) -> None:
+    with stream(station, "?width=64") as client, pytest.raises(ConnectionClosed) as closed:
+        client.recv(20)
+    assert closed.value.rcvd is not None
+    assert (closed.value.rcvd.code, "width and height together" in closed.value.rcvd.reason) == (1003, True)
+
+
 def test_a_message_over_the_limit_ends_the_stream_and_is_no_trigger(station: StationProcess) -> None:
     with stream(station) as client:
         sent = threading.Thread(target=_send_all, args=(client, bytes(2 * 2**20)))
