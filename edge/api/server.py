@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from edge.api.settings import ApiSettings
 from edge.contract.errors import AddressInUse, SettingsInvalid
 
-__all__ = ["ApiServer"]
+__all__ = ["ApiServer", "family_of"]
 
 
 class ApiServer:
@@ -67,7 +67,7 @@ class ApiServer:
 
 def _listen(host: str, port: int) -> socket.socket:
     try:
-        listener = socket.create_server((host, port), family=_family(host), backlog=128)
+        listener = socket.create_server((host, port), family=family_of(host), backlog=128)
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise AddressInUse(f"api: {host}:{port} is taken by another process") from error
@@ -89,5 +89,6 @@ def _check_certificate(settings: ApiSettings) -> None:
         raise SettingsInvalid(f"api: certificate and key {files}: {error}") from error
 
 
-def _family(host: str) -> socket.AddressFamily:
+def family_of(host: str) -> socket.AddressFamily:
+    """Of an address to listen on."""
     return socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+from edge.api.server import family_of
 from edge.doctor.check import Check, Trouble, run_check
 from edge.station.settings import StationSettings
 
@@ -46,7 +47,7 @@ def _clock() -> str:
 
 def _port(host: str, port: int) -> str:
     try:
-        socket.create_server((host, port)).close()
+        socket.create_server((host, port), family=family_of(host)).close()
     except OSError as error:
         advice = f"find out who listens there: ss -ltnp 'sport = :{port}'"
         raise Trouble(f"{host}:{port}: {error.strerror}", advice) from error

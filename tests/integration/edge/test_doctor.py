@@ -170,3 +170,12 @@ def test_a_webhook_by_https_is_asked_as_the_station_would(
         1,
         ["output wary", "output mute", "output none"],
     )
+
+
+def test_an_api_on_ipv6_is_tried_there(folder: StationFolder, capsys: pytest.CaptureFixture[str]) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("no IPv6 here")
+    code, found = examine(folder, capsys, api={"host": "::1", "port": free_port()})
+    assert (code, found["api"]["ok"]) == (0, True)
