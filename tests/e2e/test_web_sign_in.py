@@ -61,6 +61,7 @@ def test_a_session_that_ends_while_somebody_reviews_costs_no_label(context: Brow
     sign_in_page(page)
     page.goto("/review?order=time")
     expect(page.locator("#facts")).to_contain_text("P-2")
+    page.wait_for_load_state("networkidle")  # else what the page still asks for leads away before the key is pressed
     context.clear_cookies()
     page.keyboard.press("g")
     expect(page).to_have_url(SIGN_IN)
