@@ -12,7 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from enum import IntEnum
 
-from edge.contract.errors import BadInput, GateRefused, InspectionError
+from edge.contract.errors import BadInput, GateRefused, InspectionError, PlantRefused
 
 __all__ = ["ExitCode", "print_json", "run_command", "set_up_logging"]
 
@@ -61,7 +61,7 @@ def set_up_logging(level: str = "INFO", *, as_json: bool = False) -> None:
 
 
 def _answer_of(error: InspectionError) -> ExitCode:
-    if isinstance(error, BadInput):
+    if isinstance(error, BadInput | PlantRefused):  # what was asked of a plant, which says what is wrong with it
         return ExitCode.BAD_INPUT
     return ExitCode.NO if isinstance(error, GateRefused) else ExitCode.BROKEN
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 from time import sleep
 
-from edge.contract.errors import DataInvalid, PlantBusy, PlantError, PlantRefused, SettingsInvalid
+from edge.contract.errors import DataInvalid, PlantBusy, PlantError, PlantRefused, PlantUnreachable, SettingsInvalid
 from edge.contract.image_size import header_size_px
 from inspection.api.schemas import NewRecipe, SampleAdded, SampleItem
 from inspection.client import PlantClient
@@ -183,7 +183,7 @@ def _send(client: PlantClient, recipe: str, item: Item, so_far: str, wait: Calla
     raise AssertionError  # the last try returns or raises
 
 
-def _stopped(error: PlantError, item: Item, so_far: str) -> PlantRefused:
-    return PlantRefused(
-        f"{item.row}: {error}; {so_far} were taken before. Run it again to go on: nothing is stored twice"
-    )
+def _stopped(error: PlantError, item: Item, so_far: str) -> PlantError:
+    """The same kind of error: a plant that is away asks for patience, one that says no for another picture."""
+    said = f"{item.row}: {error}; {so_far} were taken before. Run it again to go on: nothing is stored twice"
+    return PlantRefused(said) if isinstance(error, PlantRefused) else PlantUnreachable(said)

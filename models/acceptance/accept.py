@@ -30,7 +30,7 @@ from models.acceptance.graph import (
 from models.acceptance.plane import Floats
 from models.acceptance.shown import Shown
 from models.acceptance.tolerance import tolerated
-from models.data.folder import SUFFIXES, LabelledImage, defects_in
+from models.data.folder import SUFFIXES, LabelledImage, defects_in, images_in
 from models.data.images import ImageSet, load_images
 from models.progress import Progress
 from models.two_callers import by_two_callers, for_two_callers
@@ -108,7 +108,7 @@ def accept(request: AcceptRequest, progress: Progress) -> AcceptReport:
     plain = without_tolerance(model)
     if request.accepted is None:
         return _forget(request, sealed, model, plain)
-    items = [LabelledImage(path) for path in sorted(request.accepted.iterdir()) if path.suffix.lower() in SUFFIXES]
+    items = [LabelledImage(path) for path in images_in(request.accepted)]
     if not items:
         raise DataInvalid(f"{request.accepted}: no images; expected files ending in {', '.join(sorted(SUFFIXES))}")
     known = [] if request.defects is None else defects_in(request.defects)

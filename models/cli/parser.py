@@ -241,12 +241,8 @@ def _add_costs(parser: argparse.ArgumentParser, escape_cost: float | None) -> No
     parser.add_argument(
         "--escape-cost", type=float, default=escape_cost, metavar="N", help=f"of a bad part passed (default: {told})"
     )
-    parser.add_argument(
-        "--overkill-cost", type=float, default=1.0, metavar="N", help="of a good part failed (default: 1)"
-    )
-    parser.add_argument(
-        "--defect-rate", type=float, default=0.01, metavar="SHARE", help="bad parts on the line (default: 0.01)"
-    )
+    parser.add_argument("--overkill-cost", type=float, metavar="N", help="of a good part failed (default: 1)")
+    parser.add_argument("--defect-rate", type=float, metavar="SHARE", help="bad parts on the line (default: 0.01)")
 
 
 def _add_key(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """`inspection threshold`."""
 
 import argparse
+import logging
 import math
 import sys
 from datetime import UTC, datetime
@@ -13,10 +14,12 @@ from edge.contract.manifest import Calibration
 from edge.contract.signature import SigningKey
 from edge.contract.terminal import ExitCode, print_json
 from models.calibration.consequences import consequences, moved
-from models.cli.costs import costs_from
+from models.cli.costs import asked_costs
 from models.cli.writable import check_writable
 
 __all__ = ["run"]
+
+log = logging.getLogger(__name__)
 
 
 def run(options: argparse.Namespace) -> ExitCode:
@@ -25,7 +28,7 @@ def run(options: argparse.Namespace) -> ExitCode:
     sealed = open_sealed(options.bundle, trust_from(options.trust))
     before = sealed.manifest.calibration
     after = _chosen(options, before)
-    costs = None if options.escape_cost is None else costs_from(options)
+    costs = asked_costs(options)
     answer: dict[str, Any] = {"bundle_id": sealed.id, "now": consequences(before, costs)}
     if after is not None:
         answer["then"] = consequences(after, costs)
@@ -47,6 +50,11 @@ def _chosen(options: argparse.Namespace, before: Calibration) -> Calibration | N
         if options.out is not None:
             raise SettingsInvalid("--out: expected --at or --undecided-from with it, nothing would change")
         return None
+    if before.undecided_from is not None and options.undecided_from is None:
+        log.warning(
+            "nothing is UNDECIDED with this threshold: from %g on it was; --undecided-from says where to begin",
+            before.undecided_from,
+        )
     return moved(before, before.threshold if options.at is None else options.at, options.undecided_from)
 
 

@@ -12,7 +12,7 @@ from edge.contract.local_key import local_key_path
 from edge.contract.manifest import Manifest, Roi, TierName
 from edge.contract.signature import SigningKey, TrustedKeys
 from edge.contract.terminal import ExitCode, print_json
-from models.cli.costs import costs_from
+from models.cli.costs import asked_costs
 from models.cli.recipe import recipe_of
 from models.cli.writable import check_writable
 from models.progress import Progress
@@ -61,7 +61,7 @@ def _request(options: argparse.Namespace) -> TrainRequest:
         invariant=(options.invariant or ()) if before is None else before.data.invariant,
         target_overkill=options.max_overkill,
         undecided_overkill=options.undecided_overkill,
-        costs=None if options.escape_cost is None else costs_from(options),
+        costs=asked_costs(options),
         seed=options.seed,
         skip_unreadable=options.skip_unreadable,
         features=options.features,

@@ -13,19 +13,24 @@ columns are `folder` and `defect_type`.
 """
 
 import csv
+import logging
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from edge.contract.errors import DataInvalid
 from models.data.boxes import Box, boxes_in
 
-__all__ = ["SUFFIXES", "LabelledImage", "defects_in", "goods_in", "is_text", "test_images_in"]
+__all__ = ["SUFFIXES", "LabelledImage", "defects_in", "goods_in", "images_in", "is_text", "test_images_in"]
+
+log = logging.getLogger(__name__)
 
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 GOOD = "good"
 _MASKS = "masks"
 _MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")  # none that loses: its noise would be marked, too
 _TYPES = "defect_types.csv"
+_OF_SYSTEMS = {"Thumbs.db", "desktop.ini"}  # nobody put them there
+_SHOWN = 5
 _MAX_NAME = 64  # a station tells the defect type with each verdict; the contract allows it this long
 
 
@@ -54,7 +59,7 @@ def goods_in(root: Path) -> list[LabelledImage]:
     folder = root / "train" / GOOD
     if not folder.is_dir():
         raise DataInvalid(f"{root}: expected images of good parts in {folder}, but there is no such folder")
-    files = _images(folder)
+    files = images_in(folder)
     if not files:
         raise DataInvalid(f"{folder}: no images; expected files ending in {', '.join(sorted(SUFFIXES))}")
     return [LabelledImage(path) for path in files]
@@ -99,6 +104,15 @@ def test_images_in(root: Path) -> list[LabelledImage]:
     return found
 
 
+def images_in(folder: Path) -> list[Path]:
+    """Images right in a folder, sorted by name; what else lies there is told, for it may be meant to be learnt from."""
+    others = sorted(path.name + "/" * path.is_dir() for path in folder.iterdir() if not _is_image(path))
+    if others := [name for name in others if not name.startswith(".") and name not in _OF_SYSTEMS]:
+        shown = ", ".join(others[:_SHOWN]) + (f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else "")
+        log.warning("%s: left out, expected files ending in %s: %s", folder, ", ".join(sorted(SUFFIXES)), shown)
+    return _images(folder)
+
+
 def is_text(name: str) -> bool:
     """Whether the name of a file is one in UTF-8; one that came from another system may hold any bytes."""
     return name == name.encode("utf-8", "replace").decode()
@@ -140,19 +154,23 @@ def _check_not_empty(types: list[Path]) -> None:
 
 def _images(folder: Path) -> list[Path]:
     """By their suffix; a link that leads nowhere is among them, and is told when it is read."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and not path.is_dir())
+    return sorted(path for path in folder.iterdir() if _is_image(path))
+
+
+def _is_image(path: Path) -> bool:
+    return path.suffix.lower() in SUFFIXES and not path.is_dir()
 
 
 def _tests(folder: Path, masks: Path, names: dict[str, str]) -> list[LabelledImage]:
     if folder.name == GOOD:
-        return [LabelledImage(path) for path in _images(folder)]
+        return [LabelledImage(path) for path in images_in(folder)]
     return _labelled(folder, masks, names)
 
 
 def _labelled(folder: Path, masks: Path, names: dict[str, str]) -> list[LabelledImage]:
     """Images of one type, with those masks that lie in the folder of the same name."""
     marked, name = _masks_in(masks / folder.name), names.get(folder.name, folder.name)
-    return [LabelledImage(path, name, marked.get(path.stem)) for path in _images(folder)]
+    return [LabelledImage(path, name, marked.get(path.stem)) for path in images_in(folder)]
 
 
 def _masks_in(folder: Path) -> dict[str, Path]:

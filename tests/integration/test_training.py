@@ -355,6 +355,9 @@ def test_another_threshold_is_told_and_becomes_a_bundle(trainings: Trainings) ->
     assert sealed.manifest.calibration.threshold == pytest.approx(float(at))
     detector = load_detector(out, trainings.trusted, InferenceSettings(threads=1))
     assert detector.judge(good_part(401)).verdict is Verdict.PASS
+    again = run_command("threshold", out, "--at", at, "--trust", trust, "--json", home=trainings.path)
+    assert again.json()["then"]["undecided_goods"] == 0
+    assert "nothing is UNDECIDED with this threshold" in again.err
 
 
 def test_a_threshold_command_that_would_change_nothing_is_refused(trainings: Trainings) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from edge.contract.errors import PlantRefused
+from edge.contract.errors import PlantRefused, PlantUnreachable
 from edge.contract.result import Verdict
 from inspection.api.schemas import NewApiKey, NewRecipe, NewStation
 from inspection.cli import main
@@ -142,13 +142,17 @@ def test_nothing_is_sent_while_a_row_is_bad_and_nothing_is_overwritten(
         (out / "samples.csv").read_text("utf-8").replace("images/nothing.png,good,,,\n", "")
     )
     code, _, said = _run(capsys, "import", out, "--recipe", "other", "--format", "csv", *reader)
-    assert (code, "needs the role engineer" in said) == (3, True)
+    assert (code, "needs the role engineer" in said) == (2, True)
+
+
+def _nobody(*_: object, **__: object) -> None:
+    raise PlantUnreachable("plant: nobody answers")
 
 
 def test_an_import_that_breaks_off_says_how_far_it_came_and_goes_on(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A picture larger than the plant takes is in the middle of the set."""
+    """A picture larger than the plant takes is in the middle of the set, and then the plant is away: two exit codes."""
     with live_plant(tmp_path / "small", max_image_mb=1) as url, PlantClient(url) as admin:
         admin.sign_in("admin", ADMIN_PASSWORD)
         writer = _key(admin, tmp_path, Role.ENGINEER)
@@ -159,8 +163,12 @@ def test_an_import_that_breaks_off_says_how_far_it_came_and_goes_on(
         (folder / "c.png").write_bytes(png(3))
         command = ["import", tmp_path / "set", "--recipe", "part", "--format", "mvtec", *writer]
         code, _, said = _run(capsys, *command)
-        assert (code, "train/good/b.png" in said, "1 of 3 images were taken before" in said) == (3, True, True), said
+        assert (code, "train/good/b.png" in said, "1 of 3 images were taken before" in said) == (2, True, True), said
         (folder / "b.png").unlink()
+        monkeypatch.setattr(PlantClient, "post_sample", _nobody)
+        code, _, said = _run(capsys, *command)
+        assert (code, "train/good/c.png" in said, "0 of 1 images were taken before" in said) == (3, True, True), said
+        monkeypatch.undo()
         code, told, said = _run(capsys, *command)
         assert (code, told.get("added"), told.get("known")) == (0, 1, 1), said
 
@@ -172,7 +180,7 @@ def test_an_image_that_is_gone_is_told(source: PlantClient, tmp_path: Path, caps
     code, told, _ = _run(capsys, "export", "part", "--format", "coco", "--out", tmp_path / "out", *reader)
     assert (code, told["images"], told["missing"]) == (1, 10, [digest])
     code, _, said = _run(capsys, "export", "none", "--format", "coco", "--out", tmp_path / "none", *reader)
-    assert (code, "'none'" in said, (tmp_path / "none").exists()) == (3, True, False)
+    assert (code, "'none'" in said, (tmp_path / "none").exists()) == (2, True, False)
     code, _, said = _run(capsys, "export", "--format", "coco", "--out", tmp_path / "none", *reader)
     assert (code, "expected RECIPE" in said) == (2, True)
     with pytest.raises(PlantRefused, match="404"):

@@ -34,6 +34,8 @@ def test_evaluation_and_gate_trust_this_users_key_unless_told() -> None:
         ("--max-overkill", "0", "--max-overkill: expected a share between 0 and 1"),
         ("--max-overkill", "5", "--max-overkill"),
         ("--max-overkill", "nan", "--max-overkill"),
+        ("--overkill-cost", "5", "--overkill-cost: expected --escape-cost with it"),
+        ("--defect-rate", "0.1", "--defect-rate: expected --escape-cost with it"),
         ("--seed", "-1", "--seed: expected 0 to"),
         ("--seed", "4294967296", "--seed"),
         ("--recipe", "x" * 65, "--recipe: expected 1 to 64 characters"),

@@ -26,9 +26,14 @@ def names(root: Path, items: list) -> list[tuple[str, str | None, str | None]]:
     ]
 
 
-def test_goods_are_sorted_and_only_images_in_any_case(tmp_path: Path) -> None:
-    root = touch(tmp_path, "train/good/b.PNG", "train/good/a.jpeg", "train/good/notes.txt", "train/good/sub/c.png")
+def test_goods_are_sorted_and_only_images_in_any_case(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What is left out is told: somebody who has put a folder of good parts into it believes that they are learnt."""
+    root = touch(tmp_path, "train/good/b.PNG", "train/good/a.jpeg", "train/good/.DS_Store", "train/good/Thumbs.db")
     assert [item.path.name for item in goods_in(root)] == ["a.jpeg", "b.PNG"]
+    assert not caplog.messages
+    touch(tmp_path, "train/good/c.webp", "train/good/sub/c.png")
+    assert [item.path.name for item in goods_in(root)] == ["a.jpeg", "b.PNG"]
+    assert [message.endswith(": c.webp, sub/") for message in caplog.messages] == [True]
 
 
 @pytest.mark.parametrize("name", ["x.png", "x.jpg", "x.jpeg", "x.bmp", "x.tif", "x.tiff"])
