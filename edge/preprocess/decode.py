@@ -7,12 +7,11 @@ import numpy as np
 
 from edge.contract.errors import FrameRejected
 from edge.contract.frame import EncodedImage, Pixels
+from edge.contract.image_end import ends_early
 from edge.contract.image_size import MAX_PIXELS, header_size_px
 
 __all__ = ["decode", "encode_png", "media_type_of"]
 
-_JPEG_SCAN = b"\xff\xda"
-_JPEG_END = b"\xff\xd9"
 _MEDIA_TYPES = (
     (b"\x89PNG\r\n\x1a\n", "image/png"),
     (b"\xff\xd8\xff", "image/jpeg"),
@@ -42,7 +41,7 @@ def decode(data: bytes, max_pixels: int = MAX_PIXELS) -> Pixels:
     media_type = media_type_of(data)
     if media_type == UNKNOWN_MEDIA_TYPE:
         raise FrameRejected(f"expected a PNG, JPEG, BMP or TIFF file, got {len(data)} bytes starting {data[:8]!r}")
-    if not _is_complete(data, media_type):
+    if ends_early(data, media_type):  # OpenCV fills with grey what is missing; a verdict on that would be a lie
         raise FrameRejected(f"{media_type}: the file ends early ({len(data)} bytes): half-written or cut off")
     _check_size(data, media_type, max_pixels)
     try:
@@ -61,18 +60,6 @@ def encode_png(pixels: Pixels) -> EncodedImage:
     if not ok:
         raise FrameRejected(f"cannot encode pixels of shape {pixels.shape} and type {pixels.dtype} as PNG")
     return EncodedImage(data=buffer.tobytes(), media_type="image/png")
-
-
-def _is_complete(data: bytes, media_type: str) -> bool:
-    """OpenCV fills a cut-off JPEG or PNG with grey instead of refusing it; a verdict on that would be a lie."""
-    if media_type == "image/jpeg":
-        end = data.rfind(_JPEG_END)
-        return end > 0 and data.find(_JPEG_SCAN, end) < 0
-    if media_type == "image/png":
-        return data.rfind(b"IEND") > 0
-    if media_type == "image/bmp":
-        return len(data) >= int.from_bytes(data[2:6], "little")
-    return True
 
 
 def _check_size(data: bytes, media_type: str, max_pixels: int) -> None:

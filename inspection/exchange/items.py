@@ -9,7 +9,7 @@ from edge.contract.errors import DataInvalid
 from edge.contract.image_size import header_size_px
 from inspection.samples.mask_picture import white_png
 from inspection.samples.statements import Label
-from inspection.store.images import EXTENSIONS, media_type_of, require_decodable_size
+from inspection.store.images import EXTENSIONS, media_type_of, require_whole
 
 __all__ = ["Checked", "Found", "Item", "checked", "mask_bytes"]
 
@@ -105,7 +105,7 @@ def _examined(folder: Path, item: Item) -> tuple[str, str | None]:
         data = item.path.read_bytes()
         if media_type_of(data) not in EXTENSIONS:
             return "", f"expected a PNG, JPEG, BMP or TIFF file, got {len(data)} bytes of something else"
-        require_decodable_size(data)
+        require_whole(data)
     except (OSError, ValueError, DataInvalid) as error:
         return "", str(error)
     digest = sha256(data).hexdigest()

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from edge.contract.errors import DataInvalid
 from edge.contract.image_size import header_size_px
-from inspection.store.images import media_type_of, require_decodable_size
+from inspection.store.images import media_type_of, require_whole
 
 __all__ = ["white_png"]
 
@@ -24,7 +24,7 @@ def white_png(data: bytes, size_px: tuple[int, int] | None, where: str) -> bytes
     """
     if media_type_of(data) != "image/png":
         raise DataInvalid(f"{where}: expected a PNG file, got {len(data)} bytes of something else")
-    require_decodable_size(data)
+    require_whole(data)
     got = header_size_px(data, "image/png")
     if got != size_px:
         raise DataInvalid(f"{where}: expected {size_px} px like its picture, got {got}")

@@ -5,11 +5,20 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from edge.contract.errors import DataInvalid, Gone, NotFound
+from edge.contract.image_end import ends_early
 from edge.contract.image_size import MAX_PIXELS, header_size_px
 from inspection.store.blobs import BlobStore
 from inspection.store.tables import BlobRow
 
-__all__ = ["EXTENSIONS", "image_row", "keep_image", "media_type_of", "picture_size_px", "require_decodable_size"]
+__all__ = [
+    "EXTENSIONS",
+    "image_row",
+    "keep_image",
+    "media_type_of",
+    "picture_size_px",
+    "require_decodable_size",
+    "require_whole",
+]
 
 EXTENSIONS = {"image/png": "png", "image/jpeg": "jpg", "image/bmp": "bmp", "image/tiff": "tif"}
 """File extension of each image type that is accepted."""
@@ -41,6 +50,17 @@ def require_decodable_size(data: bytes) -> None:
         raise DataInvalid(
             f"image: expected at most {MAX_PIXELS / 1e6:g} megapixels, header claims {size[0]}x{size[1]} px"
         )
+
+
+def require_whole(data: bytes) -> None:
+    """Return if an image file that somebody gives the plant can be learnt from, as far as its bytes tell.
+
+    Raises:
+        DataInvalid: as `require_decodable_size`, or it ends early; nothing was decoded.
+    """
+    require_decodable_size(data)
+    if ends_early(data, media_type_of(data)):
+        raise DataInvalid(f"image: the file ends early ({len(data)} bytes): half-written or cut off")
 
 
 def picture_size_px(session: Session, blobs: BlobStore, digest: str) -> tuple[int, int] | None:

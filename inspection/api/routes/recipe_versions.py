@@ -19,7 +19,7 @@ from inspection.registry.origin import origin_of
 from inspection.registry.recipe_settings import Difference, differences
 from inspection.registry.recipe_versions import add_version, newest_version, require_version, settings_of, versions_of
 from inspection.registry.recipes import require_recipe
-from inspection.store.images import EXTENSIONS, keep_image, media_type_of, require_decodable_size
+from inspection.store.images import EXTENSIONS, keep_image, media_type_of, require_whole
 
 __all__ = ["router"]
 
@@ -77,7 +77,7 @@ def get_origin(result_id: str, person: Operator, plant: PlantDep) -> Origin:
 def _add_image(plant: Plant, user: str, recipe: str, data: bytes) -> ImageAdded:
     if media_type_of(data) not in EXTENSIONS:
         raise DataInvalid(f"image: expected a PNG, JPEG, BMP or TIFF file, got {len(data)} bytes of something else")
-    require_decodable_size(data)
+    require_whole(data)
     with change(plant.database, user, plant.clock()) as doing:
         require_recipe(doing.session, recipe)
         digest = keep_image(doing.session, plant.blobs, data, doing.now)

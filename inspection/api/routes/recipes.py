@@ -33,7 +33,7 @@ from inspection.samples.mask_picture import white_png
 from inspection.samples.rulings import rule
 from inspection.samples.samples import UPLOAD, Subject, add_statement, count_samples, last_upload, split_kept
 from inspection.samples.statements import Label, Said
-from inspection.store.images import EXTENSIONS, keep_image, media_type_of, picture_size_px, require_decodable_size
+from inspection.store.images import EXTENSIONS, keep_image, media_type_of, picture_size_px, require_whole
 
 __all__ = ["router"]
 
@@ -150,7 +150,7 @@ def _keep_mask(plant: Plant, user: str, subject: Subject, data: bytes) -> MaskKe
 def _add_sample(plant: Plant, user: str, recipe: str, data: bytes, said: Said) -> SampleAdded:
     if media_type_of(data) not in EXTENSIONS:
         raise DataInvalid(f"sample: expected a PNG, JPEG, BMP or TIFF file, got {len(data)} bytes of something else")
-    require_decodable_size(data)
+    require_whole(data)
     plant.blobs.put(data)  # the way to a bucket may be long: it holds up no other writer
     with change(plant.database, user, plant.clock()) as doing:
         require_recipe(doing.session, recipe)

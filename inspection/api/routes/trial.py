@@ -12,7 +12,7 @@ from inspection.api.raw_body import MAYBE_RAW
 from inspection.api.schemas import Sha256
 from inspection.plant import Plant
 from inspection.registry.bundles import require_bundle_of
-from inspection.store.images import EXTENSIONS, image_row, media_type_of, require_decodable_size
+from inspection.store.images import EXTENSIONS, image_row, media_type_of, require_whole
 
 __all__ = ["router"]
 
@@ -43,5 +43,5 @@ def _try(plant: Plant, named: tuple[str, str], sha256: str | None, data: bytes |
     picture = data if data is not None else plant.blobs.get(sha256 or "")
     if media_type_of(picture) not in EXTENSIONS:
         raise DataInvalid(f"trial: expected a PNG, JPEG, BMP or TIFF file, got {len(picture)} bytes of something else")
-    require_decodable_size(picture)
+    require_whole(picture)
     return Trial.model_validate(plant.trials.judge(plant.bundles.path(bundle_id), picture))

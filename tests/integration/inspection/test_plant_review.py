@@ -191,10 +191,19 @@ def test_uploaded_sample_is_idempotent(admin: Person, plant: Plant) -> None:
     assert _truths(plant) == ["good"]
 
 
-@pytest.mark.parametrize(("label", "data"), [("unsure", png(1)), ("good", b"no image"), ("good", b"")])
-def test_upload_that_cannot_be_used_is_refused(admin: Person, label: str, data: bytes) -> None:
+@pytest.mark.parametrize(
+    ("label", "data", "said"),
+    [
+        ("unsure", png(1), "label"),
+        ("good", b"no image", "expected a PNG, JPEG, BMP or TIFF file"),
+        ("good", b"", "expected a PNG, JPEG, BMP or TIFF file"),
+        ("good", png(1)[:-20], "the file ends early"),
+    ],
+)
+def test_upload_that_cannot_be_used_is_refused(admin: Person, label: str, data: bytes, said: str) -> None:
     admin.post("/recipes", {"name": "part"})
-    assert admin.send("/recipes/part/samples", data, label=label).status_code == 422
+    answer = admin.send("/recipes/part/samples", data, label=label)
+    assert (answer.status_code, said in answer.text) == (422, True), answer.text
 
 
 def test_upload_to_an_unknown_recipe_is_not_found(admin: Person) -> None:

@@ -89,6 +89,11 @@ def _no_picture(folder: Path) -> SampleFormat:
     return SampleFormat.MVTEC
 
 
+def _torn_picture(folder: Path) -> SampleFormat:
+    _put(folder, "train/good/a.png", png(1)[:-20])
+    return SampleFormat.MVTEC
+
+
 def _two_truths(folder: Path) -> SampleFormat:
     _put(folder, "train/good/a.png", png(1))
     _put(folder, "test/crack/b.png", png(1))
@@ -178,6 +183,7 @@ def _lost_image(folder: Path) -> SampleFormat:
 
 BAD: list[tuple[Callable[[Path], SampleFormat], str]] = [
     (_no_picture, "train/good/b.png: expected a PNG, JPEG, BMP or TIFF"),
+    (_torn_picture, "train/good/a.png: image: the file ends early"),
     (
         _two_truths,
         r"test/crack/b.png: same picture as train/good/a.png, which says good; this one says defect \(crack\)",

@@ -7,7 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from edge.contract.errors import DataInvalid, PlantRefused
+from edge.contract.errors import DataInvalid, PlantUnreachable
 from inspection.client import PlantClient
 from inspection.exchange.formats import SampleFormat
 from inspection.exchange.transfer import export_samples, import_samples
@@ -54,7 +54,7 @@ def test_a_busy_plant_is_asked_again_when_it_says(tmp_path: Path) -> None:
 def test_a_plant_that_stays_busy_ends_the_import_with_what_was_taken(tmp_path: Path) -> None:
     answers = [_taken()]
     client = _plant(lambda: answers.pop(0) if answers else BUSY)
-    with pytest.raises(PlantRefused, match=r"train/good/1\.png: .*full.*1 of 2 images were taken before"):
+    with pytest.raises(PlantUnreachable, match=r"train/good/1\.png: .*full.*1 of 2 images were taken before"):
         import_samples(client, _folder(tmp_path), "part", SampleFormat.MVTEC, lambda _: None)
 
 
@@ -62,7 +62,7 @@ def test_a_plant_that_goes_away_ends_the_import_at_once(tmp_path: Path) -> None:
     def gone() -> httpx.Response:
         raise httpx.ReadError("gone")
 
-    with pytest.raises(PlantRefused, match="gone; 0 of 2 images"):
+    with pytest.raises(PlantUnreachable, match="gone; 0 of 2 images"):
         import_samples(_plant(gone), _folder(tmp_path), "part", SampleFormat.MVTEC)
 
 
