@@ -1,23 +1,36 @@
 """The spool's store: one SQLite file in WAL mode that survives kill -9 and power cuts and keeps its limit."""
 
+import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from threading import Lock
 from typing import Annotated
 
 from pydantic import Field
 
-from edge.contract.errors import SpoolFull
+from edge.contract.errors import SettingsInvalid, SpoolFull
 from edge.contract.frame import EncodedImage
 from edge.contract.result import InspectionResult
 from edge.contract.values import Value
 
 __all__ = ["Record", "Spool", "SpoolCounts"]
 
+_log = logging.getLogger(__name__)
 _FULL = {sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR}
+_WHOLE = {  # what says nothing against the file
+    sqlite3.SQLITE_BUSY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_LOCKED,
+    sqlite3.SQLITE_NOMEM,
+    sqlite3.SQLITE_PERM,
+    sqlite3.SQLITE_READONLY,
+}
+_PATIENCE_S = 10.0  # with somebody else who holds the file
 _PRIMARY = 0xFF  # the low byte of SQLite's extended error codes
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS results (
@@ -63,15 +76,18 @@ class Spool:
     """Results and images that wait for the plant. Every method may be called from any thread."""
 
     def __init__(self, path: Path, max_mb: float) -> None:
-        """Open the file, or make it; a file that is no database is put aside under another name."""
+        """Open the file, or make it; a file that is no database is put aside under another name.
+
+        Raises:
+            SettingsInvalid: it cannot be opened, but is not damaged: somebody else has it, or may not be written here.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         self._lock = Lock()
         self._max_bytes = round(max_mb * 2**20)
         try:
-            self._db = _connect(path, self._max_bytes)
-        except sqlite3.DatabaseError:
-            _put_aside(path)
-            self._db = _connect(path, self._max_bytes)
+            self._db = _opened(path, self._max_bytes)
+        except sqlite3.Error as error:
+            raise SettingsInvalid(f"spool {path}: {error}") from error
 
     def append(self, records: Sequence[Record]) -> None:
         """Store results with their images, durably, all or none.
@@ -111,9 +127,12 @@ class Spool:
             self._db.execute("UPDATE results SET problem = ? WHERE id = ?", (problem[:500], identity))
 
     def release_quarantined(self) -> None:
-        """Let everything that was set aside be tried again."""
-        with self._transaction():
-            self._db.execute("UPDATE results SET problem = NULL WHERE problem IS NOT NULL")
+        """Let everything that was set aside be tried again; on a full disk it stays aside until the next start."""
+        try:
+            with self._transaction():
+                self._db.execute("UPDATE results SET problem = NULL WHERE problem IS NOT NULL")
+        except SpoolFull as error:
+            _log.warning("what the plant refused is not tried again before the next start: %s", error)
 
     def give_up_images(self, images: int) -> int:
         """Delete up to `images` images, those first whose newest result is the oldest; returns how many went.
@@ -216,9 +235,22 @@ class Spool:
         return (pages - free) * size
 
 
-def _connect(path: Path, max_bytes: int) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+def _opened(path: Path, max_bytes: int) -> sqlite3.Connection:
+    """Only a damaged file is put aside: one that is locked, or on a full disk, holds results that the plant awaits."""
     try:
+        return _connect(path, max_bytes)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode & _PRIMARY in _WHOLE:
+            raise
+        _log.error("spool %s: %s: kept as %s, a new one begins", path, error, _put_aside(path))
+    return _connect(path, max_bytes)
+
+
+def _connect(path: Path, max_bytes: int) -> sqlite3.Connection:
+    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_PATIENCE_S)
+    try:
+        # Nobody else's while it is open, so that it needs no file in shared memory: a full disk has no room for one.
+        db.execute("PRAGMA locking_mode = EXCLUSIVE")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")  # a commit is on the disk: plants lose power
         db.executescript(_SCHEMA)
@@ -231,9 +263,12 @@ def _connect(path: Path, max_bytes: int) -> sqlite3.Connection:
     return db
 
 
-def _put_aside(path: Path) -> None:
-    """A damaged file must not stop the line; it is kept for who wants to look."""
+def _put_aside(path: Path) -> Path:
+    """A damaged file must not stop the line; it is kept for who wants to look, and so are those before it."""
+    names = (path.with_name(f"{path.name}.damaged{'' if n == 1 else n}") for n in count(1))
+    aside = next(name for name in names if not name.exists())
     for suffix in ("", "-wal", "-shm"):
         part = path.with_name(path.name + suffix)
         if part.exists():
-            part.replace(path.with_name(f"{path.name}.damaged{suffix}"))
+            part.replace(aside.with_name(aside.name + suffix))
+    return aside

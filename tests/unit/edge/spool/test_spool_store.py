@@ -1,11 +1,12 @@
 """Facts of the spool's store, on a real SQLite file."""
 
+from contextlib import AbstractContextManager
 from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from edge.contract.errors import SpoolFull
+from edge.contract.errors import SettingsInvalid, SpoolFull
 from edge.contract.frame import EncodedImage
 from edge.contract.result import ImageKind, ImageRef
 from edge.spool.store import Record, Spool
@@ -146,6 +147,58 @@ def test_a_damaged_file_is_put_aside_and_the_station_starts(path: Path) -> None:
     spool.append([record(1)])
     assert path.with_name("spool.sqlite.damaged").exists()
     spool.close()
+
+
+def test_a_second_damaged_file_takes_no_place_of_the_first(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """What is kept for who wants to look stays, and the log says where it is."""
+    path.parent.mkdir()
+    for broken in (b"first broken file " * 1000, b"second broken file " * 1000):
+        path.write_bytes(broken)
+        Spool(path, 8).close()
+    assert path.with_name("spool.sqlite.damaged").read_bytes().startswith(b"first")
+    assert path.with_name("spool.sqlite.damaged2").read_bytes().startswith(b"second")
+    assert "spool.sqlite.damaged2, a new one begins" in caplog.text
+
+
+def test_a_file_that_somebody_else_holds_is_not_put_aside(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is whole: its results are still to come to the plant."""
+    waiting = Spool(path, 8)
+    waiting.append([record(1)])
+    monkeypatch.setattr("edge.spool.store._PATIENCE_S", 0)
+    with pytest.raises(SettingsInvalid, match="database is locked"):
+        Spool(path, 8)
+    waiting.close()
+    again = Spool(path, 8)
+    assert [r.sequence for r in again.oldest(10)] == [1]
+    again.close()
+
+
+def test_it_opens_where_the_disk_has_no_room_for_a_file_in_shared_memory(path: Path) -> None:
+    """A station that is started again on a full disk goes on with what waits. Source: SQLite, WAL, 8."""
+    spool = Spool(path, 8)
+    spool.append([record(1)])
+    assert {file.name for file in path.parent.iterdir()} == {"spool.sqlite", "spool.sqlite-wal"}
+    spool.close()
+
+
+class FullDisk(Spool):
+    """Takes no change."""
+
+    def _transaction(self) -> AbstractContextManager[None]:
+        raise SpoolFull("disk is full")
+
+
+def test_what_was_set_aside_stays_so_where_the_disk_is_full(path: Path) -> None:
+    """The station starts all the same."""
+    spool = Spool(path, 8)
+    refused = record(1)
+    spool.append([refused])
+    spool.quarantine(refused.result.id, "too odd")
+    spool.close()
+    full = FullDisk(path, 8)
+    full.release_quarantined()
+    assert full.counts().quarantined == 1
+    full.close()
 
 
 def test_a_commit_waits_for_the_disk(path: Path) -> None:
