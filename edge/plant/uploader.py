@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from threading import Event, Lock
 
 from edge.backoff import Backoff
-from edge.contract.errors import ContentRefused, PlantBusy, PlantError, PlantUnreachable
+from edge.contract.errors import ContentRefused, PlantBusy, PlantError, PlantUnreachable, SpoolFull
 from edge.contract.link import IngestBatch
 from edge.contract.result import InspectionResult
 from edge.contract.values import Value
@@ -68,6 +68,7 @@ class Uploader:
 
         Raises:
             PlantError: not done; nothing is lost, the same batch comes again.
+            SpoolFull: it is at the plant, but a full disk lets nothing be forgotten here; the same batch comes again.
         """
         results = self._spool.oldest(self._at_once)
         if results:
@@ -75,17 +76,17 @@ class Uploader:
         return bool(results)
 
     def drain(self, expired: Event) -> None:
-        """Upload until nothing waits, the plant fails or `expired` is set; for the end of the process."""
+        """Upload until nothing waits, plant or disk fails or `expired` is set; for the end of the process."""
         try:
             while not expired.is_set() and self.upload_once():
                 pass
-        except PlantError as error:
+        except (PlantError, SpoolFull) as error:
             _log.warning("what waits is kept for the next start: %s", error)
 
     def _step(self) -> None:
         try:
             worked = self.upload_once()
-        except PlantError as error:
+        except (PlantError, SpoolFull) as error:
             self._note(error)
             if isinstance(error, PlantUnreachable) and not isinstance(error, PlantBusy):
                 self._at_once = max(1, self._at_once // 2)
@@ -152,7 +153,7 @@ class Uploader:
         _log.error("result %s of part %s is set aside: %s", result.id, result.part_id, problem)
         self._spool.quarantine(result.id, problem)
 
-    def _note(self, error: PlantError | None) -> None:
+    def _note(self, error: PlantError | SpoolFull | None) -> None:
         with self._lock:
             if error is not None and self._last_error is None:
                 _log.warning("upload failed, going on from the spool: %s", error)

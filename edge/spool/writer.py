@@ -131,6 +131,8 @@ class SpoolWriter:
                 raise
             if not stored:
                 self._put_back(batch[index:])
+                if not self._full:
+                    _log.error("the spool takes nothing more, disk or limit is reached: results wait in memory")
                 self._full = True
                 return False
         return True

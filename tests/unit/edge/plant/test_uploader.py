@@ -1,6 +1,6 @@
 """Facts of the uploader, against a plant in memory."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
@@ -8,7 +8,7 @@ from threading import Event
 import pytest
 
 from edge.backoff import Backoff
-from edge.contract.errors import PlantBusy, PlantRefused, PlantUnreachable
+from edge.contract.errors import PlantBusy, PlantRefused, PlantUnreachable, SpoolFull
 from edge.contract.frame import EncodedImage
 from edge.contract.link import IngestBatch, IngestReceipt
 from edge.contract.result import ImageKind, ImageRef
@@ -203,3 +203,35 @@ def test_draining_ends_when_the_plant_fails_and_keeps_the_rest(plant: FakePlant,
     plant.fail = [PlantUnreachable("down")]
     made.drain(Event())
     assert spool.counts().results == 4
+
+
+class FullDisk(Spool):
+    """Forgets nothing while the disk has not one free byte."""
+
+    full = True
+
+    def delete(self, ids: Sequence[str]) -> None:
+        """Refuse, or delete."""
+        if self.full:
+            raise SpoolFull("disk is full")
+        super().delete(ids)
+
+
+def test_a_disk_on_which_nothing_can_be_deleted_is_told_and_the_thread_goes_on(
+    plant: FakePlant, tmp_path: Path
+) -> None:
+    """It is no fault of the thread, and comes to an end when the disk has room; also at the end of the process."""
+    spool = FullDisk(tmp_path / "full.sqlite", 16)
+    records = fill(spool, 3)
+    made = uploader(plant, spool, first_s=0.001)
+    made.worker.start()
+    eventually(lambda: made.status().last_error == "disk is full")
+    spool.full = False
+    eventually(lambda: spool.counts().results == 0)
+    made.worker.stop()
+    assert made.worker.faults == 0
+    spool.full = True
+    records += fill_more(spool, range(4, 6))
+    made.drain(Event())
+    assert list(plant.results) == [r.result.id for r in records]
+    spool.close()

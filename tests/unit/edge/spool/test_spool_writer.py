@@ -94,8 +94,10 @@ class FullDisk(Spool):
         return super().give_up_images(images)
 
 
-def test_a_disk_on_which_not_even_deleting_works_loses_no_result(tmp_path: Path) -> None:
-    """They wait in memory, in their order, and the thread does not stumble."""
+def test_a_disk_on_which_not_even_deleting_works_loses_no_result(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """They wait in memory, in their order, the log says so once, and the thread does not stumble."""
     disk = FullDisk(tmp_path / "spool.sqlite", SMALL_MB)
     writer = SpoolWriter(disk, waiting_mb=1, retry_s=0.001)
     writer.worker.start()
@@ -107,6 +109,7 @@ def test_a_disk_on_which_not_even_deleting_works_loses_no_result(tmp_path: Path)
     writer.stop()
     assert [r.sequence for r in disk.oldest(500)] == list(range(1, 201))
     assert writer.worker.faults == 0
+    assert caplog.text.count("results wait in memory") == 1
     disk.close()
 
 
