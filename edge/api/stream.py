@@ -67,14 +67,17 @@ class _Conversation:
         self._news = asyncio.Event()
 
     async def run(self) -> None:
-        """Until the client goes."""
-        writer = asyncio.create_task(self._write())
+        """Until the client goes: the reader may hear of it, or the writer, while the reader waits for room."""
+        both = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
         try:
-            await self._read()
+            done, _ = await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
         except WebSocketDisconnect:
             pass
         finally:
-            writer.cancel()
+            for task in both:
+                task.cancel()
 
     async def _read(self) -> None:
         part_id: str | None = None

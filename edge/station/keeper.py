@@ -62,8 +62,7 @@ class Keeper:
         """
         self._acknowledged = acknowledged
         self._shadow = shadow
-        self._bundle_id: str | None = None
-        self._since_change = 0
+        self._since_change: dict[str, tuple[str, int]] = {}  # of each camera: its bundle, and how many frames it judged
         self._policy = policy
         self._store = store
         self._observers = observers
@@ -101,20 +100,20 @@ class Keeper:
 
     def _drawn(self, settled: Settled) -> float | None:
         """With which chance such a frame is kept; None if this one is not."""
-        first = self._is_among_the_first(settled.result.bundle_id)
+        first = self._is_among_the_first(settled.result)
         if settled.result.verdict in _KEEP_ALWAYS or first:
             return 1.0
         share = self._policy.keep_pass_fraction
         return share if self._random.random() < share else None
 
-    def _is_among_the_first(self, bundle_id: str | None) -> bool:
-        """Whether people shall see the part because its bundle is new here."""
-        if bundle_id is None:
+    def _is_among_the_first(self, result: InspectionResult) -> bool:
+        """Whether people shall see the part because its bundle is new to its camera; views may have own models."""
+        if result.bundle_id is None:
             return False
-        if bundle_id != self._bundle_id:
-            self._bundle_id, self._since_change = bundle_id, 0
-        self._since_change += 1
-        return self._since_change <= self._policy.keep_first_after_change
+        bundle_id, judged = self._since_change.get(result.camera, (None, 0))
+        judged = judged + 1 if bundle_id == result.bundle_id else 1
+        self._since_change[result.camera] = (result.bundle_id, judged)
+        return judged <= self._policy.keep_first_after_change
 
     def _with_acknowledgement(self, settled: Settled) -> Settled:
         at_us = self._acknowledged(settled.result)

@@ -286,7 +286,7 @@ class Line:
             camera=frame.camera,
             verdict=Verdict.UNDECIDED if judgement is None else judgement.verdict,
             outcome=outcome,
-            reason=None if reason is None else reason[:_MAX_REASON],
+            reason=None if reason is None else _text(reason),
             score=None if judgement is None else judgement.score,
             threshold=None if judgement is None else judgement.threshold,
             defect_class=None if judgement is None else judgement.defect_class,
@@ -303,6 +303,11 @@ class Line:
             statistics=None if judgement is None else judgement.statistics,
             source=frame.source,
         )
+
+
+def _text(reason: str) -> str:
+    """As the contract takes it: a name of a file may hold what is no text, and the line must hear all the same."""
+    return reason.encode("utf-8", "replace").decode("utf-8")[:_MAX_REASON]
 
 
 def _judge_pixels(pixels: Pixels, detector: Judge) -> _Said:

@@ -30,7 +30,8 @@ class ImageSettings(Value):
         float, Field(ge=0, le=1, description="share of PASS frames that is kept, drawn by chance")
     ] = 0.0
     keep_first_after_change: Annotated[
-        int, Field(ge=0, le=100_000, description="frames kept whatever their verdict, each time another bundle judges")
+        int,
+        Field(ge=0, le=100_000, description="kept of each camera, whatever the verdict, when another bundle judges"),
     ] = 0
     seed: Annotated[int, Field(ge=0, description="of that draw, so that a replay keeps the same frames")] = 0
     waiting_mb: Annotated[

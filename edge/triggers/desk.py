@@ -50,7 +50,7 @@ class TriggerDesk:
         self.ignored = Ignored()
         self.bounced = Ignored()
         self._settings = settings
-        self._views = views
+        self._views = _with_skips(views, settings.skip_frames)
         self._line = line
         self._assembler = assembler
         self._clock = clock
@@ -89,11 +89,11 @@ class TriggerDesk:
             of_part = self._assembler is not None
             heard_by = listener if self._assembler is None else self._assembler.begin(listener)
             name = part_id or self._names.next_id()
-            for view in self._views:
+            for view, skip in self._views:
                 ticket = self._line.expect(name, view, heard_by, of_part=of_part)
                 pending = self._pending[view.camera]
                 self._oldest(pending)  # lets go of those whose deadline passed: the camera may be away for days
-                pending.append(_Pending(ticket, view, self._settings.skip_frames))
+                pending.append(_Pending(ticket, view, skip))
         return None
 
     def take(self, camera: str, frame: Frame) -> None:
@@ -125,6 +125,12 @@ class TriggerDesk:
         while pending and pending[0].ticket.frame is None:  # its deadline passed without a frame
             pending.popleft()
         return pending[0] if pending else None
+
+
+def _with_skips(views: Sequence[View], skip_frames: int) -> tuple[tuple[View, int], ...]:
+    """Only before its first shot a camera can deliver what it exposed before the trigger."""
+    first = {view.camera: view for view in reversed(views)}
+    return tuple((view, skip_frames if view is first[view.camera] else 0) for view in views)
 
 
 @dataclass(slots=True)

@@ -1,6 +1,8 @@
 """The WebSocket of a whole station, by a real client."""
 
 import json
+import socket
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -11,19 +13,24 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
 from edge.cli.process import StationProcess
-from tests.support.edge_fakes import grey, png
+from tests.support.edge_fakes import eventually, grey, png
 from tests.support.stations import StationFolder
 
 
 @pytest.fixture
 def station(tmp_path: Path) -> Iterator[StationProcess]:
     """A running station with a small inbox."""
-    folder = StationFolder(tmp_path)
-    api = {"port": 0, "max_body_mb": 1.0, "api_key": "secret"}
-    process = StationProcess(folder.settings(api=api, inbox_size=2))
-    process.start()
+    process = started(tmp_path)
     yield process
     process.stop()
+
+
+def started(path: Path) -> StationProcess:
+    """The same, for a test that stops it."""
+    api = {"port": 0, "max_body_mb": 1.0, "api_key": "secret"}
+    process = StationProcess(StationFolder(path).settings(api=api, inbox_size=2))
+    process.start()
+    return process
 
 
 def stream(station: StationProcess, query: str = "", key: str = "secret") -> ClientConnection:
@@ -99,6 +106,23 @@ def _send_all(client: ClientConnection, message: bytes) -> None:
     """The station may answer while this is still being sent."""
     with suppress(ConnectionClosed):
         client.send(message)
+
+
+def test_a_client_that_breaks_off_amid_its_frames_leaves_nothing_running(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Its verdicts have nobody to go to, and what it sent last waits for room; that must not hold up the end."""
+    station = started(tmp_path)
+    for _ in range(5):
+        with stream(station) as client:
+            for _ in range(50):
+                client.send(png(size=(600, 600)))
+            client.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # closed by a reset
+            client.socket.shutdown(socket.SHUT_RD)
+            client.socket.close()
+    eventually(lambda: station.station.status().ledger.triggers >= 5)
+    station.stop()
+    assert "graceful shutdown" not in caplog.text
 
 
 def test_a_client_that_goes_leaves_its_frames_counted(station: StationProcess) -> None:

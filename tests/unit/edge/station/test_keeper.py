@@ -67,6 +67,16 @@ def test_the_first_frames_after_a_change_of_the_bundle_are_kept_whatever_their_v
     assert [record.result.kept_share for record in records] == [1.0 if one else None for one in kept]
 
 
+def test_views_with_a_bundle_each_are_no_changes_of_the_bundle() -> None:
+    """Two cameras, two part types: the bundles take turns with every part, and none of them is new."""
+    parts = [
+        replace(settled(n, Verdict.PASS), result=result(n, camera=camera, bundle_id=bundle))
+        for n, (camera, bundle) in enumerate([("top", "a"), ("side", "b")] * 4, 1)
+    ]
+    records, _ = run(ImageSettings(keep_first_after_change=2), *parts)
+    assert [bool(record.images) for record in records] == [True] * 4 + [False] * 4
+
+
 def test_a_result_tells_with_which_chance_its_picture_was_kept() -> None:
     """What the plant draws of them stands for all parts, of which the first ones are kept more often."""
     passed = [settled(n, Verdict.PASS) for n in range(1, 101)]

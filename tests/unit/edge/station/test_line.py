@@ -138,6 +138,13 @@ def test_an_undecodable_frame_is_undecided_with_its_fault() -> None:
     assert (result.verdict, result.reason) == ("UNDECIDED", "torn.png: cut off")
 
 
+def test_a_fault_that_is_no_text_is_told_all_the_same() -> None:
+    """The name of a file may hold any bytes; a verdict that is counted and not told would be lost."""
+    with bench() as b:
+        b.line.submit(frame_without_pixels("a\udcff.png: cut off"))
+        assert b.only().reason == "a?.png: cut off"
+
+
 def frame_without_pixels(fault: str) -> Frame:
     """A frame as a camera delivers it when it cannot be decoded."""
     return replace(frame(received_us=CLOCK.now_us()), pixels=None, fault=fault)

@@ -142,6 +142,19 @@ def test_every_view_of_a_part_gets_the_next_frames_of_its_camera() -> None:
     assert made.ignored.counts() == {"no trigger": 1}
 
 
+def test_only_before_the_first_shot_frames_are_let_pass() -> None:
+    """The camera exposes each further one after the trigger: a burst of just as many frames is enough."""
+    line, clock = FakeLine(), FakeClock()
+    settings = SoftwareTriggerSettings(kind="software", skip_frames=1)
+    assembler = PartAssembler(3, PartSettings(), lambda _: None, clock)
+    made = TriggerDesk(settings, views_of(["left"], PartSettings(shots=3)), line, assembler, clock)
+    made.fire("p")
+    for _ in range(4):
+        made.take("left", frame("x"))
+    assert line.supplied == [(1, "p"), (2, "p"), (3, "p")]
+    assert made.ignored.counts() == {"exposed before the trigger": 1}
+
+
 def test_triggers_while_a_camera_is_away_are_not_remembered_for_ever() -> None:
     """A camera may be away for days while the line goes on."""
     made, line, _ = desk()
