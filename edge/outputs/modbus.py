@@ -4,7 +4,7 @@ Registers from `register_base` on, all written by the station (the PLC owns only
 
 +0  heartbeat     counts up every `heartbeat_s`, 0 to 65535 and round again
 +1  state         0 not ready, 1 ready: whether the station judges
-+2  handshake     1 to 65535, of the result that lies in the registers below; written after them
++2  handshake     1 to 65535, of the result that lies in the registers below; written after them, never twice the same
 +3  sequence      the trigger's number, high word first (2 registers)
 +5  verdict       1 PASS, 2 FAIL, 3 UNDECIDED
 +6  outcome       0 verdict, 1 timeout, 2 drop
@@ -47,6 +47,7 @@ class ModbusOutput(Output):
         self._beats = 0
         self._due_us = 0
         self._state = LineState(ready=False)
+        self._shift: int | None = None  # from the sequence to the handshake; known with the first result
 
     def send(self, result: InspectionResult) -> None:
         """Write the result, then its handshake, then wait for the PLC's answer.
@@ -56,10 +57,10 @@ class ModbusOutput(Output):
         Raises:
             OutputFailed: the PLC is away, or did not acknowledge in time.
         """
-        handshake = handshake_of(result.sequence)
         try:
             base = self._settings.register_base
             self._plc.write_registers(base + _RESULT, registers_of(result, self._settings.part_id_registers))
+            handshake = self._handshake_of(result)
             self._plc.write_registers(base + _HANDSHAKE, [handshake])
             if self._settings.ack_register is not None:
                 self._wait_for_ack(self._settings.ack_register, handshake)
@@ -89,6 +90,17 @@ class ModbusOutput(Output):
             pass  # the PLC sees the heartbeat stop
         finally:
             self._plc.close()
+
+    def _handshake_of(self, result: InspectionResult) -> int:
+        """A box that lost its power counts on from the last result on its disk: the PLC has seen newer ones of it.
+
+        It would not see that the first result is a new one, and what it holds as its answer would be taken for one.
+        """
+        if self._shift is None:
+            ack, written = self._settings.ack_register, self._settings.register_base + _HANDSHAKE
+            seen = {self._plc.read_registers(at, 1)[0] for at in (written, ack) if at is not None}
+            self._shift = next(n for n in range(len(seen) + 1) if handshake_of(result.sequence + n) not in seen)
+        return handshake_of(result.sequence + self._shift)
 
     def _wait_for_ack(self, register: int, handshake: int) -> None:
         end_us = self._clock.now_us() + round(self._settings.ack_timeout_s * 1e6)

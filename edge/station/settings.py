@@ -11,6 +11,7 @@ from edge.cameras.settings import CameraSettings
 from edge.changeover.settings import ChangeoverSettings
 from edge.contract.settings import load_toml
 from edge.contract.values import Value
+from edge.fieldbus.settings import MqttBroker
 from edge.inference import InferenceSettings
 from edge.outputs.settings import OutputSettings
 from edge.parts.views import PartSettings, View, views_of
@@ -111,6 +112,7 @@ class StationSettings(Value):
             msg = f"camera and other_cameras: expected different names, got {cameras}"
             raise ValueError(msg)
         self._check_views()
+        self._check_clients()
         recipes = [self.recipe, *(other.name for other in self.other_recipes)]
         if len(set(recipes)) != len(recipes):
             msg = f"recipe and other_recipes: expected different names, got {recipes}"
@@ -136,6 +138,23 @@ class StationSettings(Value):
         if not isinstance(self.trigger, AskedTriggerSettings):
             return ()
         return views_of([camera.name for camera in self.cameras], self.parts)
+
+    def _check_clients(self) -> None:
+        """A broker lets a client go when another one of its name comes: both would come for ever."""
+        named = (
+            *((f"output {output.name}", output) for output in self.outputs),
+            ("trigger", self.trigger),
+            ("changeover", self.changeover),
+        )
+        seen: dict[tuple[str, int, str], str] = {}
+        for name, settings in named:
+            if not isinstance(settings, MqttBroker) or not settings.client_id:
+                continue
+            other = seen.setdefault((settings.host, settings.port, settings.client_id), name)
+            if other != name:
+                msg = f"{name}: client_id: expected another one than that of {other}, got {settings.client_id!r}: "
+                msg += "the broker takes one client of a name at a time"
+                raise ValueError(msg)
 
     def _check_views(self) -> None:
         asked = isinstance(self.trigger, AskedTriggerSettings)

@@ -61,6 +61,20 @@ def test_a_plc_gets_every_result_once_in_order_and_acknowledges_it() -> None:
     assert plc.registers[3:7] == [0, 20, 2, 0]
 
 
+@pytest.mark.parametrize("kept", [{2: 7, 100: 7}, {2: 7, 100: 8}, {2: 8, 100: 7}, {2: 7, 100: 6}])
+def test_a_box_that_lost_its_power_is_not_taken_for_the_one_before(kept: dict[int, int]) -> None:
+    """Its last results never came to its disk, so their numbers are given again; the PLC has seen their handshakes."""
+    port = free_port()
+    with running_plc(port, kept=kept) as plc:
+        output = modbus(port)
+        for sequence in (7, 8):
+            output.send(result(sequence))
+        output.close()
+    assert plc.taken[0] not in kept.values()
+    assert plc.taken == [plc.taken[0], plc.taken[0] + 1]
+    assert plc.registers[3:5] == [0, 8]
+
+
 def test_a_plc_sees_heartbeat_and_state() -> None:
     """A change of the state does not wait for the next heartbeat; at the end the state is 0."""
     port = free_port()

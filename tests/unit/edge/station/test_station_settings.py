@@ -92,11 +92,26 @@ def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:
             MINIMAL + 'outputs = [{kind = "log", path = "a"}, {kind = "log", path = "b"}]\n',
             "different names",
         ),
+        (
+            MINIMAL
+            + 'outputs = [{kind = "mqtt", host = "b", topic = "out", name = "mes", client_id = "cam1"}]\n'
+            + 'trigger = {kind = "mqtt", host = "b", topic = "go", client_id = "cam1"}\n',
+            "trigger: client_id: expected another one than that of output mes, got 'cam1'",
+        ),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(SettingsInvalid, match=message):
         load_station_settings(write(tmp_path, text))
+
+
+def test_a_client_of_a_broker_may_have_the_name_of_one_elsewhere(tmp_path: Path) -> None:
+    """Or none: then one is made up for each connection."""
+    outputs = [
+        f'{{kind = "mqtt", host = "{host}", topic = "out", name = "{name}", client_id = "{client}"}}'
+        for name, host, client in (("a", "one", "cam1"), ("b", "other", "cam1"), ("c", "one", ""), ("d", "one", ""))
+    ]
+    assert load_station_settings(write(tmp_path, f"{MINIMAL}outputs = [{', '.join(outputs)}]\n"))
 
 
 def test_a_mistake_tells_no_secret(tmp_path: Path) -> None:
