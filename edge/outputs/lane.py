@@ -126,6 +126,7 @@ class OutputLane:
         self.worker.stop()
         if not self.worker.alive:
             self._offer_the_rest()
+        self._give_up_the_rest()
         self._output.close()
 
     def _step(self) -> None:
@@ -207,10 +208,16 @@ class OutputLane:
             self._last_error = str(error)
 
     def _offer_the_rest(self) -> None:
-        while self._queue:
-            if not self._try(self._queue.popleft()):
-                self._given_up += 1 + len(self._queue)
-                self._queue.clear()
+        while self._queue and self._try(self._queue[0]):
+            self._queue.popleft()
+
+    def _give_up_the_rest(self) -> None:
+        with self._changed:
+            left = len(self._queue)
+            self._given_up += left
+            self._queue.clear()
+        if left:
+            _log.error("output %s: %d results that waited were not taken before the end", self._output.name, left)
 
     def _wake(self) -> None:
         with self._changed:

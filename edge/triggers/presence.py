@@ -18,6 +18,7 @@ __all__ = ["PartPresence"]
 
 _log = logging.getLogger(__name__)
 _SIDE = 64  # a part is a matter of a few per cent of the view; more rows and columns only cost time
+_MOST_EARLIER = 4
 _LEARN = 0.05  # of each empty frame goes into the background, so that it follows the light
 
 Small = NDArray[np.float32]
@@ -27,7 +28,8 @@ class PartPresence(FrameGate):
     """Compares each frame with an empty belt.
 
     A garbled frame, or one that the region is not in, may hide a part: the first in a row is submitted, and ends
-    UNDECIDED.
+    UNDECIDED. What stays in view becomes background, for the light may have changed. Where it was a part, as when the
+    line stops, the empty belt comes back: it is known again by what it looked like while parts came and went.
     """
 
     def __init__(self, settings: PresenceTriggerSettings, submit: Callable[[Frame], object]) -> None:
@@ -40,6 +42,8 @@ class PartPresence(FrameGate):
         self._settings = settings
         self._submit = submit
         self._background = _background(settings)
+        self._proved = self._background is not None  # to be an empty belt: by a person, or as parts came and went
+        self._earlier: list[Small] = []  # backgrounds that were proved before something stayed; oldest first
         self._seen = 0  # frames in a row that agree against the present state
         self._here = False
         self._stayed = 0
@@ -57,7 +61,8 @@ class PartPresence(FrameGate):
             return
         self._garbled = False
         if self._background is None or self._background.shape != small.shape:
-            self._background = small
+            self._background, self._proved, self._earlier = small, False, []
+        self._return_to_earlier(small)
         if self._here:
             self._ignore_same_part(self._part_in(small, self._background), small)
         else:
@@ -92,10 +97,24 @@ class PartPresence(FrameGate):
         self._stayed += 1
         self.ignored.add("same part" if part else "part gone")
         if self._seen >= self._settings.clear_frames:
-            self._here, self._seen = False, 0
+            self._here, self._seen, self._proved = False, 0, True
         elif self._stayed >= self._settings.relearn_frames:
-            _log.warning("a part stays in view for %d frames: taken for background", self._stayed)
-            self._here, self._seen, self._background = False, 0, small
+            self._take_for_background(small)
+
+    def _take_for_background(self, small: Small) -> None:
+        _log.warning("a part stays in view for %d frames: taken for background", self._stayed)
+        if self._proved and self._background is not None:
+            self._earlier = [*self._earlier, self._background][-_MOST_EARLIER:]
+        self._here, self._seen, self._background, self._proved = False, 0, small, False
+
+    def _return_to_earlier(self, small: Small) -> None:
+        """What was taken for background has gone, as a part does: its place is as it was before."""
+        for index, earlier in enumerate(self._earlier):
+            if not self._part_in(small, earlier):
+                _log.warning("what was taken for background is gone: parts are looked for as before")
+                self._background, self._proved, self._earlier = earlier, True, self._earlier[:index]
+                self._here, self._seen, self._stayed = True, 0, 0
+                return
 
     def _learn(self, small: Small) -> None:
         if self._background is not None:

@@ -54,7 +54,7 @@ class PresenceTriggerSettings(Value):
         int, Field(ge=1, le=1000, description="frames without it before the next part can come")
     ] = 2
     relearn_frames: Annotated[
-        int, Field(ge=10, le=1_000_000, description="a part that stays this long becomes background")
+        int, Field(ge=10, le=1_000_000, description="a part that stays so long becomes background, until it goes")
     ] = 1000
 
 

@@ -157,6 +157,17 @@ def test_stopping_offers_what_still_waits_once_more() -> None:
     assert [r.sequence for r in output.sent] == [1, 2, 3]
 
 
+def test_what_is_not_taken_before_the_end_is_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:
+    """Nobody can ask a process that has ended; its log stays."""
+    output = FakeOutput(refuse=1)
+    made = lane(output)
+    for sequence in (1, 2, 3):
+        made.put(result(sequence))
+    made.stop()
+    assert (made.status().given_up, made.status().waiting, output.sent) == (3, 0, [])
+    assert "3 results that waited were not taken before the end" in caplog.text
+
+
 def webhook(answer: httpx.MockTransport, **settings: object) -> WebhookOutput:
     """A webhook whose network is a function."""
     return WebhookOutput(WebhookOutputSettings(kind="webhook", url=URL, **settings), answer)

@@ -93,6 +93,32 @@ def test_a_part_that_stays_becomes_background_so_that_the_next_one_is_seen() -> 
     assert belt.judged == ["f4", "f18"]
 
 
+def test_a_line_that_stood_still_goes_on_with_parts_and_not_with_gaps() -> None:
+    """A part in view for minutes became background, and each gap was judged in place of the parts from then on."""
+    belt = Belt(relearn_frames=10)
+    belt.see(*[60] * 2, *[200] * 3, *[60] * 3, *[200] * 30)
+    belt.see(*[60] * 3, *[200] * 3, *[60] * 3, *[20] * 3, *[60] * 3, *[200] * 3)
+    assert belt.judged == ["f4", "f10", "f43", "f49", "f55"]
+
+
+def test_a_part_that_flickers_after_it_became_background_is_no_second_one() -> None:
+    belt = Belt(relearn_frames=10)
+    belt.see(60, *[200] * 2, *[60] * 2, *[200] * 15, 60, *[200] * 5, *[60] * 2, *[200] * 2)
+    assert belt.judged == ["f3", "f7", "f30"]
+
+
+def test_light_that_was_changed_may_change_back() -> None:
+    """Either is the empty belt; parts are seen in both."""
+    belt = Belt(relearn_frames=10)
+    dark = [grey(20, (200, 300))] * 15
+    belt.see(*[60] * 2, *[200] * 3, *[60] * 3)
+    for pixels in dark:
+        belt.gate.take(frame("dark", pixels=pixels))
+    assert belt.judged == ["f4", "dark"]
+    belt.see(*[60] * 3, *[200] * 3)
+    assert belt.judged == ["f4", "dark", "f13"]
+
+
 def test_a_picture_of_the_empty_belt_lets_a_station_start_with_a_part_in_view(tmp_path: Path) -> None:
     (tmp_path / "empty.png").write_bytes(png(60, (200, 300)))
     belt = Belt(background_file=tmp_path / "empty.png")
