@@ -1,11 +1,12 @@
 """A network camera: RTSP, or MJPEG over HTTP."""
 
+import re
 from collections.abc import Iterator
 
 import av
 import numpy as np
 from av.container import InputContainer
-from av.error import FFmpegError, InvalidDataError
+from av.error import ExitError, FFmpegError, InvalidDataError
 
 from edge.cameras.framing import Framing
 from edge.cameras.protocol import Camera, NoFrame
@@ -15,6 +16,8 @@ from edge.contract.errors import CameraLost
 from edge.contract.frame import Frame
 
 __all__ = ["StreamCamera"]
+
+_MACHINE = re.compile(r"^(\w+://)(?:[^/?#]*@)?([^/?#]*)")  # without a login, and without the path, where some have it
 
 
 class StreamCamera(Camera):
@@ -47,7 +50,7 @@ class StreamCamera(Camera):
             stream = self._container.streams.video[0]
         except (FFmpegError, OSError, IndexError) as error:
             self.close()
-            raise CameraLost(f"camera {self.name}: {error}") from error
+            raise CameraLost(f"camera {self.name}: {self._why(error)}") from error
         stream.thread_type = "SLICE"  # threads by frame would hold frames back
         # Without it a picture that lacks its lower half is filled up with grey and looks whole.
         stream.codec_context.options = {"err_detect": "explode", "flags": "low_delay"}
@@ -65,9 +68,9 @@ class StreamCamera(Camera):
         except InvalidDataError as error:
             if self._container is not None:
                 self._frames = self._container.decode(video=0)
-            return self._framing.frame(None, f"garbled: {error}")
+            return self._framing.frame(None, f"garbled: {self._why(error)}")
         except (FFmpegError, OSError) as error:
-            raise CameraLost(f"camera {self.name}: {error}") from error
+            raise CameraLost(f"camera {self.name}: {self._why(error)}") from error
         if decoded is None:
             raise CameraLost(f"camera {self.name}: the stream ended")
         if decoded.is_corrupt:
@@ -80,3 +83,11 @@ class StreamCamera(Camera):
         if self._container is not None:
             self._container.close()
         self._container = None
+
+    def _why(self, error: Exception) -> str:
+        """The library quotes the address with its password, and calls it an exit when time is up."""
+        url = self._settings.url.get_secret_value()
+        found = _MACHINE.match(url)
+        shown = "its address" if found is None else "".join(found.groups())
+        said = f"no answer within {self._settings.timeout_s:g} s" if isinstance(error, ExitError) else str(error)
+        return said.replace(url, shown)

@@ -1,5 +1,6 @@
 """Cameras against something real: files, servers on loopback, simulated GigE Vision and USB3 Vision devices."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -125,6 +126,25 @@ def test_a_garbled_picture_is_a_frame_with_a_fault_and_the_next_one_is_fine() ->
     assert [f.pixels is None for f in frames] == [False, True, True, False]
     assert all("garbled" in (f.fault or "") for f in frames[1:3])
     assert brightness(frames) == [90, 240]
+
+
+@pytest.mark.parametrize(
+    ("login", "path"), [("user:s3cret@", "/stream"), ("", "/user=admin&password=s3cret"), ("a@b:s3cret@", "")]
+)
+@pytest.mark.parametrize("scheme", ["rtsp", "http"])
+def test_a_password_in_the_address_is_never_shown(scheme: str, login: str, path: str) -> None:
+    """What is said of a camera stands in the log, on the page and in a message to a broker."""
+    port = free_port()
+    with pytest.raises(CameraLost, match=f"refused.*{scheme}://127.0.0.1:{port}'") as lost:
+        stream(f"{scheme}://{login}127.0.0.1:{port}{path}").open()
+    assert "s3cret" not in str(lost.value)
+
+
+def test_a_camera_that_takes_the_connection_and_says_nothing_is_told_so() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        camera = stream(f"http://127.0.0.1:{silent.getsockname()[1]}/x", timeout_s=0.2)
+        with pytest.raises(CameraLost, match=r"no answer within 0\.2 s"):
+            camera.open()
 
 
 @pytest.mark.rtsp
