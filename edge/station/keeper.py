@@ -41,6 +41,10 @@ class Keeper:
 
     Every result goes on to the spool. Frames are kept by policy; those that wait to be encoded are bounded in bytes:
     beyond it the frame is given up and counted, never the result.
+
+    Attributes:
+        latest: the latest part that can be seen.
+        latest_result: of the latest trigger, also of one without a frame.
     """
 
     def __init__(
@@ -72,6 +76,7 @@ class Keeper:
         self._queued_bytes = 0
         self._given_up = 0
         self.latest: Settled | None = None
+        self.latest_result: InspectionResult | None = None
         self.worker = Worker("keeper", self._step, wake=self._wake)
 
     @property
@@ -81,6 +86,7 @@ class Keeper:
 
     def put(self, settled: Settled) -> None:
         """Queue a settled trigger; never waits."""
+        self.latest_result = settled.result
         if settled.frame.pixels is not None:
             self.latest = settled
         with self._changed:

@@ -238,6 +238,7 @@ class Station:
             late_judgements=self._line.late,
             skipped_expired=self._line.skipped,
             inbox_waiting=self._line.waiting,
+            latest=self._keeper.latest_result,
             latency=self._latency.summary(),
             histogram=self._latency.histogram(),
             bundle=self._bundle_status(),

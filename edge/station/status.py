@@ -7,6 +7,7 @@ from pydantic import Field
 
 from edge.contract.ledger import LedgerCounts
 from edge.contract.link import LatencySummary
+from edge.contract.result import InspectionResult
 from edge.contract.values import Value
 from edge.outputs.lane import LaneStatus
 from edge.parts.assembler import PartCounts
@@ -63,6 +64,7 @@ class StationStatus(Value):
     late_judgements: Annotated[int, Field(description="came after their deadline and were discarded")]
     skipped_expired: Annotated[int, Field(description="not judged at all: the deadline passed in the inbox")]
     inbox_waiting: int
+    latest: Annotated[InspectionResult | None, Field(description="of the latest trigger, also of one without a frame")]
     latency: LatencySummary
     histogram: Annotated[Histogram, Field(description="frame to verdict of the latest parts")]
     bundle: BundleStatus

@@ -37,8 +37,24 @@ def test_the_page_shows_part_ledger_latency_and_threads(tmp_path: Path) -> None:
         assert page.evaluate("[...document.images].map((i) => i.complete && i.naturalWidth > 0)") == [True, True]
         page.uncheck("#show-map")
         expect(page.locator("#map")).to_be_hidden()
+        httpx.post(f"{url}/v1/inspect", content=b"torn", params={"part_id": "p-8"}, headers=headers, trust_env=False)
+        expect(page.locator("#verdict")).to_have_text("UNDECIDED")
+        expect(page.locator("#part")).to_contain_text("p-8: expected a PNG")
+        page.check("#show-map")
+        for picture in ("#frame", "#map"):
+            expect(page.locator(picture)).to_be_hidden()
         page.set_viewport_size({"width": 1200, "height": 800})
         page.screenshot(path=tmp_path / "page.png")
         station.stop()
         expect(page.locator("#link")).to_contain_text("no connection")
     assert problems == []
+
+
+def test_the_page_says_why_the_plant_takes_nothing(tmp_path: Path) -> None:
+    """A plant that is away, and one that does not know the key, want different things to be done."""
+    link = {"url": "http://127.0.0.1:1", "heartbeat_s": 0.1}
+    settings = StationFolder(tmp_path).settings_file(api={"port": 0}, plant=link)
+    with station_process(settings) as station, chromium() as browser:
+        page = browser.new_page()
+        page.goto(station.url())
+        expect(page.locator("#parts .bad")).to_contain_text("http://127.0.0.1:1: ConnectError")

@@ -74,13 +74,13 @@ function showAround(status) {
   rows("outputs", status.outputs.map((o) => [
     o.name, `${o.delivered} delivered, ${o.waiting} waiting, ${o.given_up + o.overflowed} lost${o.failing ? `: ${o.last_error}` : ""}`, !o.failing,
   ]));
-  const { bundle, plant, spool, trigger } = status;
+  const { bundle, plant, spool, spool_writer: writer, trigger } = status;
   rows("parts", [
     ...status.cameras.map((camera) => [camera.name, camera.connected ? `connected, ${camera.frames} frames` : camera.fault ?? (camera.finished ? "finished" : "not connected"), camera.connected || camera.finished]),
     [`trigger: ${trigger.kind}`, trigger.connected ? "heard" : trigger.last_error ?? "not heard", trigger.connected],
     ["model", bundle.refused ?? bundle.id?.slice(0, 12) ?? "none", bundle.id !== null && !bundle.refused],
-    ["plant", plant === null ? "none" : plant.link.reachable ? "reachable" : "not reachable", plant === null || plant.link.reachable],
-    ["spool", `${spool.results} results, ${(spool.used_bytes / 2 ** 20).toFixed(1)} of ${(spool.max_bytes / 2 ** 20).toFixed(0)} MiB`],
+    ["plant", plant === null ? "none" : plant.link.last_error ?? plant.uploads.last_error ?? "reachable", plant === null || (plant.link.reachable && plant.uploads.last_error === null)],
+    ["spool", spoolWords(spool, writer), !writer.full && spool.quarantined === 0],
   ]);
   at("threads").replaceChildren(...status.threads.map((thread) => {
     const item = document.createElement("li");
@@ -91,18 +91,32 @@ function showAround(status) {
   }));
 }
 
-function showPicture(picture) {
-  if (picture === null || picture.result.id === shown) return;
-  shown = picture.result.id;
-  const { result } = picture;
+function spoolWords(spool, writer) {
+  const mib = (bytes, digits) => (bytes / 2 ** 20).toFixed(digits);
+  const refused = spool.quarantined ? `, ${spool.quarantined} that the plant refuses` : "";
+  const full = writer.full ? `: full, ${writer.backlog} results wait in memory` : "";
+  return `${spool.results} results${refused}, ${mib(spool.used_bytes, 1)} of ${mib(spool.max_bytes, 0)} MiB${full}`;
+}
+
+// A trigger that got no frame is the latest part all the same: the verdict of the one before must not stand for it.
+function showPart(latest, picture) {
+  const seen = picture !== null && (latest === null || picture.result.sequence >= latest.sequence);
+  const result = seen ? picture.result : latest;
+  if (result === null || result.id === shown) return;
+  shown = result.id;
   at("verdict").textContent = result.verdict;
   at("verdict").className = `verdict ${result.verdict}`;
   const score = result.score === null ? "" : `, score ${result.score.toFixed(2)} at ${result.threshold.toFixed(2)}`;
   at("part").textContent = `${result.part_id}${score}${result.reason ? `: ${result.reason}` : ""}`;
-  at("frame").src = `data:image/jpeg;base64,${picture.frame_jpeg_base64}`;
-  at("frame").hidden = false;
-  at("map").hidden = picture.overlay_png_base64 === null || !at("show-map").checked;
-  if (picture.overlay_png_base64 !== null) at("map").src = `data:image/png;base64,${picture.overlay_png_base64}`;
+  showImage("frame", seen ? `data:image/jpeg;base64,${picture.frame_jpeg_base64}` : null, true);
+  const map = seen ? picture.overlay_png_base64 : null;
+  showImage("map", map === null ? null : `data:image/png;base64,${map}`, at("show-map").checked);
+}
+
+function showImage(id, source, wanted) {
+  at(id).hidden = source === null || !wanted;
+  if (source === null) at(id).removeAttribute("src");
+  else at(id).src = source;
 }
 
 async function round() {
@@ -115,7 +129,7 @@ async function round() {
     showLedger(status);
     showLatency(status);
     showAround(status);
-    showPicture(picture);
+    showPart(status.latest, picture);
     at("link").hidden = true;
   } catch (error) {
     at("link").textContent = `no connection: ${error.message}`;
