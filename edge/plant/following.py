@@ -66,6 +66,8 @@ class BundleFollower:
         return True
 
     def _try(self, bundle_id: str, sha256: str | None) -> None:
+        if bundle_id != self._refused_id:
+            self._taker.refuse(None)  # what is shown is of another bundle, and fetching this one may take long
         try:
             self._client.fetch_bundle(bundle_id, self._incoming)
             _check_download(self._incoming, sha256)

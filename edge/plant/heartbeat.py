@@ -1,10 +1,10 @@
-"""About once a second: say how the station is, hear which bundle it should run, fetch and try that bundle."""
+"""About once a second: say how the station is, hear which bundle it should run; fetch and try that bundle meanwhile."""
 
 import logging
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock
 from typing import Protocol
 
 from edge.clock import Clock
@@ -18,7 +18,8 @@ from edge.worker import Worker
 __all__ = ["HeartbeatLink", "LinkStatus", "ShadowTaker"]
 
 _log = logging.getLogger(__name__)
-_PATIENCE_S = 3600.0  # a large image or bundle over a slow network
+_PATIENCE_S = 3600.0  # a large bundle over a slow network
+_IDLE_S = 0.5
 
 
 class ShadowTaker(BundleTaker, Protocol):
@@ -38,7 +39,10 @@ class LinkStatus(Value):
 
 
 class HeartbeatLink:
-    """One thread for the heartbeat and for new bundles; the line never waits for it."""
+    """One thread for the heartbeat, one for new bundles: a station that fetches one for minutes is not silent.
+
+    The line waits for neither.
+    """
 
     def __init__(
         self,
@@ -49,7 +53,7 @@ class HeartbeatLink:
         clock: Clock,
         period_s: float = 1.0,
     ) -> None:
-        """Prepare the thread.
+        """Prepare both threads.
 
         Args:
             client: the plant.
@@ -68,30 +72,35 @@ class HeartbeatLink:
         self._period_s = period_s
         self._lock = Lock()
         self._status = LinkStatus(reachable=False, last_contact_at=None, last_error=None)
+        self._desired: DesiredState | None = None
+        self._wanted, self._soon = Event(), Event()
         self.on_back: Callable[[], None] = lambda: None
-        self.worker = Worker("heartbeat", self._step, patience_s=_PATIENCE_S)
+        self.worker = Worker("heartbeat", self._step, wake=self._soon.set, patience_s=_PATIENCE_S)
+        self.follower = Worker("bundles", self._follow_step, wake=self._wanted.set, patience_s=_PATIENCE_S)
 
     def status(self) -> LinkStatus:
         """Whether the plant answers."""
         with self._lock:
             return self._status
 
-    def beat(self) -> bool:
-        """One heartbeat, and what follows from its answer; whether a bundle was tried."""
+    def beat(self) -> None:
+        """One heartbeat; its answer is what `follow` brings about."""
         try:
             desired = self._client.heartbeat(self._describe())
         except PlantError as error:
             self._note_failure(error)
-            return False
+            return
         self._note_contact()
-        return self._follow(desired)
+        with self._lock:
+            self._desired = desired
+        self._wanted.set()
 
-    def _step(self) -> None:
-        if self.beat():
-            self.beat()  # somebody waits to see what came of it
-        self.worker.stopping.wait(self._period_s)
-
-    def _follow(self, desired: DesiredState) -> bool:
+    def follow(self) -> bool:
+        """Fetch and try what the latest answer wants, if it does not run; whether a bundle was tried."""
+        with self._lock:
+            desired, self._desired = self._desired, None
+        if desired is None:
+            return False
         try:
             tried = self._main.follow(desired.bundle_id, desired.bundle_sha256)
             if desired.shadow_bundle_id is None:
@@ -101,6 +110,17 @@ class HeartbeatLink:
         except PlantError as error:
             self._note_failure(error)
             return False
+
+    def _step(self) -> None:
+        self.beat()
+        self._soon.wait(self._period_s)
+        self._soon.clear()
+
+    def _follow_step(self) -> None:
+        self._wanted.wait(_IDLE_S)
+        self._wanted.clear()
+        if self.follow():
+            self._soon.set()  # somebody waits to see what came of it
 
     def _note_contact(self) -> None:
         with self._lock:

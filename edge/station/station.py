@@ -50,10 +50,10 @@ Observer = Callable[[InspectionResult], None]
 
 
 class PlantLink:
-    """The two threads that speak with the plant, and what they share."""
+    """The threads that speak with the plant, and what they share."""
 
     def __init__(self, station: "Station", settings: StationSettings, clock: Clock) -> None:
-        """Prepare both threads.
+        """Prepare the threads.
 
         Raises:
             SettingsInvalid: the key or the certificates cannot be read.
@@ -72,8 +72,8 @@ class PlantLink:
 
     @property
     def workers(self) -> tuple[Worker, ...]:
-        """Both threads."""
-        return (self.heartbeat.worker, self.uploader.worker)
+        """All of them."""
+        return (self.heartbeat.worker, self.heartbeat.follower, self.uploader.worker)
 
     def status(self) -> PlantStatus:
         """Reachable or not, and what went there."""
