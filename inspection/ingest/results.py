@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
-from edge.contract.errors import NotAllowed
+from edge.contract.errors import Conflict
 from edge.contract.link import IngestBatch, IngestReceipt
 from edge.contract.result import InspectionResult
 from inspection.analytics.hours import count_results
@@ -40,7 +40,8 @@ def take_results(session: Session, station: str, batch: IngestBatch, now: dateti
     """Store the results of a batch that are new, all of them or none.
 
     Raises:
-        NotAllowed: a result is of another station than the key; nothing is stored.
+        Conflict: a result is of another station than the key; nothing is stored. A station that was given another name
+            sets aside what it judged before, and goes on with what came since.
     """
     for result in batch.results:
         _require_own(station, result)
@@ -61,9 +62,7 @@ def take_results(session: Session, station: str, batch: IngestBatch, now: dateti
 
 def _require_own(station: str, result: InspectionResult) -> None:
     if result.station != station:
-        raise NotAllowed(
-            f"result {result.id}: expected station {station!r} (whose key this is), got {result.station!r}"
-        )
+        raise Conflict(f"result {result.id}: expected station {station!r} (whose key this is), got {result.station!r}")
 
 
 def _row(result: InspectionResult, now: datetime) -> dict[str, Any]:

@@ -63,3 +63,23 @@ def test_from_promotion_to_review(tmp_path: Path, folder: StationFolder) -> None
     assert heartbeat["ledger"]["triggers"] == heartbeat["ledger"]["verdicts"] == 5
     assert {r["bundle_id"] for r in folder.results()} == {model["id"], None}
     assert sorted(r["result"]["verdict"] for r in queue["results"]) == ["FAIL", "UNDECIDED"]
+
+
+def test_a_station_that_was_given_another_name_goes_on(tmp_path: Path, folder: StationFolder) -> None:
+    """What it judged under the old one can never go with the new key: it is set aside and told."""
+    (folder.frames / "torn.png").unlink()
+    plant = new_plant(tmp_path / "plant")
+    with plant_in_process(plant) as client, served(plant_app(plant)) as url:
+        admin = sign_in(client)
+        headers = add_station(admin, "line-2", "part")
+        camera = {"kind": "folder", "folder": "frames", "rate_hz": 50.0}
+        away = {"url": "http://127.0.0.1:1", "drain_s": 0}
+        with station_process(folder.settings_file(station="line-1", camera=camera, plant=away)) as station:
+            eventually(lambda: len(folder.results()) == 4)
+            station.stop()
+        link = {"url": url, "api_key": headers["Authorization"].removeprefix("Bearer "), "heartbeat_s": 0.1}
+        settings = folder.settings_file(station="line-2", camera=camera, plant=link, api={"port": 0})
+        with station_process(settings) as station:
+            eventually(lambda: len(admin.get("/results").json()["results"]) == 4)
+            eventually(lambda: station.status()["spool"]["quarantined"] == 4)
+    assert {r["result"]["station"] for r in admin.get("/results").json()["results"]} == {"line-2"}
