@@ -125,7 +125,7 @@ def new_drops(session: Session, live: LiveBoard) -> list[Condition]:
 
 
 def _dropped(station: str, count: int) -> Condition:
-    text = sentence(f"station {station}: triggers were dropped, {count} since it was set up")
+    text = sentence(f"station {station}: triggers were dropped, {count} since it was started")
     return Condition(AlertKind.DROPS, station, text, station)
 
 

@@ -156,7 +156,7 @@ def test_what_does_not_arrive_is_sent_again_in_order(floor: Floor, receiver: Ale
     (drops,) = floor.look(after_s=5)
     assert (drops["kind"], drops["text"]) == (
         "drops",
-        "station line-1: triggers were dropped, 3 since it was set up",
+        "station line-1: triggers were dropped, 3 since it was started",
     )
     floor.admin.post(f"/alerts/{drops['id']}/acknowledgement", {})
     receiver.status = 503
@@ -226,12 +226,12 @@ def test_drops_are_told_when_the_service_was_away_or_the_database_busy(
             with pytest.raises(OperationalError):
                 again.look()
         (alert,) = again.look()
-        assert alert["text"] == "station line-1: triggers were dropped, 5 since it was set up"
+        assert alert["text"] == "station line-1: triggers were dropped, 5 since it was started"
         clock.advance(601)
         again.beat(drops=0)  # another box
         assert again.look() == []
         again.beat(drops=1)
-        assert [one["text"] for one in again.look()] == ["station line-1: triggers were dropped, 1 since it was set up"]
+        assert [one["text"] for one in again.look()] == ["station line-1: triggers were dropped, 1 since it was started"]
 
 
 def test_alerts_go_to_receivers_with_a_certificate_of_the_plants_own(tmp_path: Path, clock: ManualClock) -> None:
