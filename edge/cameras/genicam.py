@@ -1,11 +1,12 @@
 """A GigE Vision or USB3 Vision camera, by its GenICam features. Source: GenICam SFNC 2.7 (names of features)."""
 
 import re
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import viva_genicam
-from viva_genicam import FrameStream, GenicamError, TransportError
+from viva_genicam import FrameStatus, FrameStream, GenicamError, TransportError
 
 from edge.cameras.framing import Framing
 from edge.cameras.pixels import to_rgb
@@ -43,7 +44,11 @@ def find_device(settings: GenicamCameraSettings) -> viva_genicam.Camera:
 
 
 class GenicamCamera(Camera):
-    """Sets the camera's features, then delivers each complete frame."""
+    """Sets the camera's features, then delivers each frame.
+
+    One that lost packets on its way comes with a fault, and so does one that is known by the gap that it left only: the
+    part was there.
+    """
 
     def __init__(
         self,
@@ -58,6 +63,9 @@ class GenicamCamera(Camera):
         self._connect = connect
         self._device: viva_genicam.Camera | None = None
         self._stream: FrameStream | None = None
+        self._lost = 0  # frames of this stream that left a gap, so far
+        self._block: int | None = None  # the camera's number of the latest frame
+        self._ready: deque[Frame] = deque()
 
     def open(self) -> None:
         """Find, connect, set up, start the acquisition.
@@ -69,35 +77,44 @@ class GenicamCamera(Camera):
             self._device = self._connect(self._settings)
             for feature, value in self._features():
                 self._set(self._device, feature, value)
-            self._stream = self._device.stream(iface=self._settings.interface).__enter__()
+            stream = self._device.stream(iface=self._settings.interface, deliver_incomplete=True)
+            self._lost, self._block = 0, None
+            self._stream = stream.__enter__()
         except GenicamError as error:
             self.close()
             raise CameraLost(f"camera {self.name}: {error}") from error
 
     def grab(self, timeout_s: float) -> Frame | NoFrame:
-        """The next complete frame.
+        """The next frame; one that left a gap comes in its place.
 
         Raises:
             CameraLost: it was not opened, or the stream ended.
         """
         if self._stream is None:
             raise CameraLost(f"camera {self.name}: not open")
+        if not self._ready:
+            self._take(self._received(self._stream, timeout_s), self._new_gaps(self._stream))
+        return self._ready.popleft() if self._ready else NoFrame.NOT_YET
+
+    def _received(self, stream: FrameStream, timeout_s: float) -> viva_genicam.Frame | str | None:
+        """A frame, why it cannot be had, or None if nothing came."""
         try:
-            frame = self._stream.next_frame(max(1, round(timeout_s * 1000)))
+            frame = stream.next_frame(max(1, round(timeout_s * 1000)))
         except TransportError as error:
             if "timeout" in str(error):  # the library has no class of its own for it
-                return NoFrame.NOT_YET
+                return None
             raise CameraLost(f"camera {self.name}: {error}") from error
         except GenicamError as error:
-            return self._framing.frame(None, f"garbled: {error}")
+            return f"garbled: {error}"
         if frame is None:
             raise CameraLost(f"camera {self.name}: the stream ended")
-        return self._converted(frame)
+        return frame
 
     def close(self) -> None:
         """Stop the acquisition and give the camera back."""
         stream, device = self._stream, self._device
         self._stream = self._device = None
+        self._ready.clear()
         for end in (None if stream is None else stream.__exit__, None if device is None else _closing(device)):
             try:
                 if end is not None:
@@ -105,7 +122,31 @@ class GenicamCamera(Camera):
             except GenicamError:
                 pass  # it is gone already
 
+    def _new_gaps(self, stream: FrameStream) -> int:
+        """Frames of which nothing came, or that the library threw away because they came too fast."""
+        stats, before = stream.stats(), self._lost
+        self._lost = stats.frames_missed + stats.frames_backpressure
+        return self._lost - before
+
+    def _take(self, came: viva_genicam.Frame | str | None, gaps: int) -> None:
+        earlier = gaps
+        if isinstance(came, viva_genicam.Frame):
+            if (
+                self._block is not None
+            ):  # a frame that waited in vain for its rest comes after the gap behind it is known
+                earlier = min(gaps, max(0, came.block_id - self._block - 1))
+            self._block = came.block_id
+        self._add_gaps(earlier)
+        if came is not None:
+            self._ready.append(self._framing.frame(None, came) if isinstance(came, str) else self._converted(came))
+        self._add_gaps(gaps - earlier)
+
+    def _add_gaps(self, count: int) -> None:
+        self._ready.extend(self._framing.frame(None, "lost on its way from the camera") for _ in range(count))
+
     def _converted(self, frame: viva_genicam.Frame) -> Frame:
+        if not frame.is_complete:
+            return self._framing.frame(None, f"garbled: {_missing(frame)}")
         try:
             return self._framing.frame(_rgb(frame))
         except FrameRejected as error:
@@ -140,6 +181,16 @@ class GenicamCamera(Camera):
 
 def _closing(device: viva_genicam.Camera) -> Callable[[Any, Any, Any], None]:
     return lambda *_: device.close()
+
+
+def _missing(frame: viva_genicam.Frame) -> str:
+    match frame.status:
+        case FrameStatus.INCOMPLETE:
+            return f"{frame.missing_packets} of its packets never arrived"
+        case FrameStatus.TRAILER_MISSING:
+            return "its end never arrived"
+        case status:
+            return f"the camera says {status.value}: {frame.device_status}"
 
 
 def _rgb(frame: viva_genicam.Frame) -> Any:

@@ -1,7 +1,7 @@
 """Cameras against something real: files, servers on loopback, simulated GigE Vision and USB3 Vision devices."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from edge.clock import SystemClock
 from edge.contract.errors import CameraLost
 from edge.contract.frame import Frame
 from tests.support.broker import free_port
-from tests.support.edge_fakes import FakeClock, grey
+from tests.support.edge_fakes import FakeClock, eventually, grey
 from tests.support.stations import StationFolder, station_process
 from tests.support.video_servers import mjpeg_server, rtsp_server
 
@@ -280,10 +280,13 @@ def test_a_format_that_the_driver_replaced_is_not_taken(asked: dict[str, Any], s
 
 
 @contextmanager
-def gige(pixel_format: str = "Mono8", fps: int = 200, **changes: Any) -> Iterator[tuple[GenicamCamera, FakeGigeCamera]]:
-    """A camera of 64x48 px behind the whole GigE Vision protocol on loopback."""
+def gige(
+    pixel_format: str = "Mono8", fps: int = 200, lost: Sequence[tuple[int, int]] = (), **changes: Any
+) -> Iterator[tuple[GenicamCamera, FakeGigeCamera]]:
+    """A camera of 64x48 px behind the whole GigE Vision protocol on loopback; `lost` packets are never sent again."""
     settings = GenicamCameraSettings(kind="genicam", address="127.0.0.1", interface="127.0.0.1", **changes)
-    with FakeGigeCamera(width=64, height=48, fps=fps, pixel_format=pixel_format) as device:
+    packets = {"packet_resend": not lost, "drop_packets": lost}
+    with FakeGigeCamera(width=64, height=48, fps=fps, pixel_format=pixel_format, **packets) as device:
         camera = GenicamCamera(settings, CLOCK)
         yield camera, device
         camera.close()
@@ -300,6 +303,31 @@ def test_gige_vision_delivers_rgb_in_every_format(pixel_format: str, kind: type)
     assert (pixels.shape, pixels.dtype) == ((48, 64, 3), kind)
     if pixel_format == "Mono12p":
         assert pixels.max() == 4095 << 4
+
+
+def test_frames_that_lost_packets_on_their_way_are_told_in_their_place() -> None:
+    """Where a trigger line exposes them, each was a part: of the third nothing came at all."""
+    lost = [(2, 1), *((3, packet) for packet in range(8)), (4, 0)]
+    with gige(fps=20, lost=lost) as (camera, _):
+        camera.open()
+        frames = frames_of(camera, 5)
+    assert [frame.fault for frame in frames] == [
+        None,
+        "garbled: 1 of its packets never arrived",
+        "lost on its way from the camera",
+        "garbled: 1 of its packets never arrived",
+        None,
+    ]
+    assert [frame.part_id[-1] for frame in frames] == ["1", "2", "3", "4", "5"]
+
+
+def test_frames_that_come_faster_than_they_are_taken_are_told() -> None:
+    """The library keeps a few and throws the others away."""
+    with gige() as (camera, _):
+        camera.open()
+        eventually(lambda: camera._stream.stats().frames_backpressure > 9)
+        frames = frames_of(camera, 9)
+    assert {frame.fault for frame in frames} == {"lost on its way from the camera"}
 
 
 def test_exposure_gain_and_trigger_line_reach_the_device() -> None:

@@ -231,7 +231,9 @@ def test_drops_are_told_when_the_service_was_away_or_the_database_busy(
         again.beat(drops=0)  # another box
         assert again.look() == []
         again.beat(drops=1)
-        assert [one["text"] for one in again.look()] == ["station line-1: triggers were dropped, 1 since it was started"]
+        assert [one["text"] for one in again.look()] == [
+            "station line-1: triggers were dropped, 1 since it was started"
+        ]
 
 
 def test_alerts_go_to_receivers_with_a_certificate_of_the_plants_own(tmp_path: Path, clock: ManualClock) -> None:
