@@ -72,6 +72,7 @@ class HeartbeatLink:
         self._period_s = period_s
         self._lock = Lock()
         self._status = LinkStatus(reachable=False, last_contact_at=None, last_error=None)
+        self._refuses = False  # the latest failure was an answer
         self._desired: DesiredState | None = None
         self._wanted, self._soon = Event(), Event()
         self.on_back: Callable[[], None] = lambda: None
@@ -131,8 +132,10 @@ class HeartbeatLink:
             self.on_back()
 
     def _note_failure(self, error: PlantError) -> None:
+        refuses = isinstance(error, PlantRefused)
         with self._lock:
-            if self._status.reachable or self._status.last_error is None:
-                what = "refuses this station" if isinstance(error, PlantRefused) else "does not answer"
+            if self._status.reachable or self._status.last_error is None or refuses is not self._refuses:
+                what = "refuses this station" if refuses else "does not answer"
                 _log.warning("the plant %s, the line goes on: %s", what, error)
+            self._refuses = refuses
             self._status = self._status.model_copy(update={"reachable": False, "last_error": str(error)})

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from threading import Event, Lock
 
 from edge.backoff import Backoff
-from edge.contract.errors import ContentRefused, PlantBusy, PlantError, PlantUnreachable, SpoolFull
+from edge.contract.errors import ContentRefused, PlantBusy, PlantError, PlantRefused, PlantUnreachable, SpoolFull
 from edge.contract.link import IngestBatch
 from edge.contract.result import InspectionResult
 from edge.contract.values import Value
@@ -46,6 +46,7 @@ class Uploader:
         self._lock = Lock()
         self._results = self._images = self._missing = 0
         self._last_error: str | None = None
+        self._refused = False  # the latest failure was an answer
         self._again = Event()
         self.worker = Worker("uploader", self._step, wake=self.wake, patience_s=_PATIENCE_S)
 
@@ -154,7 +155,9 @@ class Uploader:
         self._spool.quarantine(result.id, problem)
 
     def _note(self, error: PlantError | SpoolFull | None) -> None:
+        refused = isinstance(error, PlantRefused)
         with self._lock:
-            if error is not None and self._last_error is None:
+            if error is not None and (self._last_error is None or refused is not self._refused):
                 _log.warning("upload failed, going on from the spool: %s", error)
+            self._refused = refused
             self._last_error = None if error is None else str(error)

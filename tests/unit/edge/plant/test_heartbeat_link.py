@@ -204,6 +204,19 @@ def test_losing_and_finding_the_plant_is_shown_and_told(b: Bench) -> None:
     assert told == [True, True]
 
 
+def test_a_plant_that_refuses_once_it_answers_is_told_apart_from_one_that_is_away(
+    b: Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A station often starts first, and its log would go on saying that nobody answers."""
+    b.plant.fail = [PlantUnreachable("down"), PlantUnreachable("down"), *[PlantRefused("401 unknown key")] * 2]
+    for _ in range(4):
+        b.beat()
+    assert [record.getMessage() for record in caplog.records] == [
+        "the plant does not answer, the line goes on: down",
+        "the plant refuses this station, the line goes on: 401 unknown key",
+    ]
+
+
 def test_the_network_may_break_during_the_download(b: Bench) -> None:
     """Nothing is refused then; the next heartbeat tries again."""
     b.desire()

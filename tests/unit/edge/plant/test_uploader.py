@@ -184,6 +184,21 @@ def test_a_wish_to_wait_is_heard_also_when_woken(plant: FakePlant, spool: Spool)
     made.worker.stop()
 
 
+def test_a_refusal_after_a_plant_that_was_away_is_logged_too(
+    plant: FakePlant, spool: Spool, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(spool, 1)
+    plant.fail = [*[PlantUnreachable("down")] * 2, *[PlantRefused("401 unknown key")] * 2]
+    made = uploader(plant, spool)
+    made.worker.start()
+    eventually(lambda: plant.results)
+    made.worker.stop()
+    assert [record.getMessage() for record in caplog.records] == [
+        "upload failed, going on from the spool: down",
+        "upload failed, going on from the spool: 401 unknown key",
+    ]
+
+
 def test_waking_ends_a_long_pause(plant: FakePlant, spool: Spool) -> None:
     """When the heartbeat gets through again, nobody waits for the backoff."""
     fill(spool, 1)
