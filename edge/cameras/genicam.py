@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import viva_genicam
-from viva_genicam import FrameStatus, FrameStream, GenicamError, TransportError
+from viva_genicam import ControlState, FrameStatus, FrameStream, GenicamError, TransportError
 
 from edge.cameras.framing import Framing
 from edge.cameras.pixels import to_rgb
@@ -19,6 +19,9 @@ from edge.contract.frame import Frame
 __all__ = ["GenicamCamera", "find_device"]
 
 _DISCOVERY_MS = 1000
+# Registers: who controls the camera, 0 for nobody (GigE Vision 2.0); version of the protocol (GenCP 1.3).
+_CONTROL, _VERSION, _REGISTER_BYTES = 0x0A00, 0x0000, 4
+_LOOK_EVERY_US = 1_000_000
 _FULL_DEPTH = 16
 
 
@@ -59,6 +62,8 @@ class GenicamCamera(Camera):
         """Prepare; `connect` finds the device."""
         self.name = settings.name
         self._settings = settings
+        self._clock = clock
+        self._look_after_us = 0
         self._framing = Framing(settings.name, clock)
         self._connect = connect
         self._device: viva_genicam.Camera | None = None
@@ -88,13 +93,16 @@ class GenicamCamera(Camera):
         """The next frame; one that left a gap comes in its place.
 
         Raises:
-            CameraLost: it was not opened, or the stream ended.
+            CameraLost: it was not opened, the stream ended, or it delivers nothing and does not answer.
         """
-        if self._stream is None:
+        if self._stream is None or self._device is None:
             raise CameraLost(f"camera {self.name}: not open")
         if not self._ready:
             self._take(self._received(self._stream, timeout_s), self._new_gaps(self._stream))
-        return self._ready.popleft() if self._ready else NoFrame.NOT_YET
+        if self._ready:
+            return self._ready.popleft()
+        self._check_control(self._device)
+        return NoFrame.NOT_YET
 
     def _received(self, stream: FrameStream, timeout_s: float) -> viva_genicam.Frame | str | None:
         """A frame, why it cannot be had, or None if nothing came."""
@@ -122,6 +130,19 @@ class GenicamCamera(Camera):
             except GenicamError:
                 pass  # it is gone already
 
+    def _check_control(self, device: viva_genicam.Camera) -> None:
+        """A camera that waits for its trigger is silent, and so is one that is away, or was and serves nobody now."""
+        if self._clock.now_us() < self._look_after_us:
+            return
+        self._look_after_us = self._clock.now_us() + _LOOK_EVERY_US
+        network = self._settings.transport == "gige"
+        try:
+            said = device.read_register(_CONTROL if network else _VERSION, _REGISTER_BYTES)
+        except GenicamError as error:
+            raise CameraLost(f"camera {self.name}: it does not answer any more: {error}") from error
+        if network and (said == bytes(_REGISTER_BYTES) or device.control_state is not ControlState.HELD):
+            raise CameraLost(f"camera {self.name}: it was started again, or another application took it")
+
     def _new_gaps(self, stream: FrameStream) -> int:
         """Frames of which nothing came, or that the library threw away because they came too fast."""
         stats, before = stream.stats(), self._lost
@@ -129,11 +150,10 @@ class GenicamCamera(Camera):
         return self._lost - before
 
     def _take(self, came: viva_genicam.Frame | str | None, gaps: int) -> None:
+        """In the order of exposure: a frame that waits for its rest may come after the gap behind it is known."""
         earlier = gaps
         if isinstance(came, viva_genicam.Frame):
-            if (
-                self._block is not None
-            ):  # a frame that waited in vain for its rest comes after the gap behind it is known
+            if self._block is not None:
                 earlier = min(gaps, max(0, came.block_id - self._block - 1))
             self._block = came.block_id
         self._add_gaps(earlier)

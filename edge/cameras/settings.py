@@ -1,5 +1,6 @@
 """Settings of each kind of camera; `kind` decides which."""
 
+import math
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -20,6 +21,7 @@ __all__ = [
     "WatchSettings",
 ]
 
+_SILENCE_S = 5.0
 Name = Annotated[str, Field(min_length=1, max_length=64, description="name of the camera, part of every result")]
 
 
@@ -53,12 +55,20 @@ class PushCameraSettings(Value):
 class WatchSettings(Value):
     """When a camera that does not complain is given up and connected again."""
 
-    stale_after_s: Annotated[float, Field(gt=0, le=3600, description="without any frame; for a trigger line, long")] = (
-        5.0
-    )
+    stale_after_s: Annotated[
+        float | None,
+        Field(
+            gt=0, le=3600, description="without any frame; none: 5, with a trigger line as long as the camera answers"
+        ),
+    ] = None
     frozen_frames: Annotated[
         int | None, Field(ge=1, le=100_000, description="so many identical frames in a row; none: not checked")
     ] = None
+
+    @property
+    def silence_s(self) -> float:
+        """How long a camera may deliver nothing before it is given up."""
+        return _SILENCE_S if self.stale_after_s is None else self.stale_after_s
 
 
 class VideoCameraSettings(Value):
@@ -129,6 +139,11 @@ class GenicamCameraSettings(WatchSettings):
     frozen_frames: Annotated[
         int | None, Field(ge=1, le=100_000, description="so many identical frames in a row; none: not checked")
     ] = 100
+
+    @property
+    def silence_s(self) -> float:
+        """A line may pause for hours; whether the camera is there is asked otherwise."""
+        return math.inf if self.trigger_line is not None and self.stale_after_s is None else super().silence_s
 
 
 class SimulatedCameraSettings(Value):

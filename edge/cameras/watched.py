@@ -57,7 +57,7 @@ class WatchedCamera(Camera):
 
     def _check_age(self) -> None:
         age_s = (self._clock.now_us() - self._latest_us) / 1e6
-        if age_s > self._settings.stale_after_s:
+        if age_s > self._settings.silence_s:
             raise CameraLost(f"camera {self.name}: no frame for {age_s:.1f} s")
 
     def _check_change(self, pixels: Pixels) -> None:

@@ -343,6 +343,28 @@ def test_exposure_gain_and_trigger_line_reach_the_device() -> None:
     assert (np.frombuffer(exposure, ">f8")[0], np.frombuffer(gain, ">f8")[0]) == (1234.0, 3.0)
 
 
+def test_a_camera_that_waits_for_its_trigger_is_lost_only_when_it_does_not_answer() -> None:
+    """A line may pause for hours; a camera that is unplugged then, or started again, is connected again."""
+    settings = GenicamCameraSettings(kind="genicam", address="127.0.0.1", interface="127.0.0.1", trigger_line="Line1")
+    clock = FakeClock()
+    camera = build_camera(settings, clock)
+    with FakeGigeCamera(width=64, height=48):
+        camera.open()
+        for _ in range(3):
+            clock.us += 3_600_000_000
+            assert camera.grab(0.01) is NoFrame.NOT_YET
+    with FakeGigeCamera(width=64, height=48):
+        clock.us += 3_600_000_000
+        with pytest.raises(CameraLost, match="started again, or another application took it"):
+            camera.grab(0.01)
+        camera.close()
+        camera.open()
+    clock.us += 3_600_000_000
+    with pytest.raises(CameraLost, match="does not answer any more"):
+        camera.grab(0.01)
+    camera.close()
+
+
 def test_a_feature_that_the_camera_has_not_is_named() -> None:
     with gige(features={"Nonsense": "1"}) as (camera, _), pytest.raises(CameraLost, match="Nonsense = 1"):
         camera.open()
@@ -360,6 +382,7 @@ def test_usb3_vision_delivers_frames() -> None:
     settings = GenicamCameraSettings(kind="genicam", transport="usb3")
     with GenicamCamera(settings, CLOCK, lambda _: device.connect()) as camera:
         assert frames_of(camera, 2)[0].pixels.shape == (48, 64, 3)
+        camera._check_control(camera._device)  # as where no frame comes: it answers
         assert device.acquiring()
     assert not device.acquiring()
 
