@@ -15,6 +15,7 @@ from edge.contract.errors import OutputFailed
 from edge.contract.link import Percentiles
 from edge.contract.result import InspectionResult
 from edge.contract.values import Value
+from edge.outage import Outage
 from edge.outputs.protocol import LineState, Output
 from edge.window import Window
 from edge.worker import Worker
@@ -87,6 +88,7 @@ class OutputLane:
         self._acknowledged = Window()
         self._refused = self._away = self._attended = False
         self._pause = Backoff(first_s=_FIRST_PAUSE_S, max_s=_MAX_PAUSE_S)
+        self._outage = Outage()
         self._attend_after_us = 0
         self._queue: deque[InspectionResult] = deque()
         self._size = queue_size
@@ -157,6 +159,8 @@ class OutputLane:
         else:
             self._pause.reset()
             self._away = False
+            if not self._refused:
+                self._outage.over()
 
     def _deliver(self, result: InspectionResult) -> bool:
         for attempt in range(self._attempts):
@@ -190,6 +194,7 @@ class OutputLane:
         with self._changed:
             self._delivered += 1
             self._refused = self._away = False
+        self._outage.over()
         return True
 
     def _send(self, result: InspectionResult) -> None:
@@ -202,9 +207,9 @@ class OutputLane:
             raise OutputFailed(f"output {self._output.name}: {type(error).__name__}: {error}") from error
 
     def _tell(self, error: OutputFailed) -> None:
+        if self._outage.is_news(str(error)):
+            _log.warning("%s", error)
         with self._changed:
-            if not (self._refused or self._away):
-                _log.warning("%s", error)
             self._last_error = str(error)
 
     def _offer_the_rest(self) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from edge.backoff import Backoff
 from edge.contract.errors import ControllerLost
+from edge.outage import Outage
 from edge.worker import Worker
 
 __all__ = ["Fire", "Listening", "TriggerSource"]
@@ -45,6 +46,7 @@ class TriggerSource:
         self.last_error: str | None = None
         self._listening = listening
         self._backoff = Backoff(first_s=0.1, max_s=5.0)
+        self._outage = Outage()
         self.worker = Worker(name, self._step)
 
     def stop(self) -> None:
@@ -56,10 +58,11 @@ class TriggerSource:
         try:
             self._listening.listen()
         except ControllerLost as error:
-            if self.connected or self.last_error is None:
+            if self._outage.is_news(str(error)):
                 _log.warning("%s cannot be heard: %s", self.worker.name, error)
             self.connected, self.last_error = False, str(error)
             self.worker.stopping.wait(self._backoff.next_s())
         else:
             self._backoff.reset()
+            self._outage.over()
             self.connected = True

@@ -157,6 +157,24 @@ def test_stopping_offers_what_still_waits_once_more() -> None:
     assert [r.sequence for r in output.sent] == [1, 2, 3]
 
 
+def test_another_reason_of_the_same_outage_is_logged_once_too(caplog: pytest.LogCaptureFixture) -> None:
+    """A broker that was away, and refuses the password when it is back."""
+
+    class Refusing(FakeOutput):
+        def send(self, result: InspectionResult) -> None:
+            del result
+            raise OutputFailed(next(reasons))
+
+    reasons = iter(["away", "away", "wrong password", "away", "wrong password", *(f"try {n}" for n in range(20))])
+    made = lane(Refusing(), attempts=20)
+    made.worker.start()
+    made.put(result(1))
+    eventually(lambda: made.status().given_up)
+    made.stop()
+    told = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert told == ["away", "wrong password", "try 0", "try 1", "try 2"]
+
+
 def test_what_is_not_taken_before_the_end_is_counted_and_told(caplog: pytest.LogCaptureFixture) -> None:
     """Nobody can ask a process that has ended; its log stays."""
     output = FakeOutput(refuse=1)
