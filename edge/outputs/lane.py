@@ -25,6 +25,7 @@ __all__ = ["LaneStatus", "LaneSurroundings", "OutputLane"]
 _log = logging.getLogger(__name__)
 _FIRST_PAUSE_S = 0.5
 _MAX_PAUSE_S = 10.0
+_OVERFLOW_EVERY_US = 60_000_000
 _PATIENCE_S = 3600.0  # a result may be tried many times, with pauses
 
 
@@ -96,6 +97,7 @@ class OutputLane:
         self._backoff = backoff or Backoff(first_s=0.1, max_s=5.0)
         self._changed = Condition()
         self._delivered = self._failed_tries = self._given_up = self._overflowed = 0
+        self._overflow_told = self._overflow_after_us = 0
         self._last_error: str | None = None
         self.worker = Worker(f"output-{output.name}", self._step, wake=self._wake, patience_s=_PATIENCE_S)
 
@@ -138,7 +140,16 @@ class OutputLane:
                 self._given_up += 1
             self._done(result, None)
             _log.error("output %s gave up result %s of part %s", self._output.name, result.id, result.part_id)
+        self._tell_overflow()
         self._attend()
+
+    def _tell_overflow(self) -> None:
+        """In this thread: who puts results must not wait for a log."""
+        now_us, lost = self._clock.now_us(), self._overflowed - self._overflow_told
+        if lost and now_us >= self._overflow_after_us:
+            _log.error("output %s: %d results had no room in the queue and are given up", self._output.name, lost)
+            self._overflow_told += lost
+            self._overflow_after_us = now_us + _OVERFLOW_EVERY_US
 
     def _next(self) -> InspectionResult | None:
         with self._changed:

@@ -124,8 +124,8 @@ def test_an_error_that_no_output_expects_loses_no_result_uncounted() -> None:
     assert "UnicodeError" in str(status.last_error)
 
 
-def test_a_stuck_output_delays_nobody_and_its_overflow_is_counted() -> None:
-    """The other output has everything while this one hangs; its oldest results make room."""
+def test_a_stuck_output_delays_nobody_and_its_overflow_is_counted(caplog: pytest.LogCaptureFixture) -> None:
+    """The other output has everything while this one hangs; its oldest results make room, and the log says so."""
     stuck, free = FakeOutput("stuck"), FakeOutput("free")
     stuck.free.clear()
     lanes = [lane(stuck, queue_size=3), lane(free)]
@@ -146,6 +146,7 @@ def test_a_stuck_output_delays_nobody_and_its_overflow_is_counted() -> None:
     for made in lanes:
         made.stop()
     assert [r.sequence for r in stuck.sent] == [1, 9, 10, 11]
+    assert caplog.text.count("output stuck: 7 results had no room in the queue and are given up") == 1
 
 
 def test_stopping_offers_what_still_waits_once_more() -> None:
