@@ -8,7 +8,10 @@ from pydantic import Field
 
 from edge.contract.values import Value
 
-__all__ = ["PartSettings", "View", "views_of"]
+__all__ = ["MAX_VIEW_NAME", "PartSettings", "View", "views_of"]
+
+MAX_VIEW_NAME = 64
+"""A result takes no longer one."""
 
 
 class PartSettings(Value):

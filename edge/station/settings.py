@@ -14,7 +14,7 @@ from edge.contract.values import Value
 from edge.fieldbus.settings import MqttBroker
 from edge.inference import InferenceSettings
 from edge.outputs.settings import OutputSettings
-from edge.parts.views import PartSettings, View, views_of
+from edge.parts.views import MAX_VIEW_NAME, PartSettings, View, views_of
 from edge.plant.settings import PlantSettings
 from edge.spool.settings import SpoolSettings
 from edge.triggers.settings import AskedTriggerSettings, EveryFrameTriggerSettings, TriggerSettings
@@ -162,6 +162,11 @@ class StationSettings(Value):
             msg = "parts: shots and view_recipes need a trigger of kind software, mqtt or modbus"
             raise ValueError(msg)
         names = {view.name for view in self.views}
+        long = sorted(name for name in names if len(name) > MAX_VIEW_NAME)
+        if long:
+            msg = f"parts: shots: expected names of at most {MAX_VIEW_NAME} characters with the shot's number, "
+            msg += f"got {long}: give the camera a shorter one"
+            raise ValueError(msg)
         unknown = set(self.parts.view_recipes) - names
         if unknown:
             msg = f"parts: view_recipes: expected views {sorted(names)}, got {sorted(unknown)}"

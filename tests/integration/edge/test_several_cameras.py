@@ -132,6 +132,10 @@ def test_cameras_that_run_by_themselves_are_served_in_turn(folder: StationFolder
         ({"parts": {"shots": 2}}, "need a trigger of kind software"),
         ({"trigger": SOFTWARE, "parts": {"view_recipes": {"side": "part"}}}, "expected views"),
         ({"trigger": SOFTWARE, "parts": {"view_recipes": {"push": "other"}}}, "expected recipes of other_recipes"),
+        (
+            {"trigger": SOFTWARE, "parts": {"shots": 10}, "camera": {"kind": "push", "name": "c" * 62}},
+            r"at most 64 characters with the shot's number, got \['c{62}/10'\]",
+        ),
     ],
 )
 def test_settings_that_do_not_go_together_are_named(
