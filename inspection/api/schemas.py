@@ -16,7 +16,6 @@ from inspection.samples.statements import Label
 
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
-DefectType = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
 Before = Annotated[int | None, Field(ge=0, le=2**63 - 1, description="a number of a row: those with lower ones follow")]
@@ -37,6 +36,11 @@ def without_zero_bytes(text: str) -> str:
 
 Searched = Annotated[str, AfterValidator(without_zero_bytes)]
 """What somebody looks for; refused before the answer begins, for that may be a stream."""
+
+
+DefectType = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), AfterValidator(without_zero_bytes)
+]
 
 
 class Body(BaseModel):

@@ -8,8 +8,9 @@ Source: https://cocodataset.org/#format-data
 """
 
 import json
+from codecs import BOM_UTF8
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,8 +21,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from edge.contract.image_size import header_size_px
 from inspection.api.schemas import SampleItem
+from inspection.exchange.file_names import is_there, names_of
 from inspection.exchange.items import Found, Item
-from inspection.exchange.outlines import decode_png, drawn, encode_png, run_lengths
+from inspection.exchange.outlines import area_px2, decode_png, drawn, encode_png, run_lengths
 from inspection.exchange.placed import Placed
 from inspection.samples.statements import DEFAULT_DEFECT, Label
 from inspection.store.images import media_type_of
@@ -29,6 +31,7 @@ from inspection.store.images import media_type_of
 __all__ = ["finish", "place", "read"]
 
 _FILE = "annotations.json"
+_GOOD = "good"
 
 
 class _Image(BaseModel):
@@ -36,6 +39,7 @@ class _Image(BaseModel):
     id: int
     file_name: str
     sha256: str | None = None
+    label: str | None = None  # of a plant's own export
 
 
 class _Category(BaseModel):
@@ -55,10 +59,10 @@ class _Annotation(BaseModel):
     segmentation: list[list[float]] | dict[str, Any] | None = None
 
     def size(self) -> float:
-        """Square pixels."""
-        if self.area is not None:
+        """Square pixels; some tools say no area, or 0."""
+        if self.area is not None and self.area > 0:
             return self.area
-        return 0.0 if self.bbox is None else self.bbox[2] * self.bbox[3]
+        return self.bbox[2] * self.bbox[3] if self.bbox is not None else area_px2(self.segmentation or [])
 
 
 class _File(BaseModel):
@@ -95,13 +99,14 @@ def read(folder: Path) -> Found:
     """Images with the label and the mask that their annotations give; what has no place in a plant is noted."""
     found = Found()
     try:
-        document = _File.model_validate_json((folder / _FILE).read_bytes())
+        document = _File.model_validate_json((folder / _FILE).read_bytes().removeprefix(BOM_UTF8))
     except OSError as error:
         found.problems.append(f"{_FILE}: {error}")
         return found
     except ValidationError as error:
         found.problems += [f"{_FILE} {'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors()]
         return found
+    found.problems += [*_twice("images", document.images), *_twice("categories", document.categories)]
     types = {category.id: category.name for category in document.categories}
     said = _by_image(document, types, found)
     outlines = _outlines(document, types)
@@ -114,6 +119,14 @@ def read(folder: Path) -> Found:
         else:
             found.items.append(item)
     return found
+
+
+def _twice(where: str, named: Sequence[_Image | _Category]) -> Iterator[str]:
+    """Annotations name an id: of two that share one nobody knows which is meant."""
+    first: dict[int, int] = {}
+    for position, one in enumerate(named):
+        if first.setdefault(one.id, position) != position:
+            yield f"{_FILE} {where}[{position}]: expected an id of its own, {where}[{first[one.id]}] has {one.id}, too"
 
 
 def _by_image(document: _File, types: dict[int, str], found: Found) -> dict[int, dict[str, float]]:
@@ -131,6 +144,8 @@ def _by_image(document: _File, types: dict[int, str], found: Found) -> dict[int,
     several = sum(len(of_types) > 1 for of_types in areas.values())
     if boxes:
         found.notes.append(f"{boxes} boxes without outlines were left out: samples of a plant have masks")
+    if any(_GOOD in areas[image.id] and image.label is None for image in document.images):
+        found.notes.append(f"the category {_GOOD} was taken for a defect type: a good part has no annotation")
     if several:
         found.notes.append(f"{several} pictures with several defect types got the type with the largest area")
     return areas
@@ -159,27 +174,22 @@ def _with_mask(item: Item, annotations: Sequence[_Annotation], found: Found) -> 
             return item
         if part is None:
             found.notes.append(f"annotation {one.id}: packed run lengths were left out, expected plain ones")
-        else:
+        elif part.any():
             mask |= part
+        else:
+            found.notes.append(f"annotation {one.id}: marks nothing inside its picture, it was left out")
     return replace(item, mask=encode_png(mask)) if mask.any() else item
 
 
 def _item(folder: Path, position: int, image: _Image, areas: dict[str, float]) -> Item | None:
     row = f"{_FILE} images[{position}] {image.file_name}"
-    places = (folder / image.file_name, folder / "images" / image.file_name)
-    path = next((path for path in places if _there(path)), None)
+    places = (place / name for name in names_of(image.file_name) for place in (folder, folder / "images"))
+    path = next((path for path in places if is_there(path)), None)
     if path is None:
         return None
     if not areas:
         return Item(row, path, Label.GOOD, None, image.sha256)
     return Item(row, path, Label.DEFECT, max(areas, key=lambda name: areas[name]), image.sha256)
-
-
-def _there(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a name that is too long, a folder that may not be read
-        return False
 
 
 def _type(sample: SampleItem) -> str:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 from edge.contract.errors import DataInvalid
 from edge.contract.image_size import header_size_px
+from inspection.exchange.outlines import as_png
 from inspection.samples.mask_picture import white_png
 from inspection.samples.statements import Label
 from inspection.store.images import EXTENSIONS, media_type_of, require_whole
 
-__all__ = ["Checked", "Found", "Item", "checked", "mask_bytes"]
+__all__ = ["Checked", "Found", "Item", "checked", "mask_bytes", "white_mask"]
 
 _SHOWN = 50
 _MAX_TYPE = 64
@@ -51,12 +52,17 @@ class Found:
 
 
 def mask_bytes(path: Path, row: str, found: Found) -> bytes | None:
-    """A mask's file; None, and a problem more, if it cannot be read."""
+    """A mask's file, one of BMP or TIFF as PNG; None, and a problem more, if it cannot be read."""
     try:
-        return path.read_bytes()
-    except OSError as error:
+        return as_png(path.read_bytes())
+    except (OSError, DataInvalid) as error:
         found.problems.append(f"{row}: mask: {error}")
         return None
+
+
+def white_mask(item: Item) -> bytes | None:
+    """Its mask as the plant keeps it, once it was checked."""
+    return None if item.mask is None else white_png(item.mask, header_size_px(item.mask, "image/png"), item.row)
 
 
 @dataclass(frozen=True)
@@ -83,18 +89,27 @@ def checked(folder: Path, found: Found) -> Checked:
     for item in found.items:
         digest, problem = _examined(folder, item)
         before = by_hash.get(digest)
-        if problem is None and before is not None and _truth(before) != _truth(item):
-            problem = f"same picture as {before.row}, which says {_said(before)}; this one says {_said(item)}"
+        if problem is None and before is not None:
+            problem = _contradiction(before, item)
         if problem is not None:
             problems.append(f"{item.row}: {problem}")
-        elif before is not None:
-            copies += 1
-        else:
+            continue
+        copies += before is not None
+        if before is None or before.mask is None:
             by_hash[digest] = item
     _require_none(folder, problems)
     if not by_hash:
         raise DataInvalid(f"{folder}: expected labelled images, found none")
     return Checked(by_hash, copies)
+
+
+def _contradiction(before: Item, item: Item) -> str | None:
+    """What one picture cannot be twice; a mask that only one of the two has is none."""
+    if _truth(before) != _truth(item):
+        return f"same picture as {before.row}, which says {_said(before)}; this one says {_said(item)}"
+    if before.mask is not None and item.mask is not None and white_mask(before) != white_mask(item):
+        return f"same picture as {before.row}, which has another mask"
+    return None
 
 
 def _examined(folder: Path, item: Item) -> tuple[str, str | None]:
@@ -119,7 +134,14 @@ def _wrong_words(item: Item) -> str | None:
         return f"expected no defect type with the label good, got {item.defect_type!r}"
     if item.defect_type is not None and not 0 < len(item.defect_type) <= _MAX_TYPE:
         return f"defect type: expected 1 to {_MAX_TYPE} characters, got {len(item.defect_type)}"
+    if item.defect_type is not None and not _is_text(item.defect_type):
+        return f"defect type: expected text in UTF-8 without zero bytes, got {item.defect_type!r}"
     return None
+
+
+def _is_text(words: str) -> bool:
+    """Whether it can be sent and stored; the name of a folder from another system may hold any bytes."""
+    return "\0" not in words and words == words.encode("utf-8", "replace").decode()
 
 
 def _wrong_hash(item: Item, digest: str) -> str | None:

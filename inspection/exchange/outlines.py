@@ -10,7 +10,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["decode_png", "drawn", "encode_png", "run_lengths"]
+from edge.contract.errors import DataInvalid
+from inspection.store.images import media_type_of, require_decodable_size
+
+__all__ = ["area_px2", "as_png", "decode_png", "drawn", "encode_png", "run_lengths"]
 
 Mask = NDArray[np.uint8]
 _FAR_PX = 1_000_000  # beyond it no picture can be, and corners would come back on the other side
@@ -51,6 +54,17 @@ def drawn(outline: Sequence[Sequence[float]] | Mapping[str, Any], size_px: tuple
     return mask
 
 
+def area_px2(outline: Sequence[Sequence[float]] | Mapping[str, Any]) -> float:
+    """Square pixels inside; 0 of what is packed or no outline."""
+    try:
+        if isinstance(outline, Mapping):
+            return float(_whole_numbers(outline.get("counts"))[1::2].sum())
+        near = [np.clip(np.asarray(polygon, np.float64), -_FAR_PX, _FAR_PX) for polygon in outline if len(polygon)]
+        return sum(float(cv2.contourArea(corners.reshape(-1, 2).astype(np.float32))) for corners in near)
+    except (ValueError, IndexError):
+        return 0.0
+
+
 def _from_runs(outline: Mapping[str, Any], shape: tuple[int, int]) -> Mask | None:
     counts = outline.get("counts")
     if isinstance(counts, str):
@@ -79,3 +93,18 @@ def encode_png(mask: Mask) -> bytes:
 def decode_png(data: bytes) -> Mask:
     """As pixels, `(H, W)`."""
     return np.asarray(cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
+
+
+def as_png(data: bytes) -> bytes:
+    """A mask of BMP or TIFF as a PNG file of the same pixels; anything else as it is.
+
+    Raises:
+        DataInvalid: its header claims no size or a huge one, or it cannot be decoded.
+    """
+    if media_type_of(data) not in {"image/bmp", "image/tiff"}:
+        return data
+    require_decodable_size(data)
+    pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None or pixels.dtype not in (np.uint8, np.uint16):
+        raise DataInvalid("expected a mask of 8 or 16 bits that can be decoded, got damaged content")
+    return bytes(cv2.imencode(".png", pixels)[1].tobytes())

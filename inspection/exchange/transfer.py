@@ -13,9 +13,8 @@ from edge.contract.image_size import header_size_px
 from inspection.api.schemas import NewRecipe, SampleAdded, SampleItem
 from inspection.client import PlantClient
 from inspection.exchange.formats import Format, SampleFormat, format_of
-from inspection.exchange.items import Item, checked
+from inspection.exchange.items import Item, checked, white_mask
 from inspection.exchange.placed import Placed
-from inspection.samples.mask_picture import white_png
 from inspection.store.images import EXTENSIONS
 
 __all__ = ["Exported", "Imported", "export_samples", "import_samples"]
@@ -157,14 +156,10 @@ def import_samples(
 def _same(sample: SampleItem | None, item: Item) -> bool:
     if sample is None or sample.label is not item.label:
         return False
-    if item.mask is not None and sample.mask_sha256 != sha256(_white(item, item.mask)).hexdigest():
+    white = white_mask(item)
+    if white is not None and sample.mask_sha256 != sha256(white).hexdigest():
         return False
     return item.defect_type in (None, sample.defect_type)
-
-
-def _white(item: Item, mask: bytes) -> bytes:
-    """As the plant keeps it."""
-    return white_png(mask, header_size_px(mask, "image/png"), item.row)
 
 
 def _send(client: PlantClient, recipe: str, item: Item, so_far: str, wait: Callable[[float], None]) -> SampleAdded:

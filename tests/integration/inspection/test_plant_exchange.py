@@ -269,7 +269,9 @@ def test_masks_that_do_not_fit_are_named_and_nothing_is_sent(
     (tmp_path / "mvtec" / "defects" / "masks" / "other.png").parent.mkdir(parents=True, exist_ok=True)
     (tmp_path / "mvtec" / "defects" / "masks" / "other.png").write_bytes(_mask(1))
     code, _, said = _run(capsys, "import", tmp_path / "mvtec", "--recipe", "new", "--format", "mvtec", *writer)
-    assert (code, "defects/masks/other.png: a mask without an image" in said) == (2, True), said
+    assert (code, "defects/masks/other.png: a mask (.png, .bmp, .tif, .tiff) without an image" in said) == (2, True), (
+        said
+    )
     path = tmp_path / "coco" / "annotations.json"
     document = json.loads(path.read_text("utf-8"))
     marked = next(one for one in document["annotations"] if "segmentation" in one)
@@ -287,6 +289,11 @@ def test_a_mask_needs_a_sample_that_was_uploaded_as_a_defect(source: PlantClient
     marked = next(one for one in source.samples("part") if one.mask_sha256 is not None)
     source.post_sample("part", source.get_image(marked.sha256), label=Label.DEFECT, defect_type=marked.defect_type)
     assert marked in list(source.samples("part"))  # sent again it keeps its mask
+
+
+def test_a_type_with_a_zero_byte_is_refused_by_name(source: PlantClient) -> None:
+    with pytest.raises(PlantRefused, match=r"422 query\.defect_type: .*without zero bytes"):
+        source.post_sample("part", png(7), label=Label.DEFECT, defect_type="cr\0ack")
 
 
 ELSEWHERE = [

@@ -5,12 +5,14 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from edge.contract.errors import DataInvalid
 from inspection.exchange.formats import SampleFormat, format_of
 from inspection.exchange.items import Checked, checked
-from inspection.exchange.outlines import decode_png
+from inspection.exchange.outlines import decode_png, encode_png
 from inspection.samples.statements import Label
 from tests.support.plants import png
 
@@ -181,6 +183,63 @@ def _lost_image(folder: Path) -> SampleFormat:
     return SampleFormat.COCO
 
 
+def _no_utf8(folder: Path) -> SampleFormat:
+    (folder / "samples.csv").write_bytes("file,label,defect_type\na.png,defect,Kr\u00e4tzer\n".encode("cp1252"))
+    return SampleFormat.CSV
+
+
+def _other_mask(folder: Path) -> SampleFormat:
+    for number, (place, masks) in enumerate((("test", "ground_truth"), ("defects", "defects/masks"))):
+        mask = np.zeros((32, 32), np.uint8)
+        mask[number] = 255
+        _put(folder, f"{place}/crack/a.png", png(1))
+        _put(folder, f"{masks}/crack/a.png", encode_png(mask))
+    return SampleFormat.MVTEC
+
+
+def _type_of_no_text(folder: Path) -> SampleFormat:
+    _put(folder, "test/kr\udce4tze/a.png", png(1))
+    return SampleFormat.MVTEC
+
+
+def _type_with_zero_byte(folder: Path) -> SampleFormat:
+    _put(folder, "a.png", png(1))
+    _coco(folder, images=[{"id": 1, "file_name": "a.png"}], categories=[{"id": 1, "name": "cr\0ack"}], **_marked())
+    return SampleFormat.COCO
+
+
+def _ids_twice(folder: Path) -> SampleFormat:
+    images = [{"id": 1, "file_name": _put(folder, f"{name}.png", png(name)).name} for name in (1, 2)]
+    _coco(folder, images=images, categories=[{"id": 1, "name": name} for name in ("crack", "dent")], **_marked())
+    return SampleFormat.COCO
+
+
+def _capital_good(folder: Path) -> SampleFormat:
+    _put(folder, "train/Good/a.png", png(1))
+    return SampleFormat.MVTEC
+
+
+def _folder_below(folder: Path) -> SampleFormat:
+    _put(folder, "train/good/monday/a.png", png(1))
+    return SampleFormat.MVTEC
+
+
+def _type_left_open(folder: Path) -> SampleFormat:
+    _put(folder, "test/bent-12/a.png", png(1))
+    _put(folder, "defect_types.csv", b"folder,defect_type\nbent-12\n")
+    return SampleFormat.MVTEC
+
+
+def _jpeg_mask(folder: Path) -> SampleFormat:
+    _put(folder, "test/crack/a.png", png(1))
+    _put(folder, "ground_truth/crack/a.jpg", png(2))
+    return SampleFormat.MVTEC
+
+
+def _marked() -> dict[str, object]:
+    return {"annotations": [{"id": 1, "image_id": 1, "category_id": 1, "bbox": [0, 0, 4, 4]}]}
+
+
 BAD: list[tuple[Callable[[Path], SampleFormat], str]] = [
     (_no_picture, "train/good/b.png: expected a PNG, JPEG, BMP or TIFF"),
     (_torn_picture, "train/good/a.png: image: the file ends early"),
@@ -197,11 +256,21 @@ BAD: list[tuple[Callable[[Path], SampleFormat], str]] = [
     (_long_type, "samples.csv line 2: defect type: expected 1 to 64 characters, got 65"),
     (_altered, "samples.csv line 2: expected a file with SHA-256 0000"),
     (_no_file, "samples.csv line 2: expected a file, got nothing"),
-    (_no_column, "samples.csv: expected the columns file, label, label is not there"),
+    (_no_column, "samples.csv: expected the columns file, label, got file$"),
     (_no_table, "samples.csv: .*No such file"),
     (_no_json, "annotations.json : Invalid JSON"),
     (_no_image_id, "annotations.json images.0.id: Field required"),
     (_lost_annotation, r"annotations.json annotations\[0\]: image 5 is not in the file"),
+    (_no_utf8, "samples.csv: expected a CSV file in UTF-8"),
+    (_other_mask, "defects/crack/a.png: same picture as test/crack/a.png, which has another mask"),
+    (_type_of_no_text, r"defect type: expected text in UTF-8 without zero bytes, got 'kr\\udce4tze'"),
+    (_type_with_zero_byte, r"defect type: expected text in UTF-8 without zero bytes, got 'cr\\x00ack'"),
+    (_ids_twice, r"images\[1\]: expected an id of its own, images\[0\] has 1, too"),
+    (_ids_twice, r"categories\[1\]: expected an id of its own, categories\[0\] has 1, too"),
+    (_capital_good, "train/Good: expected good parts in train/good, in small letters"),
+    (_folder_below, "train/good/monday: expected images here and no folder"),
+    (_type_left_open, "defect_types.csv: bent-12: expected its defect type, got nothing"),
+    (_jpeg_mask, r"ground_truth/crack/a.jpg: a mask \(.png, .bmp, .tif, .tiff\) without an image of a defect"),
     (_lost_image, r"annotations.json images\[0\]: a.png: no such file"),
 ]
 
@@ -234,3 +303,71 @@ def test_a_table_may_lack_the_type(tmp_path: Path) -> None:
     assert [(item.label, item.defect_type) for item in _read(tmp_path, SampleFormat.CSV).by_hash.values()] == [
         (Label.DEFECT, None)
     ]
+
+
+@pytest.mark.parametrize("name", ["c.bmp", "c_mask.tif", "c.PNG", "c_mask.TIFF"])
+def test_masks_are_found_as_a_training_finds_them(tmp_path: Path, name: str) -> None:
+    mask = np.zeros((8, 8), np.uint8)
+    mask[2:5, 2:5] = 255
+    _put(tmp_path, "test/crack/c.png", encode_png(np.full((8, 8), 9, np.uint8)))
+    _put(tmp_path, f"ground_truth/crack/{name}", bytes(cv2.imencode(Path(name).suffix.lower(), mask)[1].tobytes()))
+    (item,) = _read(tmp_path, SampleFormat.MVTEC).by_hash.values()
+    assert item.mask is not None
+    np.testing.assert_array_equal(decode_png(item.mask), mask)
+
+
+def test_what_lies_about_in_a_folder_is_noted_and_left_out(tmp_path: Path) -> None:
+    _put(tmp_path, "train/good/a.png", png(1))
+    _put(tmp_path, "train/good/without_a_suffix", png(2))
+    _put(tmp_path, "train/good/Thumbs.db", b"thumbs")
+    _put(tmp_path, "train/good/.ipynb_checkpoints/a.png", png(3))
+    found = format_of(SampleFormat.MVTEC).read(tmp_path)
+    assert _truths(checked(tmp_path, found)) == {"a.png": "good", "without_a_suffix": "good"}
+    assert found.notes == ["train/good: 1 files that are no images were left out"]
+
+
+def test_the_mask_of_a_copy_counts(tmp_path: Path) -> None:
+    _put(tmp_path, "defects/crack/a.png", png(1))
+    _put(tmp_path, "test/crack/b.png", png(1))
+    _put(tmp_path, "defects/masks/crack/a.png", png(5))
+    found = _read(tmp_path, SampleFormat.MVTEC)
+    assert ([item.mask for item in found.by_hash.values()], found.copies) == ([png(5)], 1)
+
+
+@pytest.mark.parametrize("size", [{}, {"area": 0}, {"area": float("nan")}])
+def test_the_largest_type_is_told_from_its_outlines_where_no_area_is(tmp_path: Path, size: dict[str, float]) -> None:
+    _put(tmp_path, "a.png", png(1))
+    outlines = ([[0, 0, 2, 0, 2, 2]], [[0, 0, 9, 0, 9, 9]], {"size": [10, 10], "counts": [0, 5, 95]})
+    annotations = [
+        {"id": number, "image_id": 1, "category_id": number, "segmentation": outline, **size}
+        for number, outline in enumerate(outlines)
+    ]
+    categories = [{"id": number, "name": name} for number, name in enumerate(("chip", "crack", "dent"))]
+    _coco(tmp_path, images=[{"id": 1, "file_name": "a.png"}], categories=categories, annotations=annotations)
+    assert [item.defect_type for item in format_of(SampleFormat.COCO).read(tmp_path).items] == ["crack"]
+
+
+def test_what_coco_says_and_does_not_mean_is_noted(tmp_path: Path) -> None:
+    _put(tmp_path, "a.png", png(1))
+    outside = [[500, 500, 510, 500, 510, 510]]
+    annotation = {"id": 7, "image_id": 1, "category_id": 1, "segmentation": outside, "area": 50}
+    images, categories = [{"id": 1, "file_name": "a.png"}], [{"id": 1, "name": "good"}]
+    _coco(tmp_path, images=images, categories=categories, annotations=[annotation])
+    assert format_of(SampleFormat.COCO).read(tmp_path).notes == [
+        "the category good was taken for a defect type: a good part has no annotation",
+        "annotation 7: marks nothing inside its picture, it was left out",
+    ]
+
+
+def test_files_that_were_made_under_windows_are_read(tmp_path: Path) -> None:
+    _put(tmp_path, "images/a.png", png(1))
+    _put(tmp_path, "masks/a.png", png(5))
+    _coco(tmp_path, images=[{"id": 1, "file_name": "images\\a.png"}])
+    file = tmp_path / "annotations.json"
+    file.write_bytes(b"\xef\xbb\xbf" + file.read_bytes())
+    assert _truths(_read(tmp_path, SampleFormat.COCO)) == {"a.png": "good"}
+    for between in ";", "\t":
+        rows = ("file label defect_type mask", r"images\a.png defect crack masks\a.png")
+        (tmp_path / "samples.csv").write_text("\r\n".join(rows).replace(" ", between), "utf-8-sig")
+        (item,) = _read(tmp_path, SampleFormat.CSV).by_hash.values()
+        assert (item.path.name, item.defect_type, item.mask) == ("a.png", "crack", png(5))

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inspection.exchange.outlines import decode_png, drawn, encode_png, run_lengths
+from inspection.exchange.outlines import area_px2, decode_png, drawn, encode_png, run_lengths
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -51,3 +51,9 @@ def test_packed_run_lengths_are_told_apart_and_wrong_outlines_named() -> None:
 def test_what_is_no_outline_is_named_and_nothing_is_drawn(outline: Any) -> None:
     with pytest.raises(ValueError, match=r"expected (run lengths|corners)"):
         drawn(outline, (2, 2))
+
+
+def test_the_area_of_what_is_no_outline_is_none() -> None:
+    assert area_px2([[0, 0, 4, 0, 4, 4], []]) == 8
+    assert area_px2({"size": [2, 2], "counts": [1, 2, 1]}) == 2
+    assert [area_px2(outline) for outline in ({"counts": "03"}, {}, [[1, 2, 3]], [[1e300, 0, 1, 1]])] == [0] * 4
