@@ -29,6 +29,7 @@ __all__ = ["Claimed", "OidcClient", "Outward", "ProviderLost"]
 _WAITS = timedelta(minutes=10)
 _MOST_WAITING = 1000
 _TIMEOUT_S = 10.0
+_ADDRESSES = ("authorization_endpoint", "token_endpoint", "jwks_uri")
 _ALGORITHMS = ["RS256", "PS256", "ES256", "EdDSA"]
 
 
@@ -128,6 +129,9 @@ class OidcClient:
             found = self._ask("GET", f"{issuer}/.well-known/openid-configuration")
             if str(found.get("issuer", "")).rstrip("/") != issuer:
                 raise ProviderLost(f"OpenID provider: expected the issuer {issuer}, got {found.get('issuer')!r}")
+            for name in _ADDRESSES:
+                if not isinstance(found.get(name), str):
+                    raise ProviderLost(f"OpenID provider: expected an address as {name}, got {found.get(name)!r}")
             self._provider = found
         return self._provider
 
@@ -146,7 +150,7 @@ class OidcClient:
 
     def _claims(self, token: str, nonce: str, now: datetime) -> Mapping[str, Any]:
         """Keys are asked for at each sign-in: they change, and a person signs in once a shift."""
-        keys = KeySet.import_key_set(self._ask("GET", self._configuration()["jwks_uri"]))  # type: ignore[arg-type]
+        keys = self._ask("GET", self._configuration()["jwks_uri"])
         rules = JWTClaimsRegistry(
             now=int(now.timestamp()),
             leeway=60,
@@ -156,9 +160,10 @@ class OidcClient:
             nonce={"essential": True, "value": nonce},
         )
         try:
-            claims = jwt.decode(token, keys, algorithms=_ALGORITHMS).claims
+            known = KeySet.import_key_set(keys)  # type: ignore[arg-type]
+            claims = jwt.decode(token, known, algorithms=_ALGORITHMS).claims
             rules.validate(claims)
-        except (JoseError, ValueError) as error:
+        except (JoseError, ValueError, KeyError, TypeError) as error:
             raise NotSignedIn(f"OpenID provider: the identity token is not good: {error}") from error
         return claims
 

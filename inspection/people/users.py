@@ -25,6 +25,7 @@ __all__ = [
     "change_user",
     "ensure_admin",
     "list_users",
+    "name_here",
     "user_from_elsewhere",
 ]
 
@@ -80,11 +81,13 @@ def change_user(
 
     Raises:
         NotFound: no such user.
-        Conflict: nobody with the role admin would be left.
+        Conflict: nobody with the role admin would be left, or role and password of this user are another system's.
     """
     row = _find(session, name)
     if row is None:
         raise NotFound(f"user {name!r}: not known here")
+    if name.startswith(_ELSEWHERE) and (role is not None or password is not None):
+        raise Conflict(f"user {name!r} signs in elsewhere, which gives role and password: disable the user instead")
     row.role = row.role if role is None else role.value
     row.disabled = row.disabled if disabled is None else disabled
     row.password_hash = row.password_hash if password is None else _HASHER.hash(password)
@@ -102,7 +105,7 @@ def user_from_elsewhere(session: Session, name: str, role: Role, now: datetime) 
     Raises:
         NotSignedIn: an admin has disabled this user.
     """
-    here = _name_here(name)
+    here = name_here(name)
     row = _find(session, here)
     if row is None:
         row = UserRow(name=here, password_hash=_NO_PASSWORD, role=role.value, created_at=now)
@@ -114,8 +117,11 @@ def user_from_elsewhere(session: Session, name: str, role: Role, now: datetime) 
     return row
 
 
-def _name_here(name: str) -> str:
-    """Two long names, mail addresses perhaps, that begin alike stay two people."""
+def name_here(name: str) -> str:
+    """What somebody is called here whom another system calls `name`.
+
+    Two long names, mail addresses perhaps, that begin alike stay two people.
+    """
     here = f"{_ELSEWHERE}{name}"
     if len(here) <= _LONGEST_NAME:
         return here

@@ -12,7 +12,7 @@ from inspection.api.session_cookie import lifetime_of, set_session
 from inspection.audit.change import change
 from inspection.people.oidc import OidcClient
 from inspection.people.sessions import open_session
-from inspection.people.users import user_from_elsewhere
+from inspection.people.users import name_here, user_from_elsewhere
 from inspection.plant import Plant
 
 __all__ = ["BACK", "OUT", "Refuse", "sign_in_back", "sign_in_out"]
@@ -68,7 +68,7 @@ async def sign_in_back(request: Request, refuse: Refuse) -> Response:
 
 def _open(plant: Plant, code: str, state: str, address: str) -> str:
     claimed = _client(plant).finish(code, state, plant.clock())
-    with change(plant.database, f"sso:{claimed.name}"[:64], plant.clock()) as doing:
+    with change(plant.database, name_here(claimed.name), plant.clock()) as doing:
         user = user_from_elsewhere(doing.session, claimed.name, claimed.role, doing.now)
         token = open_session(doing.session, user, doing.now, lifetime_of(plant.settings))
         doing.record("session.opened", address=address, provider=_issuer(plant), role=claimed.role)

@@ -24,7 +24,7 @@ CLIENT, SECRET = "inspection", "a-long-client-secret"
 
 
 class Provider:
-    """What the provider knows; a test changes `claims`, `key` and `audience` to see what is refused."""
+    """What the provider knows; a test changes `claims`, `key`, `audience`, `says` to see what is refused."""
 
     def __init__(self) -> None:
         self.issuer = ""
@@ -33,6 +33,7 @@ class Provider:
         self.claims: dict[str, Any] = {"preferred_username": "li.wei", "groups": ["quality"]}
         self.audience = CLIENT
         self.lives_s = 300
+        self.says: dict[str, dict[str, Any]] = {}
         self._asked: dict[str, dict[str, str]] = {}
         self.app = FastAPI()
         self.app.get("/.well-known/openid-configuration")(self._configuration)
@@ -40,7 +41,9 @@ class Provider:
         self.app.post("/token")(self._token)
         self.app.get("/keys")(self._keys)
 
-    def _configuration(self) -> dict[str, str]:
+    def _configuration(self) -> dict[str, Any]:
+        if "_configuration" in self.says:
+            return self.says["_configuration"]
         at = self.issuer
         endpoints = {"authorization_endpoint": f"{at}/authorize", "token_endpoint": f"{at}/token"}
         return {"issuer": at, **endpoints, "jwks_uri": f"{at}/keys"}
@@ -66,6 +69,8 @@ class Provider:
         return JSONResponse({"access_token": "x", "token_type": "Bearer", "id_token": token})
 
     def _keys(self) -> dict[str, Any]:
+        if "_keys" in self.says:
+            return self.says["_keys"]
         return {"keys": [self.shown.as_dict(private=False)]}
 
 

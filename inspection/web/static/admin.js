@@ -24,15 +24,16 @@ async function showPeople() {
 
 function person(user) {
   const path = `/users/${encodeURIComponent(user.name)}`;
+  const elsewhere = user.name.startsWith("sso:"); // the company gives role and password
   const role = h("select", { "aria-label": t("role of {name}", { name: user.name }), onchange: (event) => attempt(() => patch(path, { role: event.target.value })) }, options(user.role));
   return h(
     "tr",
     { class: user.disabled ? "disabled" : "" },
     h("th", {}, user.name, user.disabled ? h("span", { class: "tag" }, t("disabled")) : null),
-    h("td", {}, role),
+    h("td", {}, elsewhere ? ROLES[user.role] : role),
     h("td", { class: "muted" }, MAY[user.role]),
     h("td", {}, when(user.created_at).slice(0, 10)),
-    h("td", { class: "end" }, h("button", { type: "button", class: "small", onclick: () => password(user.name, path) }, t("Password…")), " ", h("button", { type: "button", class: "small", onclick: () => attempt(() => patch(path, { disabled: !user.disabled })) }, user.disabled ? t("Enable") : t("Disable"))),
+    h("td", { class: "end" }, elsewhere ? null : h("button", { type: "button", class: "small", onclick: () => password(user.name, path) }, t("Password…")), " ", h("button", { type: "button", class: "small", onclick: () => attempt(() => patch(path, { disabled: !user.disabled })) }, user.disabled ? t("Enable") : t("Disable"))),
   );
 }
 

@@ -142,6 +142,8 @@ def test_two_people_whose_long_names_begin_alike_stay_two(client: TestClient, pr
         seen[browser.me()["name"]] = browser.me()["role"]
     assert list(seen.values()) == ["inspector", "engineer"]
     assert all(len(name) <= 64 for name in seen)
+    log = sign_in(client).get("/audit").json()
+    assert {row["actor"] for row in log if row["action"] == "session.opened"} == {"admin", *seen}
 
 
 def test_whom_an_admin_has_disabled_stays_out(client: TestClient) -> None:
@@ -150,6 +152,41 @@ def test_whom_an_admin_has_disabled_stays_out(client: TestClient) -> None:
     assert sign_in(client).patch("/users/sso:li.wei", {"disabled": True}).status_code == 200
     assert browser.plant.get(f"{API}/me").status_code == 401
     assert browser.back(browser.out()).status_code == 401
+
+
+def test_role_and_password_of_the_company_are_not_changed_here(client: TestClient) -> None:
+    """The role would be the group's again with the next sign-in, and the password outlive the person's stay."""
+    browser = Browser(client)
+    browser.back(browser.out())
+    admin = sign_in(client)
+    for change in {"role": "operator"}, {"password": "a-way-past-the-company"}:
+        refused = admin.patch("/users/sso:li.wei", change)
+        assert (refused.status_code, "signs in elsewhere" in refused.json()["message"]) == (409, True)
+    assert browser.me()["role"] == "inspector"
+
+
+@pytest.mark.parametrize(
+    ("name", "answer", "status", "why"),
+    [
+        ("_configuration", {}, 503, "expected an address as authorization_endpoint"),
+        ("_configuration", {"authorization_endpoint": ["https://a", "https://b"]}, 503, "authorization_endpoint"),
+        ("_keys", {"error": "out of order"}, 401, "identity token is not good"),
+        ("_keys", {"keys": [{"kty": "unheard of"}]}, 401, "identity token is not good"),
+        ("_keys", {"keys": [7]}, 401, "identity token is not good"),
+    ],
+)
+def test_a_provider_that_is_half_set_up_is_told(
+    client: TestClient, provider: Provider, name: str, answer: dict[str, Any], status: int, why: str
+) -> None:
+    browser = Browser(client)
+    provider.says = {name: {"issuer": provider.issuer, **answer}}
+    try:
+        refused = browser.plant.get("/oidc/login")
+        if refused.status_code == 303:
+            refused = browser.back(str(httpx.get(refused.headers["location"]).headers["location"]))
+    finally:
+        provider.says = {}
+    assert (refused.status_code, why in refused.text) == (status, True), refused.text
 
 
 def test_a_provider_that_does_not_answer_is_told_and_passwords_still_work(tmp_path: Path) -> None:
