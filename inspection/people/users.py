@@ -22,6 +22,7 @@ __all__ = [
     "Person",
     "add_user",
     "authenticate",
+    "authenticated_still",
     "change_user",
     "ensure_admin",
     "list_users",
@@ -70,6 +71,18 @@ def authenticate(session: Session, name: str, password: str) -> UserRow:
     row = _find(session, name)
     fits = _verify(_NOBODY if row is None else row.password_hash, password)
     if row is None or row.disabled or not fits:
+        raise NotSignedIn("name or password is wrong")
+    return row
+
+
+def authenticated_still(session: Session, tried: UserRow) -> UserRow:
+    """The same user in a later transaction.
+
+    Raises:
+        NotSignedIn: disabled, or with another password since.
+    """
+    row = session.get(UserRow, tried.id)
+    if row is None or row.disabled or row.password_hash != tried.password_hash:
         raise NotSignedIn("name or password is wrong")
     return row
 

@@ -12,6 +12,7 @@ from inspection.api.description import description
 from inspection.api.errors import STATUS, status_of
 from inspection.api.headers import CONTENT_SECURITY_POLICY
 from inspection.people.roles import Role
+from inspection.people.users import authenticate, authenticated_still
 from inspection.plant import Plant
 from inspection.web.pages import PAGES
 from tests.support.plants import ADMIN_PASSWORD, API, ManualClock, Person, person_with, sign_in
@@ -138,6 +139,24 @@ def test_guessing_is_slowed_down(client: TestClient, clock: ManualClock) -> None
     assert client.post(f"{API}/login", json=right).headers["retry-after"] == "60"
     clock.advance(61)
     assert client.post(f"{API}/login", json=right).status_code == 200
+
+
+def test_a_wrong_password_waits_for_no_change_and_holds_up_none(client: TestClient, plant: Plant) -> None:
+    """Trying it takes a tenth of a second: forty people at once held the results of all stations up."""
+    with plant.database.write():
+        assert client.post(f"{API}/login", json={"name": "admin", "password": "wrong"}).status_code == 401
+
+
+@pytest.mark.parametrize("changed", [{"disabled": True}, {"password": "another-password"}])
+def test_who_was_changed_while_the_password_was_tried_is_not_signed_in(
+    admin: Person, plant: Plant, changed: dict[str, object]
+) -> None:
+    admin.post("/users", {"name": "ann", "role": "operator", "password": ADMIN_PASSWORD})
+    with plant.database.read() as session:
+        tried = authenticate(session, "ann", ADMIN_PASSWORD)
+    assert admin.patch("/users/ann", changed).status_code == 200
+    with plant.database.read() as session, pytest.raises(errors.NotSignedIn):
+        authenticated_still(session, tried)
 
 
 def test_new_password_ends_other_sessions(client: TestClient, admin: Person) -> None:
