@@ -143,7 +143,8 @@ def test_guessing_is_slowed_down(client: TestClient, clock: ManualClock) -> None
 
 def test_a_wrong_password_waits_for_no_change_and_holds_up_none(client: TestClient, plant: Plant) -> None:
     """Trying it takes a tenth of a second: forty people at once held the results of all stations up."""
-    with plant.database.write():
+    with plant.database.write() as session:
+        session.connection()  # the lock is taken
         assert client.post(f"{API}/login", json={"name": "admin", "password": "wrong"}).status_code == 401
 
 
