@@ -68,6 +68,8 @@ def _person(request: Request, plant: PlantDep) -> Person:
         require_scope(person, request.method, request.scope["path"])
         return person
     token = request.cookies.get(COOKIE)
+    if key is not None and token is None:
+        raise NotSignedIn(f"header Authorization: expected the API key of a program, which begins with {PREFIX}")
     with plant.database.read() as session:
         person = person_of(session, token, plant.clock())
     if token is not None and request.method not in _SAFE_METHODS:

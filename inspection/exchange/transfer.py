@@ -8,6 +8,8 @@ from hashlib import sha256
 from pathlib import Path
 from time import sleep
 
+from pydantic import ValidationError
+
 from edge.contract.errors import DataInvalid, PlantBusy, PlantError, PlantRefused, PlantUnreachable, SettingsInvalid
 from edge.contract.image_size import header_size_px
 from inspection.api.schemas import NewRecipe, SampleAdded, SampleItem
@@ -130,6 +132,7 @@ def import_samples(
 
     Raises:
         DataInvalid: rows cannot be used; each is named, and nothing was sent.
+        SettingsInvalid: the recipe is not there, and no recipe can have its name.
         PlantError: the plant stopped answering or says no; the message says how many images it has taken.
     """
     if not folder.is_dir():
@@ -137,7 +140,7 @@ def import_samples(
     found = format_of(kind).read(folder)
     images = checked(folder, found)
     if recipe not in {one.name for one in client.get_recipes()}:
-        client.post_recipe(NewRecipe(name=recipe))
+        client.post_recipe(_new_recipe(recipe))
     has = {sample.sha256: sample for sample in client.samples(recipe)}
     splits: Counter[str] = Counter()
     added = known = 0
@@ -151,6 +154,15 @@ def import_samples(
         known += not told.new
         splits[told.split.value] += 1
     return Imported(added, known, images.copies, dict(splits), tuple(found.notes))
+
+
+def _new_recipe(name: str) -> NewRecipe:
+    try:
+        return NewRecipe(name=name)
+    except ValidationError as error:
+        raise SettingsInvalid(
+            f"recipe {name!r}: expected 1 to 64 of A-Z, a-z, 0-9, '.', '_' and '-', beginning with a letter or digit"
+        ) from error
 
 
 def _same(sample: SampleItem | None, item: Item) -> bool:

@@ -43,6 +43,13 @@ def test_a_key_fetches_bundles_and_is_no_station(client: TestClient, admin: Pers
     assert client.post(f"{API}/ingest/results", json={"results": []}, headers=key).status_code == 401
 
 
+def test_who_sends_another_key_is_told_which_one_is_expected(client: TestClient, station: dict[str, str]) -> None:
+    """A station's key in the file of a program was answered as if a browser's session had ended."""
+    for other in station, {"Authorization": "Bearer half-a-key"}:
+        answer = client.get(f"{API}/results", headers=other)
+        assert (answer.status_code, "API key of a program" in answer.json()["message"]) == (401, True)
+
+
 def test_a_revoked_key_stops_at_once_and_its_name_is_never_given_again(client: TestClient, admin: Person) -> None:
     key = _key(admin, "engineer")
     assert admin.post("/api-keys/mes/revoke").json()["revoked_at"] is not None

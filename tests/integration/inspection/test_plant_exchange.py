@@ -149,6 +149,17 @@ def _nobody(*_: object, **__: object) -> None:
     raise PlantUnreachable("plant: nobody answers")
 
 
+@pytest.mark.parametrize("name", ["metal nut", "Mutter-Größe", "", "../up", "x" * 65])
+def test_a_name_that_no_recipe_can_have_is_told(
+    empty: PlantClient, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    _naming(tmp_path / "set", SampleFormat.CSV, "good.png")
+    (tmp_path / "set" / "good.png").write_bytes(png(1))
+    writer = _key(empty, tmp_path, Role.ENGINEER, tmp_path.name[:40])
+    code, _, said = _run(capsys, "import", tmp_path / "set", "--recipe", name, "--format", "csv", *writer)
+    assert (code, f"recipe {name!r}: expected 1 to 64" in said) == (2, True), said
+
+
 def test_an_import_that_breaks_off_says_how_far_it_came_and_goes_on(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
