@@ -38,6 +38,8 @@ class _Image(BaseModel):
     model_config = ConfigDict(extra="ignore")
     id: int
     file_name: str
+    width: float | None = None
+    height: float | None = None
     sha256: str | None = None
     label: str | None = None  # of a plant's own export
 
@@ -113,7 +115,7 @@ def read(folder: Path) -> Found:
     for position, image in enumerate(document.images):
         item = _item(folder, position, image, said[image.id])
         if item is not None and (of_type := outlines[image.id, item.defect_type or ""]):
-            item = _with_mask(item, of_type, found)
+            item = _with_mask(item, image, of_type, found)
         if item is None:
             found.problems.append(f"{_FILE} images[{position}]: {image.file_name}: no such file beside it")
         else:
@@ -159,12 +161,16 @@ def _outlines(document: _File, types: dict[int, str]) -> defaultdict[tuple[int, 
     return found
 
 
-def _with_mask(item: Item, annotations: Sequence[_Annotation], found: Found) -> Item:
-    """All outlines of its type as one mask."""
+def _with_mask(item: Item, image: _Image, annotations: Sequence[_Annotation], found: Found) -> Item:
+    """All outlines of its type as one mask; a picture that was turned or resized since is a problem."""
     data = item.path.read_bytes()
     size_px = header_size_px(data, media_type_of(data))
     if size_px is None:
         return item  # what is wrong with the file is said where it is checked
+    if image.width and image.height and (image.width, image.height) != size_px:
+        told = f"{image.width:g}x{image.height:g} px, got one of {size_px[0]}x{size_px[1]}"
+        found.problems.append(f"{item.row}: its outlines are of a picture of {told}")
+        return item
     mask = np.zeros(size_px[::-1], np.uint8)
     for one in annotations:
         try:

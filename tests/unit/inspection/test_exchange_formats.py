@@ -214,6 +214,15 @@ def _ids_twice(folder: Path) -> SampleFormat:
     return SampleFormat.COCO
 
 
+def _turned(folder: Path) -> SampleFormat:
+    """A camera said how it was held, the other tool turned the picture, and its file lies as it was."""
+    _put(folder, "a.png", encode_png(np.full((48, 64), 9, np.uint8)))
+    outline = {"id": 1, "image_id": 1, "category_id": 1, "segmentation": [[0, 0, 9, 0, 9, 60]]}
+    image = {"id": 1, "file_name": "a.png", "width": 48, "height": 64}
+    _coco(folder, images=[image], categories=[{"id": 1, "name": "crack"}], annotations=[outline])
+    return SampleFormat.COCO
+
+
 def _capital_good(folder: Path) -> SampleFormat:
     _put(folder, "train/Good/a.png", png(1))
     return SampleFormat.MVTEC
@@ -267,6 +276,7 @@ BAD: list[tuple[Callable[[Path], SampleFormat], str]] = [
     (_type_with_zero_byte, r"defect type: expected text in UTF-8 without zero bytes, got 'cr\\x00ack'"),
     (_ids_twice, r"images\[1\]: expected an id of its own, images\[0\] has 1, too"),
     (_ids_twice, r"categories\[1\]: expected an id of its own, categories\[0\] has 1, too"),
+    (_turned, r"images\[0\] a.png: its outlines are of a picture of 48x64 px, got one of 64x48"),
     (_capital_good, "train/Good: expected good parts in train/good, in small letters"),
     (_folder_below, "train/good/monday: expected images here and no folder"),
     (_type_left_open, "defect_types.csv: bent-12: expected its defect type, got nothing"),
