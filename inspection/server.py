@@ -2,6 +2,7 @@
 
 import errno
 import logging
+import os
 import signal
 import socket
 import sys
@@ -35,7 +36,7 @@ def serve(path: Path) -> ExitCode:
     """
     settings = load_plant_settings(path)
     set_up_plant_logging(settings.log_level, settings.log_format)
-    alone = only_service(settings.data_dir, database_address(settings))
+    alone = only_service(settings.data_dir, database_address(settings), _end)
     with listen(settings.host, settings.port) as listener, alone:
         plant = open_plant(settings)
         if plant.first_password is not None:
@@ -61,6 +62,11 @@ class _Server(uvicorn.Server):
         """Called in the signal's handler."""
         Thread(target=self._feed.end, daemon=True).start()  # a handler must not wait for a lock that its thread holds
         super().handle_exit(sig, frame)
+
+
+def _end() -> None:
+    """From any thread: as if told to."""
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _end_cleanly_on_signals() -> None:

@@ -1,5 +1,6 @@
 """From an address to an engine; what differs between databases is in one module each."""
 
+from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 
 from sqlalchemy import URL, Engine
@@ -27,8 +28,12 @@ def open_engine(url: URL) -> Engine:
             return postgres_engine(url)
 
 
-def one_service_of(url: URL) -> AbstractContextManager[None]:
+def one_service_of(url: URL, lost: Callable[[], None]) -> AbstractContextManager[None]:
     """Be the one service of a database; of a file whoever holds its folder is.
+
+    Args:
+        url: of the database.
+        lost: called in a thread if another service has it instead; this one must end.
 
     Raises:
         SettingsInvalid: another service runs on it, or the server cannot be reached.
@@ -37,6 +42,6 @@ def one_service_of(url: URL) -> AbstractContextManager[None]:
         case "sqlite":
             return nullcontext()
         case _:
-            from inspection.store.postgres import one_service_of_postgres  # noqa: PLC0415 - late, as above
+            from inspection.store.service_lock import one_service_of_postgres  # noqa: PLC0415 - late, as above
 
-            return one_service_of_postgres(url)
+            return one_service_of_postgres(url, lost)

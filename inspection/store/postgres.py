@@ -9,7 +9,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,24 +17,19 @@ from psycopg.errors import LockNotAvailable
 from sqlalchemy import URL, Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
 
 from edge.contract.errors import SettingsInvalid
 
-__all__ = ["dump_postgres", "load_postgres", "one_service_of_postgres", "postgres_engine", "postgres_snapshot"]
+__all__ = ["CONNECT", "dump_postgres", "load_postgres", "postgres_engine", "postgres_snapshot", "refused"]
 
 _LOCK = 0x696E7370  # "insp": advisory locks are per database, so the number only has to differ from others' in it
-_CONNECT = {
+CONNECT = {
     "connect_timeout": "10",
     "application_name": "inspection",
     "client_encoding": "utf8",  # or texts of a database without an encoding are bytes
     "options": "-c lock_timeout=10s -c timezone=UTC",  # as long as SQLite's busy timeout; then 503, try again
 }
-
-_SERVICE_LOCK = 0x73657276  # "serv": held as long as a service runs
-_PATIENCE = "3s"  # what a service that was just killed needs to be noticed
-_SOON_GONE = "-c tcp_keepalives_idle=30 -c tcp_keepalives_interval=10 -c tcp_keepalives_count=3"
-"""A machine that lost its current holds the lock for a minute; by the server's own settings it may be hours."""
+"""Options of every connection."""
 
 _POOL: dict[str, Any] = {
     "pool_pre_ping": True,
@@ -50,14 +45,14 @@ def postgres_engine(url: URL) -> Engine:
     Raises:
         SettingsInvalid: the server cannot be reached or refuses us, or the database is not in UTF-8.
     """
-    engine = create_engine(url.set(query={**_CONNECT, **url.query}), **_POOL)
+    engine = create_engine(url.set(query={**CONNECT, **url.query}), **_POOL)
     event.listen(engine, "begin", _begin)
     try:
         with engine.connect() as connection:
             encoding = connection.execute(text("SHOW server_encoding")).scalar_one()
     except OperationalError as error:
         engine.dispose()
-        raise SettingsInvalid(_refused(url, error)) from error
+        raise SettingsInvalid(refused(url, error)) from error
     if encoding != "UTF8":
         engine.dispose()
         raise SettingsInvalid(
@@ -65,24 +60,6 @@ def postgres_engine(url: URL) -> Engine:
             "CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
         )
     return engine
-
-
-@contextmanager
-def one_service_of_postgres(url: URL) -> Iterator[None]:
-    """Be the one service of a database; a connection of its own holds the lock, and ends with the process.
-
-    Raises:
-        SettingsInvalid: another service runs on it, or the server cannot be reached.
-    """
-    options = f"{_CONNECT['options']} -c lock_timeout={_PATIENCE} {_SOON_GONE}"
-    engine = create_engine(url.set(query={**_CONNECT, "options": options, **url.query}), poolclass=NullPool)
-    with ExitStack() as stack:
-        try:
-            held = stack.enter_context(engine.connect()).execution_options(isolation_level="AUTOCOMMIT")
-            held.execute(text(f"SELECT pg_advisory_lock({_SERVICE_LOCK})"))
-        except OperationalError as error:
-            raise SettingsInvalid(_refused(url, error)) from error
-        yield
 
 
 def dump_postgres(url: URL, target: Path, *more: str) -> None:
@@ -129,7 +106,8 @@ def _begin(connection: Connection) -> None:
         connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
 
 
-def _refused(url: URL, error: OperationalError) -> str:
+def refused(url: URL, error: OperationalError) -> str:
+    """What to tell of a server that did not let us in, or of a lock that another service holds."""
     if isinstance(error.orig, LockNotAvailable):
         return f"database_url {_shown(url)}: another service runs on this database; stop that one first"
     said = " ".join(str(error.orig).split())

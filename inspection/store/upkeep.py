@@ -5,7 +5,7 @@ second one would take the first one's jobs for left behind, end their processes 
 """
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -33,8 +33,13 @@ def upkeep(data: Path, *, wait: bool = True) -> Iterator[None]:
 
 
 @contextmanager
-def only_service(data: Path, database: URL) -> Iterator[None]:
+def only_service(data: Path, database: URL, lost: Callable[[], None]) -> Iterator[None]:
     """Be the one service of a data folder and of a database, until the end of the process however it comes.
+
+    Args:
+        data: the folder.
+        database: its address.
+        lost: called in a thread if another service has the database after its server was away; this one must end.
 
     Raises:
         SettingsInvalid: another service runs there, or the database cannot be reached.
@@ -45,5 +50,5 @@ def only_service(data: Path, database: URL) -> Iterator[None]:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
             raise SettingsInvalid(f"data_dir {data}: another service runs there; stop that one first") from error
-        with one_service_of(database):
+        with one_service_of(database, lost):
             yield

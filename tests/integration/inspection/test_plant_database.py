@@ -22,10 +22,11 @@ from inspection.store.address import postgres_address
 from inspection.store.database import Database
 from inspection.store.postgres import load_postgres
 from inspection.store.schema import migrate, revert
+from inspection.store.service_lock import ServiceLock
 from inspection.store.tables import Base, GateRow, LabelRow, RecipeRow, ResultRow, ReviewPartRow
 from inspection.store.upkeep import only_service
 from tests.support.plants import a_result
-from tests.support.postgres import PostgresServer
+from tests.support.postgres import PostgresServer, closed_to_all
 
 NOW = datetime(2026, 3, 2, 8, 0, tzinfo=UTC)
 WRITERS = 4
@@ -263,7 +264,7 @@ def test_a_database_that_is_not_in_utf_8_is_refused(new_postgres: Callable[[], U
 def test_a_database_has_one_service(new_postgres: Callable[[], URL], tmp_path: Path) -> None:
     """Also with two data folders: the second would take the first one's jobs for left behind."""
     ours, other = new_postgres(), new_postgres()
-    with only_service(tmp_path / "a", ours):
+    with only_service(tmp_path / "a", ours, _unwanted):
         with pytest.raises(SettingsInvalid, match="another service runs on this database"):
             _start(tmp_path / "b", ours)
         with pytest.raises(SettingsInvalid, match="another service runs there"):
@@ -272,8 +273,43 @@ def test_a_database_has_one_service(new_postgres: Callable[[], URL], tmp_path: P
     _start(tmp_path / "b", ours)
 
 
+@pytest.mark.postgres
+def test_the_one_service_of_a_database_stays_it_when_the_server_was_away(new_postgres: Callable[[], URL]) -> None:
+    """After any start of the server a second service could start beside the first one."""
+    address = new_postgres()
+    lock, second = ServiceLock(address, _unwanted), ServiceLock(address, _unwanted)
+    lock.take()
+    with closed_to_all(address):
+        lock.look()  # nobody is let in
+    lock.look()
+    with pytest.raises(SettingsInvalid, match="another service runs on this database"):
+        second.take()
+    lock.close()
+    second.close()
+
+
+@pytest.mark.postgres
+def test_a_service_whose_database_another_one_has_taken_is_told(new_postgres: Callable[[], URL]) -> None:
+    address, told = new_postgres(), []
+    lock, second = ServiceLock(address, lambda: told.append("end")), ServiceLock(address, _unwanted)
+    lock.take()
+    lock.look()
+    with closed_to_all(address):
+        pass
+    second.take()
+    lock.look()
+    second.look()
+    assert told == ["end"]
+    lock.close()
+    second.close()
+
+
+def _unwanted() -> None:
+    raise AssertionError
+
+
 def _start(folder: Path, database: URL) -> None:
-    with only_service(folder, database):
+    with only_service(folder, database, _unwanted):
         pass
 
 
