@@ -7,7 +7,7 @@ from io import StringIO
 
 from fastapi import Response
 
-from inspection.exchange.spreadsheet import as_text_only
+from inspection.exchange.spreadsheet import UTF8_MARK, as_text_only
 
 __all__ = ["csv_answer"]
 
@@ -21,6 +21,7 @@ def csv_answer(name: str, head: Sequence[str], rows: Iterable[Sequence[object]])
         rows: cells; numbers stay numbers, instants become ISO 8601.
     """
     text = StringIO()
+    text.write(UTF8_MARK)
     writer = csv.writer(text)
     writer.writerow(head)
     writer.writerows([_cell(value) for value in row] for row in rows)

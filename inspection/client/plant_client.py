@@ -131,7 +131,7 @@ class PlantClient(PlantCalls):
         """Results that fit as CSV, oldest first, in pieces; filters as of `results`.
 
         Args:
-            spreadsheet: put an apostrophe before texts that a spreadsheet would run as formulas.
+            spreadsheet: for Excel: begin with the mark of UTF-8, put an apostrophe before texts that it would run.
             wanted: filters.
         """
         with self._stream("/api/v1/results.csv", {**wanted, "spreadsheet": spreadsheet}) as answer:

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.result import ImageKind, InspectionResult
-from inspection.exchange.spreadsheet import as_text_only
+from inspection.exchange.spreadsheet import UTF8_MARK, as_text_only
 from inspection.ingest.find import ResultFilter, parse_result, results_after, stored_images
 from inspection.review.labels import labels_shown
 from inspection.samples.samples import Sample
@@ -87,9 +87,10 @@ def results_csv(database: Database, wanted: ResultFilter, *, spreadsheet: bool =
     Args:
         database: where the results are.
         wanted: which.
-        spreadsheet: no text shall begin as a formula does; a program that reads them back wants them as they are.
+        spreadsheet: no text shall begin as a formula does, and letters be told as UTF-8; a program that reads them back
+            wants them as they are.
     """
-    yield _lines([COLUMNS])
+    yield (UTF8_MARK if spreadsheet else "") + _lines([COLUMNS])
     page, after = replace(wanted, limit=_PAGE), 0
     while True:
         with database.read() as session:

@@ -21,7 +21,7 @@ def add_export(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--spreadsheet",
         action="store_true",
-        help="results only: put an apostrophe before texts that a spreadsheet would run as formulas",
+        help="results only: for Excel: begin with a mark of UTF-8, put an apostrophe before formulas",
     )
     add_plant(parser, "operator")
 

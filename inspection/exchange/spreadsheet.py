@@ -1,6 +1,9 @@
 """Text in a table that a spreadsheet opens: what it would run as a formula becomes text."""
 
-__all__ = ["as_text_only"]
+__all__ = ["UTF8_MARK", "as_text_only"]
+
+UTF8_MARK = "\ufeff"
+"""How a table begins for a spreadsheet: without it Excel takes letters beyond ASCII for others."""
 
 _RUN = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that a spreadsheet takes for a formula. Source: OWASP, CSV injection."""

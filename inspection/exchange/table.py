@@ -33,7 +33,7 @@ def place_mask(sample: SampleItem) -> str:
 def finish(folder: Path, recipe: str, placed: Sequence[Placed]) -> None:
     """The table."""
     del recipe
-    with (folder / _TABLE).open("w", encoding="utf-8", newline="") as file:
+    with (folder / _TABLE).open("w", encoding="utf-8-sig", newline="") as file:  # by its mark Excel knows the letters
         writer = csv.writer(file)
         writer.writerow(_COLUMNS)
         for one in placed:

@@ -48,7 +48,7 @@ def get_results_csv(
     person: Operator,
     plant: PlantDep,
     wanted: ResultFilterDep,
-    spreadsheet: Annotated[bool, Query(description="an apostrophe before texts that a spreadsheet would run")] = False,  # noqa: FBT002
+    spreadsheet: Annotated[bool, Query(description="for Excel: mark of UTF-8, apostrophe before formulas")] = False,  # noqa: FBT002
 ) -> StreamingResponse:
     """All results that fit, oldest first, as CSV; sent while it is read, however many there are."""
     del person

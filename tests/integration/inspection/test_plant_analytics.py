@@ -1,10 +1,12 @@
 """Analytics over HTTP: what stations sent and people said, counted."""
 
 import csv
+from codecs import BOM_UTF8
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
@@ -78,10 +80,16 @@ def test_labels_make_the_pareto_and_the_reviewers(client: TestClient, admin: Per
     assert _answer(admin)["confirmed"] == {"": 1}
 
 
+def _table(answer: httpx.Response) -> list[str]:
+    """Its lines; the mark tells Excel that letters beyond ASCII are UTF-8."""
+    assert answer.content.startswith(BOM_UTF8)
+    return answer.content.decode("utf-8-sig").splitlines()
+
+
 def test_the_table_has_what_the_charts_have(client: TestClient, admin: Person, station: dict[str, str]) -> None:
     _send(client, station)
     answer = admin.get("/analytics.csv", params={**WINDOW, "step": "hour"})
-    rows = list(csv.DictReader(answer.text.splitlines()))
+    rows = list(csv.DictReader(_table(answer)))
     assert answer.headers["content-type"].startswith("text/csv")
     assert len(rows) == 48
     assert [row["passed"] for row in rows if row["passed"] != "0"] == ["2"]
@@ -100,7 +108,7 @@ def test_each_charts_table_has_its_numbers_and_units(
         ("labels", "labels", []),
     ):
         answer = admin.get(f"/analytics/{chart}.csv", params=WINDOW)
-        rows = list(csv.DictReader(answer.text.splitlines()))
+        rows = list(csv.DictReader(_table(answer)))
         assert [row[first] for row in rows] == values, chart
         assert answer.headers["content-disposition"] == f'attachment; filename="{chart}.csv"'
     assert admin.get("/analytics/weather.csv").status_code == 422
@@ -109,7 +117,7 @@ def test_each_charts_table_has_its_numbers_and_units(
 def test_a_table_runs_nothing_in_a_spreadsheet(client: TestClient, admin: Person, station: dict[str, str]) -> None:
     """A station names a class that a spreadsheet would take for a formula."""
     send_results(client, station, a_result(Verdict.FAIL, captured_at=DAY, defect_class='=HYPERLINK("x")'))
-    rows = list(csv.DictReader(admin.get("/analytics/pareto.csv", params=WINDOW).text.splitlines()))
+    rows = list(csv.DictReader(_table(admin.get("/analytics/pareto.csv", params=WINDOW))))
     assert [(row["defect_class"], row["running_fraction"]) for row in rows] == [('\'=HYPERLINK("x")', "1.0")]
 
 
@@ -117,9 +125,10 @@ def test_drift_and_reviewers_are_tables_too(client: TestClient, admin: Person, s
     part = a_result(captured_at=DAY)
     send_results(client, station, part)
     admin.post("/labels", {"result_id": part.id, "label": "good", "took_s": 2.5})
-    (row,) = csv.DictReader(admin.get("/review/reviewers.csv").text.splitlines())
+    (row,) = csv.DictReader(_table(admin.get("/review/reviewers.csv")))
     assert (row["person"], row["decisions"], row["median_s"]) == ("admin", "1", "2.5")
-    assert admin.get("/drift.csv").text.startswith("station,camera,recipe,bundle_id,since,likely_cause,compared_with")
+    head = next(iter(_table(admin.get("/drift.csv"))))
+    assert head.startswith("station,camera,recipe,bundle_id,since,likely_cause,compared_with")
 
 
 def test_latency_by_bucket(client: TestClient, admin: Person, station: dict[str, str]) -> None:

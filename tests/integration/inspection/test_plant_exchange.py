@@ -2,6 +2,7 @@
 
 import csv
 import json
+from codecs import BOM_UTF8
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -220,7 +221,9 @@ def test_results_as_csv_have_what_the_pages_show(
     assert (first["reason"], first["part_id"], first["score"]) == (results[0].reason, "=1+1", "2.5")
     assert (first["frame_sha256"], first["label_defect_type"]) == (sha256(frame).hexdigest(), "dent")
     assert (rows[2]["score"], rows[2]["label"]) == ("", "")
-    opened = list(csv.DictReader(admin.get("/results.csv?spreadsheet=true").text.splitlines(keepends=True)))
+    table = admin.get("/results.csv?spreadsheet=true").content
+    opened = list(csv.DictReader(table.removeprefix(BOM_UTF8).decode().splitlines(keepends=True)))
+    assert (table.startswith(BOM_UTF8), answer.content.startswith(BOM_UTF8)) == (True, False)
     assert [row | {"part_id": "=1+1"} for row in opened[:1]] == rows[:1]
     assert (opened[0]["part_id"], opened[1:]) == ("'=1+1", rows[1:])
     chosen = admin.get("/results.csv", params={"verdict": "PASS", "station": "line-1", "recipe": "part"}).text
