@@ -194,6 +194,11 @@ def _check_enough(request: TrainRequest, goods: ImageSet) -> None:
     different = len(set(goods.sha256))
     if different < len(goods):
         log.warning("%s: %d of %d good images are copies of others", request.data, len(goods) - different, len(goods))
+    if different < MIN_GOODS and goods.refused:
+        raise DataInvalid(
+            f"{request.data}: {different} different images of good parts can be used; at least {MIN_GOODS} are needed. "
+            f"{len(goods.refused)} more cannot, such as {goods.refused[0]}"
+        )
     if different < MIN_GOODS:
         raise DataInvalid(
             f"{request.data}: {different} different images of good parts; at least {MIN_GOODS} are needed"
