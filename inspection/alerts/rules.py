@@ -80,9 +80,12 @@ def halted_rollouts(session: Session, now: datetime) -> list[Condition]:
 
 
 def silent_stations(session: Session, live: LiveBoard, silent_after_s: float, now: datetime) -> list[Condition]:
-    """Stations that have reported before and do not now."""
+    """Stations that have reported before, since they were set up under this name, and do not now."""
     found = []
-    for station in session.scalars(select(StationBundleRow.station).distinct().order_by(StationBundleRow.station)):
+    row = StationBundleRow
+    query = select(row.station).join(StationRow, StationRow.name == row.station)
+    query = query.where(row.bundle_id.is_not(None), row.since >= StationRow.created_at)
+    for station in session.scalars(query.distinct().order_by(row.station)):
         seen = live.last(station)
         if seen is None or (now - seen.at).total_seconds() > silent_after_s:
             since = (

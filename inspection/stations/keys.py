@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict, NotFound, NotSignedIn
 from inspection.registry.recipes import require_recipe
+from inspection.stations.running import note_bundle
 from inspection.store.tables import StationRow
 
 __all__ = ["add_station", "list_stations", "renew_key", "require_station", "station_of_key"]
@@ -44,6 +45,9 @@ def add_station(
     if row is None:
         row = StationRow(name=name, created_at=now)
         session.add(row)
+    else:
+        row.created_at = now
+        note_bundle(session, name, None, now)  # whoever had the name has stopped, and this one has not begun
     row.recipe, row.line, row.key_sha256, row.retired_at = recipe, line, _digest(key), None
     session.flush()
     return key

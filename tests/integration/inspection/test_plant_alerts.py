@@ -209,6 +209,18 @@ def test_a_station_that_was_there_before_a_restart_is_missed(
         assert admin.get("/alerts").json()[0]["text"] == "station line-1: no heartbeat since this service started"
 
 
+def test_a_name_that_is_used_again_is_missed_once_its_new_station_has_reported(floor: Floor) -> None:
+    floor.beat()
+    floor.admin.post("/stations/line-1/retirement", {"reason": "sold"})
+    assert floor.look(after_s=61) == []
+    again = floor.admin.post("/stations", {"name": "line-1", "recipe": "part", "reuse": True}).json()
+    assert floor.look(after_s=61) == []
+    floor.key = {"Authorization": f"Bearer {again['api_key']}"}
+    floor.beat()
+    (silent,) = floor.look(after_s=61)
+    assert silent["kind"] == "station_silent"
+
+
 def test_drops_are_told_when_the_service_was_away_or_the_database_busy(
     tmp_path: Path, clock: ManualClock, where: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
