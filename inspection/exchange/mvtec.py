@@ -23,6 +23,7 @@ _TYPES = "defect_types.csv"
 _MASKS = "ground_truth"
 _LEARNT_MASKS = "defects/masks"
 _GOOD = "good"
+_PARTS = ("train", "test", "defects")
 _SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"})
 _MASK_SUFFIXES = (".png", ".bmp", ".tif", ".tiff")
 
@@ -54,7 +55,10 @@ def read(folder: Path) -> Found:
     found = Found()
     renamed = _renamed(folder, found)
     used: set[Path] = set()
-    for kind in (*_folders(folder / "train"), *_folders(folder / "test"), *_folders(folder / "defects")):
+    if not any((folder / part).is_dir() for part in _PARTS):
+        got = ", ".join(path.name for path in _folders(folder)) or "none"
+        found.problems.append(f"expected train/{_GOOD}, test/<type> or defects/<type> in it, got the folders: {got}")
+    for kind in (kind for part in _PARTS for kind in _folders(folder / part)):
         if kind == folder / _LEARNT_MASKS:
             continue
         if (problem := _no_type(kind)) is not None:

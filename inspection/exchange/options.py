@@ -6,13 +6,21 @@ from pathlib import Path
 __all__ = ["add_export", "add_import", "add_plant"]
 
 _FORMATS = ("mvtec", "coco", "csv")
+_LAYOUTS = (
+    "layout of the folder: train/good, test/<type>, ground_truth/<type>, defects/<type> (mvtec); annotations.json "
+    "beside images (coco); samples.csv with the columns file, label (good or defect) and, if you like, defect_type, "
+    "mask (csv)"
+)
 
 
 def add_export(parser: argparse.ArgumentParser) -> None:
     """Options of `inspection export`."""
     parser.add_argument("recipe", metavar="RECIPE", nargs="?", help="whose samples; for results: only this recipe's")
     parser.add_argument(
-        "--format", choices=(*_FORMATS, "results"), required=True, help="layout of samples, or results as one CSV file"
+        "--format",
+        choices=(*_FORMATS, "results"),
+        required=True,
+        help="layout of samples, or results as one CSV file",
     )
     parser.add_argument("--out", metavar="PATH", type=Path, required=True, help="new folder; for results a new file")
     parser.add_argument("--station", metavar="STATION", help="results only: of this station")
@@ -30,7 +38,7 @@ def add_import(parser: argparse.ArgumentParser) -> None:
     """Options of `inspection import`."""
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="labelled images in one of the formats")
     parser.add_argument("--recipe", metavar="RECIPE", required=True, help="made if the plant does not have it")
-    parser.add_argument("--format", choices=_FORMATS, required=True, help="layout of the folder")
+    parser.add_argument("--format", choices=_FORMATS, required=True, help=_LAYOUTS)
     add_plant(parser, "engineer")
 
 

@@ -303,8 +303,17 @@ def test_every_bad_row_is_named_and_many_are_counted(tmp_path: Path) -> None:
 
 
 def test_an_empty_folder_is_no_set_of_images(tmp_path: Path) -> None:
+    with pytest.raises(DataInvalid, match="got the folders: none"):
+        _read(tmp_path, SampleFormat.MVTEC)
+    (tmp_path / "train").mkdir()
     with pytest.raises(DataInvalid, match="expected labelled images, found none"):
         _read(tmp_path, SampleFormat.MVTEC)
+
+
+def test_a_folder_of_a_set_is_told_from_the_set(tmp_path: Path) -> None:
+    _put(tmp_path, "train/good/a.png", png(1))
+    with pytest.raises(DataInvalid, match=r"expected train/good, test/<type> or defects/<type> in it, got .*: good$"):
+        _read(tmp_path / "train", SampleFormat.MVTEC)
 
 
 def test_a_table_may_lack_the_type(tmp_path: Path) -> None:
