@@ -302,6 +302,18 @@ def _take_out_of_service_and_use_the_name_again(page: Page) -> None:
     expect(page.locator("#stations tr.disabled")).to_have_count(0)
 
 
+def test_whom_the_company_signs_in_has_role_and_password_of_the_company(page: Page, floor: Floor) -> None:
+    """Here such a person can only be kept out."""
+    users = [*floor.http.get("/users").json()]
+    users.append(users[0] | {"name": "sso:li.wei", "role": "inspector"})
+    page.route("**/api/v1/users", lambda route: route.fulfill(json=users))
+    page.goto("/admin")
+    row = page.locator("#people tr", has_text="sso:li.wei")
+    expect(row.get_by_role("button")).to_have_text(["Disable"])
+    expect(row.get_by_role("combobox")).to_have_count(0)
+    expect(row).to_contain_text("inspector")
+
+
 def test_administration_is_for_admins(browser: Browser, floor: Floor) -> None:
     floor.http.post("/users", json={"name": "eve", "role": "engineer", "password": ADMIN_PASSWORD}).raise_for_status()
     page = browser.new_page(base_url=floor.address)
