@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
+from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
@@ -33,6 +34,7 @@ __all__ = [
 MIN_PASSWORD = 10
 _ELSEWHERE, _NO_PASSWORD, _LONGEST_NAME = "sso:", "none: signs in elsewhere", 64
 _APART = 12  # hexadecimal digits
+_TRIED_AT_ONCE = BoundedSemaphore(2)  # each takes 64 MiB and a core: anybody may ask, and others want to be served
 _HASHER = PasswordHasher()
 _NOBODY = _HASHER.hash(secrets.token_hex())  # so that an unknown name takes as long as a wrong password
 
@@ -182,6 +184,7 @@ def _find(session: Session, name: str) -> UserRow | None:
 
 def _verify(password_hash: str, password: str) -> bool:
     try:
-        return _HASHER.verify(password_hash, password)
+        with _TRIED_AT_ONCE:
+            return _HASHER.verify(password_hash, password)
     except (Argon2Error, InvalidHashError):
         return False

@@ -1,14 +1,18 @@
 """Users, sessions, sign-in."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Lock
+from time import sleep
 
 import pytest
 from argon2 import Type, extract_parameters
 from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict, NotAllowed, NotSignedIn, SettingsInvalid, TooManyAttempts
+from inspection.people import users
 from inspection.people.roles import Role
 from inspection.people.sessions import check_csrf, close_all_sessions, csrf_token, open_session, person_of
 from inspection.people.throttle import LoginThrottle
@@ -45,6 +49,44 @@ def test_password_is_stored_as_argon2_and_dear_to_guess(session: Session) -> Non
 def test_wrong_name_and_wrong_password_answer_the_same(session: Session, name: str, password: str) -> None:
     with pytest.raises(NotSignedIn, match=r"^name or password is wrong$"):
         authenticate(session, name, password)
+
+
+def test_no_more_than_two_passwords_are_tried_at_once(
+    session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each takes 64 MiB of memory, and anybody on the network may send one."""
+    session.commit()
+    hasher = _CountingHasher()
+    monkeypatch.setattr(users, "_HASHER", hasher)
+    database = Database(tmp_path / "plant.sqlite3")
+
+    def sign_in(_: int) -> None:
+        with database.read() as reading, pytest.raises(NotSignedIn):
+            authenticate(reading, "ann", "wrong")
+
+    with ThreadPoolExecutor(8) as people:
+        list(people.map(sign_in, range(16)))
+    database.close()
+    assert hasher.tried == 16
+    assert hasher.most <= 2
+
+
+class _CountingHasher:
+    """Knows how many tried at once, and takes as long as makes them meet."""
+
+    def __init__(self) -> None:
+        self.tried, self.most, self._now = 0, 0, 0
+        self._lock = Lock()
+
+    def verify(self, _hash: str, _password: str) -> bool:
+        """Never fits."""
+        with self._lock:
+            self.tried, self._now = self.tried + 1, self._now + 1
+            self.most = max(self.most, self._now)
+        sleep(0.05)
+        with self._lock:
+            self._now -= 1
+        return False
 
 
 def test_disabled_user_cannot_sign_in(session: Session) -> None:
