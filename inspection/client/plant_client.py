@@ -8,6 +8,7 @@ with PlantClient("http://plant.local:8000", key=Path("mes.key").read_text().stri
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from inspect import signature
 from pathlib import Path
 from time import sleep
 from typing import Any, Self
@@ -28,6 +29,7 @@ from inspection.samples.statements import Label
 __all__ = ["PlantClient"]
 
 _PAGE = 500
+_FILTERS = signature(PlantCalls.get_results_csv).parameters.keys() - {"self", "spreadsheet"}
 _SILENT_S = 45.0  # the feed says something every 15 seconds
 
 
@@ -133,18 +135,33 @@ class PlantClient(PlantCalls):
         Args:
             spreadsheet: for Excel: begin with the mark of UTF-8, put an apostrophe before texts that it would run.
             wanted: filters.
+
+        Raises:
+            TypeError: there is no such filter; the plant would give all results.
         """
+        if unknown := sorted(wanted.keys() - _FILTERS):
+            raise TypeError(f"results_csv() got unexpected filters: {', '.join(unknown)}")
         with self._stream("/api/v1/results.csv", {**wanted, "spreadsheet": spreadsheet}) as answer:
             yield from answer.iter_bytes()
 
-    def feed(self, *, after: int | None = None, **wanted: str | None) -> Iterator[StoredResult]:
-        """Results as they arrive, for as long as the plant sends; filters as of `results`.
+    def feed(
+        self,
+        *,
+        after: int | None = None,
+        station: str | None = None,
+        recipe: str | None = None,
+        verdict: Verdict | None = None,
+    ) -> Iterator[StoredResult]:
+        """Results as they arrive, for as long as the plant sends.
 
         Args:
             after: number of the last result that the caller has done with; 0 is all, None those from now on.
-            wanted: filters.
+            station: only of this one.
+            recipe: only of this one.
+            verdict: only those.
         """
-        with self._stream("/api/v1/feed", {**wanted, "after": after}) as answer:
+        wanted = {"station": station, "recipe": recipe, "verdict": verdict, "after": after}
+        with self._stream("/api/v1/feed", wanted) as answer:
             for line in answer.iter_lines():
                 if line.startswith("data: "):
                     yield StoredResult.model_validate_json(line.removeprefix("data: "))

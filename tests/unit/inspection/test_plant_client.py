@@ -125,6 +125,27 @@ def test_nobody_there_is_no_refusal(call: Callable[[PlantClient], object]) -> No
             call(plant)
 
 
+def test_filters_that_there_are_not_are_refused_and_not_left_out() -> None:
+    """The plant leaves out what it does not know, and would give all results."""
+    asked: list[httpx.URL] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url)
+        return httpx.Response(200, text="")
+
+    with _client(answer) as plant:
+        with pytest.raises(TypeError, match="unexpected filters: verdit"):
+            list(plant.results_csv(verdit="FAIL"))
+        with pytest.raises(TypeError, match="line"):
+            plant.feed(line="north")  # type: ignore[call-arg]
+        assert list(plant.feed(verdict=Verdict.FAIL, after=3)) == []
+        assert list(plant.results_csv(verdict="FAIL", line=None)) == []
+    assert [dict(url.params) for url in asked] == [
+        {"verdict": "FAIL", "after": "3"},
+        {"verdict": "FAIL", "spreadsheet": "false"},
+    ]
+
+
 def test_certificates_that_are_none_are_told(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("no certificate", "utf-8")
     for name in ("ca.pem", "none.pem"):
