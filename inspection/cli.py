@@ -303,12 +303,12 @@ def _openapi(options: argparse.Namespace) -> ExitCode:
     _require_plant("openapi")
     from inspection.api.description import description  # noqa: PLC0415 - late, as above
 
-    options.out.write_text(description(), "utf-8")
+    _write(options.out, description())
     if options.client is not None:
         from inspection.api.client_source import CLIENT_MODULES, client_source  # noqa: PLC0415 - late, as above
 
         for module in CLIENT_MODULES:
-            (options.client / module).write_text(client_source(module), "utf-8")
+            _write(options.client / module, client_source(module))
     return ExitCode.OK
 
 
@@ -317,9 +317,16 @@ def _docs(options: argparse.Namespace) -> ExitCode:
     from inspection.cli_docs import cli_markdown  # noqa: PLC0415 - late: starts every command once
     from inspection.settings_docs import configuration_markdown  # noqa: PLC0415 - late, as above
 
-    (options.out / "cli.md").write_text(cli_markdown(), "utf-8")
-    (options.out / "configuration.md").write_text(configuration_markdown(), "utf-8")
+    _write(options.out / "cli.md", cli_markdown())
+    _write(options.out / "configuration.md", configuration_markdown())
     return ExitCode.OK
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise BadInput(f"{file}: cannot be written: {error.strerror}; --out names another place") from error
 
 
 def _demo(arguments: Sequence[str]) -> ExitCode:

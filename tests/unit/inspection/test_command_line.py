@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from importlib.machinery import ModuleSpec
+from pathlib import Path
 
 import pytest
 
@@ -75,3 +76,13 @@ def test_unknown_command_is_bad_input(capsys: pytest.CaptureFixture[str]) -> Non
         cli.main(["inspct"])
     assert end.value.code == ExitCode.BAD_INPUT
     assert "inspct" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", [["openapi"], ["openapi", "--out", "."], ["docs"]])
+def test_descriptions_outside_of_the_repository_are_told_where_to_go(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str], command: list[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert cli.main(command) == ExitCode.BAD_INPUT
+    said = capsys.readouterr().err
+    assert ("cannot be written" in said, "--out" in said, "Traceback" in said) == (True, True, False)
