@@ -8,11 +8,14 @@ each type, k of them labelled, the rest judged. `--judge other` reports on the o
 """
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from torch import Tensor
 
 from bench.learning.new_type import OVERKILL, Data, Ready, Scores, labelled_of, read
 from models.heads import fusion
@@ -41,6 +44,7 @@ def main() -> None:
     parser.add_argument("--draws", type=int, default=3)
     parser.add_argument("--judge", choices=["rest", "other"], default="rest", help="of the half that is drawn from")
     parser.add_argument("--shares", type=float, nargs="+", default=_SHARES)
+    parser.add_argument("--exponents", type=float, nargs="+", help="0.06 (n / 20) ^ exponent for n labels of a type")
     parser.add_argument("--patches", action="store_true", help="labels are told by patches alone")
     parser.add_argument("--components", choices=["leading", "all"], nargs="+", default=["all", "leading"])
     parser.add_argument("--features", type=Path, required=True, help="folder of the feature cache")
@@ -48,14 +52,14 @@ def main() -> None:
     data, other = read(options.data, options.features), options.judge == "other"
     if options.patches:
         vars(fusion)["_described"] = lambda *_: None  # what is tried
-    print("| components | share | labels | k | of what was missed | others, mean | others, worst |")
-    print("|---|---|---|---|---|---|---|")
+    print("| components | share | labels | k | of what was missed | others, mean | others, worst | of these lost |")
+    print("|---|---|---|---|---|---|---|---|")
     for components in options.components:
         whitened = components_for if components == "leading" else all_components_for
         vars(fusion)["all_components_for"] = whitened  # what is tried
         ready = Ready.of(data)
-        for share in options.shares:
-            fusion._SHARE = share  # noqa: SLF001 - what is tried
+        for name, share_of in _laws(options):
+            vars(fusion)["_share_of"] = share_of
             for k in options.k:
                 for masks in (False, True):
                     told = [
@@ -63,7 +67,18 @@ def main() -> None:
                         for type_ in sorted(set(data.types.tolist()) - {""})
                         for draw in range(options.draws)
                     ]
-                    print(_row(components, share, k, told, masks=masks), flush=True)
+                    print(_row(components, name, k, told, masks=masks), flush=True)
+
+
+def _laws(options: argparse.Namespace) -> list[tuple[str, Callable[[Tensor], float]]]:
+    """What so many labelled parts of each type `(C,)` may take together, and what to call it."""
+    if options.exponents is None:
+        return [(f"{share:g}", partial(_law, share, 0)) for share in options.shares]
+    return [(f"0.06 (n / 20) ^ {power:g}", partial(_law, 0.06, power)) for power in options.exponents]
+
+
+def _law(share: float, power: float, labelled: Tensor) -> float:
+    return float((share * (labelled / 20) ** power).sum())
 
 
 def _dealt(data: Data, type_: str, k: int, draw: int, *, other: bool) -> tuple[NDArray[np.intp], Halves]:
@@ -91,12 +106,12 @@ def _recalls(scores: Scores, judged: Halves) -> dict[str, float]:
     return {name: float((scores.test[indices] > threshold).mean()) for name, indices in judged.items()}
 
 
-def _row(components: str, share: float, k: int, told: list[Told], *, masks: bool) -> str:
+def _row(components: str, share: str, k: int, told: list[Told], *, masks: bool) -> str:
     gained = sum(draw.after - draw.before for draw in told) / sum(1 - draw.before for draw in told)
     others = np.array([change for draw in told for change in draw.others])
     return (
-        f"| {components} | {share:g} | {'masks' if masks else 'images'} | {k} | {gained:.2f} "
-        f"| {100 * others.mean():+.1f} | {100 * others.min():+.1f} |"
+        f"| {components} | {share} | {'masks' if masks else 'images'} | {k} | {gained:.2f} "
+        f"| {100 * others.mean():+.1f} | {100 * others.min():+.1f} | {(others < 0).sum()} of {len(others)} |"
     )
 
 

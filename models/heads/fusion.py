@@ -17,8 +17,8 @@ from models.heads.whole import PartHead, described, fit_parts
 
 __all__ = ["Fused", "FusedHeads", "HeadPlan", "Heads", "JointEvidence", "RawMaps", "fit_heads", "fit_whitened"]
 
-_SHARE = 0.06  # orders of magnitude by which each labelled type may raise what the oddest good parts score
-_MANY = 20  # labelled parts of a type; from there on its share grows with their root (decision 0067)
+_SHARE = 0.06  # orders of magnitude by which a labelled type may raise what the oddest good parts score ...
+_OF_PARTS = 20  # ... if so many parts of it are labelled (decisions 0067, 0070)
 _ONE_IN_A_HUNDRED = 2.0
 _AMONG_GOODS = (0.98, 0.99, 0.995)
 _BATCH = 32  # good parts, or a few more
@@ -306,8 +306,9 @@ class FusedHeads(nn.Module):
 
 
 def _share_of(labelled: Tensor) -> float:
-    """What all types together may take, of which so many parts are labelled `(C,)`."""
-    return float((_SHARE * (labelled / _MANY).sqrt().clamp_min(1)).sum())
+    """What all types together may take, of which so many parts are labelled `(C,)`: few less, many more."""
+    root = (labelled / _OF_PARTS).sqrt()
+    return float((_SHARE * torch.maximum(root, root.sqrt())).sum())
 
 
 def _high(scores: Tensor) -> Tensor:
