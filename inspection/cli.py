@@ -57,6 +57,7 @@ PASSED_ON = {
 OWN_COMMANDS = {
     "serve": "run the plant service",
     "audit": "check the audit log",
+    "users": "a new password for somebody who forgot it",
     "backup": "write a whole plant to one file",
     "restore": "make a plant from such a file",
     "retention": "remove images that the rules of the plant let go",
@@ -109,6 +110,7 @@ def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
     )
     verify.add_argument("settings", metavar="PLANT.toml", type=Path, help="settings of the plant service")
     verify.add_argument("--json", action="store_true", help="as without it: one JSON object as the last line of stdout")
+    _add_users(commands)
     _add_upkeep(commands)
     _add_exchange(commands)
     _add_retrain(commands)
@@ -122,6 +124,20 @@ def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
         "docs", help=OWN_COMMANDS["docs"], description="Write the help of every command, and every setting."
     )
     docs.add_argument("--out", metavar="DIR", type=Path, default=Path("docs"), help="folder to write to")
+
+
+def _add_users(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    users = commands.add_parser("users", help=OWN_COMMANDS["users"], description="Work with the people of a plant.")
+    password = users.add_subparsers(dest="action", metavar="ACTION", required=True).add_parser(
+        "password",
+        help="give a user a new password",
+        description="Give a user a new password, the only admin too, and end the user's sessions; the service may run. "
+        "The password is asked for, or is the first line of stdin where that is no terminal. After five failures "
+        "to sign in a running service wants a minute's wait.",
+    )
+    password.add_argument("settings", metavar="PLANT.toml", type=Path, help="settings of the plant service")
+    password.add_argument("name", metavar="NAME", help="of the user, such as admin")
+    password.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout")
 
 
 def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -188,6 +204,7 @@ def _run_own(options: argparse.Namespace) -> ExitCode:
     commands: dict[str, Callable[[argparse.Namespace], ExitCode]] = {
         "serve": _serve,
         "audit": _audit,
+        "users": _users,
         "backup": _backup,
         "restore": _restore,
         "retention": _retention,
@@ -223,6 +240,14 @@ def _audit(options: argparse.Namespace) -> ExitCode:
     verdict = verify_log(options.settings)
     print_json({"rows": verdict.rows, "head": verdict.head, "broken_at": verdict.broken_at, "problem": verdict.problem})
     return ExitCode.OK if verdict.broken_at is None else ExitCode.NO
+
+
+def _users(options: argparse.Namespace) -> ExitCode:
+    _require_plant("users")
+    from inspection.people.command import give_password  # noqa: PLC0415 - late, as above
+
+    _tell(give_password(options.settings, options.name), as_json=options.json)
+    return ExitCode.OK
 
 
 def _backup(options: argparse.Namespace) -> ExitCode:

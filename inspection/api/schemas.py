@@ -9,7 +9,7 @@ from edge.contract.link import Heartbeat
 from edge.contract.result import InspectionResult, Verdict
 from inspection.people.roles import Role
 from inspection.people.scopes import Scope
-from inspection.people.users import MIN_PASSWORD
+from inspection.people.users import MAX_PASSWORD, MIN_PASSWORD
 from inspection.samples.doubts import DoubtKind
 from inspection.samples.splits import Split
 from inspection.samples.statements import Label
@@ -19,7 +19,7 @@ Name = Annotated[str, StringConstraints(pattern=NAME_PATTERN)]
 Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
 Before = Annotated[int | None, Field(ge=0, le=2**63 - 1, description="a number of a row: those with lower ones follow")]
-Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=200)]
+Password = Annotated[str, StringConstraints(min_length=MIN_PASSWORD, max_length=MAX_PASSWORD)]
 
 
 def without_zero_bytes(text: str) -> str:
@@ -72,7 +72,7 @@ class Credentials(Body):
     """A sign-in."""
 
     name: Annotated[str, Field(min_length=1, max_length=64)]
-    password: Annotated[str, Field(min_length=1, max_length=200)]
+    password: Annotated[str, Field(min_length=1, max_length=MAX_PASSWORD)]
 
 
 class Me(Answer):

@@ -12,13 +12,14 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from edge.contract.errors import Conflict, NotFound, NotSignedIn, SettingsInvalid
+from edge.contract.errors import BadInput, Conflict, NotFound, NotSignedIn, SettingsInvalid
 from edge.contract.settings import read_secret
 from inspection.people.roles import Role
 from inspection.people.scopes import Scope
 from inspection.store.tables import UserRow
 
 __all__ = [
+    "MAX_PASSWORD",
     "MIN_PASSWORD",
     "Person",
     "add_user",
@@ -28,10 +29,12 @@ __all__ = [
     "ensure_admin",
     "list_users",
     "name_here",
+    "require_password",
+    "signs_in_elsewhere",
     "user_from_elsewhere",
 ]
 
-MIN_PASSWORD = 10
+MIN_PASSWORD, MAX_PASSWORD = 10, 200
 _ELSEWHERE, _NO_PASSWORD, _LONGEST_NAME = "sso:", "none: signs in elsewhere", 64
 _APART = 12  # hexadecimal digits
 _TRIED_AT_ONCE = BoundedSemaphore(2)  # each takes 64 MiB and a core: anybody may ask, and others want to be served
@@ -101,7 +104,7 @@ def change_user(
     row = _find(session, name)
     if row is None:
         raise NotFound(f"user {name!r}: not known here")
-    if name.startswith(_ELSEWHERE) and (role is not None or password is not None):
+    if signs_in_elsewhere(name) and (role is not None or password is not None):
         raise Conflict(f"user {name!r} signs in elsewhere, which gives role and password: disable the user instead")
     row.role = row.role if role is None else role.value
     row.disabled = row.disabled if disabled is None else disabled
@@ -110,6 +113,23 @@ def change_user(
     if not any(user.role == Role.ADMIN and not user.disabled for user in list_users(session)):
         raise Conflict(f"user {name!r} is the last active admin: make another one first")
     return row
+
+
+def require_password(password: str) -> None:
+    """Return if somebody can sign in with this password.
+
+    Raises:
+        BadInput: too short, too long, or with a zero byte.
+    """
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise BadInput(f"expected a password of {MIN_PASSWORD} to {MAX_PASSWORD} characters, got {len(password)}")
+    if "\0" in password:
+        raise BadInput("expected a password without zero bytes")
+
+
+def signs_in_elsewhere(name: str) -> bool:
+    """Whether another system gives this user role and password."""
+    return name.startswith(_ELSEWHERE)
 
 
 def user_from_elsewhere(session: Session, name: str, role: Role, now: datetime) -> UserRow:
@@ -156,7 +176,7 @@ def ensure_admin(session: Session, password_file: Path | None, now: datetime) ->
         The password that was made up, to be shown once; None if there are users already or the file gave one.
 
     Raises:
-        SettingsInvalid: the password file cannot be read or is too short.
+        SettingsInvalid: the password file cannot be read, or nobody could sign in with what it says.
     """
     if session.scalars(select(UserRow.id).limit(1)).first() is not None:
         return None
@@ -169,12 +189,9 @@ def ensure_admin(session: Session, password_file: Path | None, now: datetime) ->
 def _read_password(path: Path) -> str:
     try:
         password = read_secret(None, path) or ""
-    except SettingsInvalid as error:
+        require_password(password)
+    except BadInput as error:
         raise SettingsInvalid(f"admin_password_file {path}: {error}") from error
-    if len(password) < MIN_PASSWORD:
-        raise SettingsInvalid(
-            f"admin_password_file {path}: expected at least {MIN_PASSWORD} characters, got {len(password)}"
-        )
     return password
 
 

@@ -98,6 +98,17 @@ def plant_settings(folder: Path, **changes: Any) -> PlantSettings:
     return PlantSettings(data_dir=folder / "data", admin_password_file=password, **changes)
 
 
+def settings_file(path: Path, plant: Plant, url: str | None = None) -> Path:
+    """Write the PLANT.toml of a plant, for commands; `url` names another database."""
+    settings = plant.settings
+    lines = [f'data_dir = "{settings.data_dir}"']
+    if settings.database_url is not None:
+        lines.append(f'database_url = "{url or settings.database_url}"')
+        lines.append(f'database_password_file = "{settings.database_password_file}"')
+    path.write_text("\n".join(lines) + "\n", "utf-8")
+    return path
+
+
 def new_plant(folder: Path, clock: ManualClock | None = None, **changes: Any) -> Plant:
     """Open a plant; the caller closes it or lets an application do so."""
     settings = plant_settings(folder, **changes)

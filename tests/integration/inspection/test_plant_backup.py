@@ -31,6 +31,7 @@ from tests.support.plants import (
     running,
     send_image,
     send_results,
+    settings_file,
     sign_in,
 )
 from tests.support.tiny_bundle import write_tiny_bundle
@@ -39,17 +40,7 @@ from tests.support.tiny_bundle import write_tiny_bundle
 @pytest.fixture(name="files")
 def _files(tmp_path: Path, plant: Plant) -> dict[str, Path]:
     """PLANT.toml of the running plant, and where a backup shall go."""
-    return {"settings": _settings_file(tmp_path / "PLANT.toml", plant), "backup": tmp_path / "plant.backup"}
-
-
-def _settings_file(path: Path, plant: Plant, url: str | None = None) -> Path:
-    settings = plant.settings
-    lines = [f'data_dir = "{settings.data_dir}"']
-    if settings.database_url is not None:
-        lines.append(f'database_url = "{url or settings.database_url}"')
-        lines.append(f'database_password_file = "{settings.database_password_file}"')
-    path.write_text("\n".join(lines) + "\n", "utf-8")
-    return path
+    return {"settings": settings_file(tmp_path / "PLANT.toml", plant), "backup": tmp_path / "plant.backup"}
 
 
 def _run(capsys: pytest.CaptureFixture[str], *argv: object) -> tuple[int, dict[str, Any], str]:
@@ -86,7 +77,7 @@ def test_everything_is_back_after_the_machine_is_lost(  # noqa: PLR0913, PLR0917
     shutil.rmtree(plant.settings.data_dir)
 
     url = None if plant.settings.database_url is None else new_postgres()._replace(password=None).render_as_string()
-    lost = _settings_file(tmp_path / "NEW.toml", plant, url)
+    lost = settings_file(tmp_path / "NEW.toml", plant, url)
     code, told, said = _run(capsys, "restore", files["backup"], "--to", lost, "--json")
     assert (code, told.get("images")) == (0, 4), said
     assert _run(capsys, "audit", "verify", lost)[:2] == (0, log)
@@ -157,7 +148,7 @@ def test_backup_that_is_not_as_it_was_written_is_refused(
         keep_image(session, plant.blobs, png(1), plant.clock())
     plant.close()
     backup, new = tmp_path / "plant.backup", tmp_path / "NEW.toml"
-    _run(capsys, "backup", _settings_file(tmp_path / "PLANT.toml", plant), "--out", backup)
+    _run(capsys, "backup", settings_file(tmp_path / "PLANT.toml", plant), "--out", backup)
     new.write_text('data_dir = "new"\n', "utf-8")
     altered = _repack(backup, tmp_path / "altered.backup", CHANGES[change])
     assert _run(capsys, "restore", altered, "--to", new)[0] == 2
@@ -173,7 +164,7 @@ def test_a_folder_that_is_there_is_filled(tmp_path: Path, capsys: pytest.Capture
     plant = new_plant(tmp_path, database_url=None)
     plant.close()
     backup, new = tmp_path / "plant.backup", tmp_path / "NEW.toml"
-    _run(capsys, "backup", _settings_file(tmp_path / "PLANT.toml", plant), "--out", backup)
+    _run(capsys, "backup", settings_file(tmp_path / "PLANT.toml", plant), "--out", backup)
     volume = tmp_path / "volumes" / "plant"
     (volume / "lost+found").mkdir(parents=True)
     (volume / ".restoring" / "images").mkdir(parents=True)  # of a restore that was killed
@@ -188,7 +179,7 @@ def test_a_backup_of_a_newer_version_is_refused(tmp_path: Path, capsys: pytest.C
     plant = new_plant(tmp_path, database_url=None)
     plant.close()
     backup, new = tmp_path / "plant.backup", tmp_path / "NEW.toml"
-    _run(capsys, "backup", _settings_file(tmp_path / "PLANT.toml", plant), "--out", backup)
+    _run(capsys, "backup", settings_file(tmp_path / "PLANT.toml", plant), "--out", backup)
     new.write_text('data_dir = "new"\n', "utf-8")
 
     def newer(name: str, data: bytes) -> tuple[str, bytes]:
@@ -205,7 +196,7 @@ def test_backup_goes_back_to_its_own_kind_of_database(
     plant = new_plant(tmp_path, database_url=None)
     plant.close()
     backup, new = tmp_path / "plant.backup", tmp_path / "NEW.toml"
-    _run(capsys, "backup", _settings_file(tmp_path / "PLANT.toml", plant), "--out", backup)
+    _run(capsys, "backup", settings_file(tmp_path / "PLANT.toml", plant), "--out", backup)
     url = new_postgres()._replace(password=None).render_as_string()
     new.write_text(f'data_dir = "new"\ndatabase_url = "{url}"\ndatabase_password_file = "{password_file}"\n', "utf-8")
     code, _, said = _run(capsys, "restore", backup, "--to", new)

@@ -183,11 +183,12 @@ def test_a_password_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
     database.close()
 
 
-def test_short_password_file_is_refused(tmp_path: Path) -> None:
+def test_a_password_file_with_which_nobody_could_sign_in_is_refused(tmp_path: Path) -> None:
     database = Database(tmp_path / "new.sqlite3")
-    (tmp_path / "password").write_text("short\n", "utf-8")
-    with pytest.raises(SettingsInvalid, match="at least 10"), database.write() as session:
-        ensure_admin(session, tmp_path / "password", NOW)
+    for password, came in (("short\n", "got 5"), ("x" * 201, "got 201")):
+        (tmp_path / "password").write_text(password, "utf-8")
+        with pytest.raises(SettingsInvalid, match=f"of 10 to 200 characters, {came}"), database.write() as session:
+            ensure_admin(session, tmp_path / "password", NOW)
     with pytest.raises(SettingsInvalid, match="missing"), database.write() as session:
         ensure_admin(session, tmp_path / "missing", NOW)
     database.close()
