@@ -21,6 +21,7 @@ from joserfc.jwt import JWTClaimsRegistry
 
 from edge.contract.errors import NotAllowed, NotSignedIn, RequestRefused
 from edge.contract.settings import read_secret
+from edge.contract.tls import tls_context
 from inspection.people.oidc_settings import OidcSettings
 from inspection.people.roles import Role
 
@@ -67,11 +68,11 @@ class OidcClient:
         """Nothing is asked yet.
 
         Raises:
-            SettingsInvalid: the secret cannot be read.
+            SettingsInvalid: the secret cannot be read, or `ca_file` is none.
         """
         self._settings = settings
         self._secret = str(read_secret(None, settings.client_secret_file))
-        self._http = httpx.Client(timeout=_TIMEOUT_S, transport=transport)
+        self._http = httpx.Client(timeout=_TIMEOUT_S, verify=tls_context(settings.ca_file), transport=transport)
         self._lock = Lock()
         self._waiting: dict[str, _Waiting] = {}
         self._provider: dict[str, Any] | None = None

@@ -20,6 +20,9 @@ class OidcSettings(BaseModel):
     issuer: Annotated[Address, Field(description="Of the provider; its configuration is below /.well-known there.")]
     client_id: Annotated[str, Field(min_length=1, max_length=200, description="Of this plant at the provider.")]
     client_secret_file: Annotated[Path, Field(description="File with the secret of this plant at the provider.")]
+    ca_file: Annotated[
+        Path | None, Field(description="Certificates to trust for https, PEM; those of the system without it.")
+    ] = None
     plant_url: Annotated[Address, Field(description="Address of this plant for browsers; /oidc/callback is below it.")]
     scopes: Annotated[tuple[str, ...], Field(min_length=1, description="That are asked for; openid is among them.")] = (
         "openid",
@@ -41,5 +44,6 @@ class OidcSettings(BaseModel):
         return self
 
     def taken_from(self, folder: Path) -> Self:
-        """The same with the file's path below `folder`."""
-        return self.model_copy(update={"client_secret_file": folder / self.client_secret_file})
+        """The same with the files' paths below `folder`."""
+        paths = {name: folder / value for name, value in self if isinstance(value, Path)}
+        return self.model_copy(update=paths)

@@ -17,6 +17,7 @@ from joserfc import jwt
 from joserfc.jwk import RSAKey
 
 from inspection.server import listen
+from tests.support.certificates import Certificates
 
 __all__ = ["CLIENT", "SECRET", "Provider", "openid_provider"]
 
@@ -75,12 +76,13 @@ class Provider:
 
 
 @contextmanager
-def openid_provider() -> Iterator[Provider]:
-    """Serve a provider."""
+def openid_provider(certificates: Certificates | None = None) -> Iterator[Provider]:
+    """Serve a provider; by https with certificates."""
     provider = Provider()
     listener = listen("127.0.0.1", 0)
-    provider.issuer = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = uvicorn.Server(uvicorn.Config(provider.app, log_config=None, access_log=False))
+    provider.issuer = f"http{'' if certificates is None else 's'}://127.0.0.1:{listener.getsockname()[1]}"
+    tls = {} if certificates is None else {"ssl_certfile": certificates.certificate, "ssl_keyfile": certificates.key}
+    server = uvicorn.Server(uvicorn.Config(provider.app, log_config=None, access_log=False, **tls))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
     thread.start()
     try:

@@ -1,6 +1,7 @@
 """Signing in at an OpenID provider, a real one on a port that signs real tokens."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,9 +11,15 @@ import pytest
 from fastapi.testclient import TestClient
 from joserfc.jwk import RSAKey
 
+from edge.contract.errors import SettingsInvalid
+from edge.contract.tls import tls_context
 from inspection.api.access import COOKIE
 from inspection.clock import utc_now
+from inspection.people.oidc import Claimed, OidcClient, ProviderLost
+from inspection.people.oidc_settings import OidcSettings
+from inspection.people.roles import Role
 from inspection.plant import Plant, open_plant
+from tests.support.certificates import write_certificates
 from tests.support.openid_provider import CLIENT, SECRET, Provider, openid_provider
 from tests.support.plants import ADMIN_PASSWORD, API, FAKE_MODELS, plant_settings, running, sign_in
 
@@ -144,6 +151,29 @@ def test_two_people_whose_long_names_begin_alike_stay_two(client: TestClient, pr
     assert all(len(name) <= 64 for name in seen)
     log = sign_in(client).get("/audit").json()
     assert {row["actor"] for row in log if row["action"] == "session.opened"} == {"admin", *seen}
+
+
+def test_a_provider_with_a_certificate_of_the_companys_own(tmp_path: Path) -> None:
+    certificates = write_certificates(tmp_path / "tls")
+    (tmp_path / "oidc.secret").write_text(SECRET, "utf-8")
+    with openid_provider(certificates) as provider:
+        wary = OidcSettings(
+            issuer=provider.issuer,
+            client_id=CLIENT,
+            client_secret_file=Path("oidc.secret"),
+            plant_url="http://plant.test",
+            roles={"quality": Role.INSPECTOR},
+        )
+        with closing(OidcClient(wary.taken_from(tmp_path))) as client, pytest.raises(ProviderLost, match="certificate"):
+            client.begin(utc_now())
+        trusting = wary.model_copy(update={"ca_file": Path("tls/ca.pem")}).taken_from(tmp_path)
+        with closing(OidcClient(trusting)) as client:
+            outward = client.begin(utc_now())
+            home = httpx.get(outward.address, verify=tls_context(certificates.ca)).headers["location"]
+            (code,) = parse_qs(urlsplit(home).query)["code"]
+            assert client.finish(code, outward.state, utc_now()) == Claimed("li.wei", Role.INSPECTOR)
+    with pytest.raises(SettingsInvalid, match="ca_file"):
+        OidcClient(trusting.model_copy(update={"ca_file": trusting.client_secret_file}))
 
 
 def test_whom_an_admin_has_disabled_stays_out(client: TestClient) -> None:
