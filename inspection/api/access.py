@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 
 from edge.contract.errors import NotAllowed, NotSignedIn
+from inspection.api.queries import refuse_unknown_parameters
 from inspection.api.scopes import require_scope
 from inspection.people.api_keys import PREFIX, person_of_key
 from inspection.people.roles import Role
@@ -97,18 +98,24 @@ def _bundle_reader(request: Request, plant: PlantDep) -> Caller | Person:
     key = _bearer(request)
     if key is not None and not key.startswith(PREFIX):
         return _station(request, plant)
-    return _person(request, plant)
+    person = _person(request, plant)
+    refuse_unknown_parameters(request)
+    return person
 
 
 class _Needs:
-    """Lets a person through whose role covers `role`."""
+    """Lets a person through whose role covers `role`, with nothing in the address that the route does not know.
+
+    Stations come another way: a newer one may say more than this plant knows.
+    """
 
     def __init__(self, role: Role) -> None:
         self._role = role
 
-    def __call__(self, person: Annotated[Person, Depends(_person)]) -> Person:
+    def __call__(self, request: Request, person: Annotated[Person, Depends(_person)]) -> Person:
         if not person.role.covers(self._role):
             raise NotAllowed(f"{person.name} is {person.role}; this needs the role {self._role} or above")
+        refuse_unknown_parameters(request)
         return person
 
 

@@ -17,7 +17,7 @@ from inspection.people.roles import Role
 from inspection.people.scopes import Scope
 from inspection.plant import Plant
 from inspection.settings import PlantSettings
-from tests.support.plants import Person, new_plant, person_with, running, sign_in
+from tests.support.plants import API, Person, a_heartbeat, add_station, new_plant, person_with, running, sign_in
 
 OPEN = {"POST /api/v1/login", "GET /healthz", "GET /readyz", "GET /metrics"}
 """What anybody on the network may ask."""
@@ -85,6 +85,13 @@ ROUTES = [
     for method in sorted(route.methods or ())
     if f"{method} {route.path}" not in OPEN
 ]
+DESCRIBED = {
+    f"{method.upper()} {path}": sorted(said["name"] for said in told.get("parameters", ()) if said["in"] == "query")
+    for path, methods in build_app(PlantSettings()).openapi()["paths"].items()
+    for method, told in methods.items()
+}
+"""The parameters of each route."""
+
 PEOPLE = [route for route in ROUTES if route.role is not None]
 KEYED = [route for route in PEOPLE if not route.for_admins]
 SCOPED = [route for route in KEYED if route.path not in FREE]
@@ -173,6 +180,25 @@ def test_every_route_has_a_guard_that_refuses_nobody_and_unknown_keys(nobody: Te
         answer = nobody.request(route.method, route.address, headers=key, params=ASKED)
         assert answer.status_code == 401
         assert route.method == "HEAD" or answer.json()["error"] == "NotSignedIn"  # an answer to HEAD has no body
+
+
+@each(PEOPLE)
+def test_a_parameter_that_a_route_does_not_have_is_refused(admin: Person, route: Guarded) -> None:
+    """Left out, a misspelt filter gives everything."""
+    headers = {CSRF_HEADER: admin.csrf}
+    answer = admin.client.request(route.method, route.address, headers=headers, params={"verdit": "FAIL", "limt": "1"})
+    assert answer.status_code == 422, answer.text
+    known = DESCRIBED[_name(route)]
+    there_are = f"some of {', '.join(known)}" if known else "none"
+    said = f"query: no parameter limt, verdit, is it misspelt? expected {there_are}"
+    assert (answer.json()["error"], answer.json()["message"]) == ("RequestInvalid", said)
+
+
+def test_a_station_may_say_more_than_the_plant_knows(admin: Person) -> None:
+    """It may be newer."""
+    key, beat = add_station(admin, "newer"), a_heartbeat().model_dump(mode="json")
+    answer = admin.client.post(f"{API}/stations/me/heartbeat", headers=key, params={"more": "1"}, json=beat)
+    assert answer.status_code == 200, answer.text
 
 
 @each([route for route in PEOPLE if route.role is not Role.OPERATOR])
