@@ -33,6 +33,7 @@ __all__ = [
     "requeue",
     "require_job",
     "resume_abandoned",
+    "waiting_training",
 ]
 
 MOST_INTERRUPTIONS = 2
@@ -41,6 +42,8 @@ MOST_INTERRUPTIONS = 2
 BY_PEOPLE = 10
 """Priority of what a person asks for; what starts by itself has less."""
 
+
+_NOT_BEGUN = sentence("waiting for its turn")
 
 COLLECTED_AT = "collected_at"
 """In the result of a training: when its samples were collected."""
@@ -82,7 +85,7 @@ def add_job(
         recipe=recipe,
         parameters=parameters,
         state=JobState.QUEUED.value,
-        step=sentence("waiting for its turn"),
+        step=_NOT_BEGUN,
         user=user,
         priority=BY_PEOPLE,
         created_at=now,
@@ -90,6 +93,19 @@ def add_job(
     session.add(row)
     session.flush()
     return row
+
+
+def waiting_training(session: Session, recipe: str, parameters: dict[str, Any]) -> JobRow | None:
+    """A training that a person asked for with these parameters and that has not begun: another would learn the same."""
+    query = select(JobRow).where(
+        JobRow.recipe == recipe,
+        JobRow.kind == JobKind.TRAIN.value,
+        JobRow.state == JobState.QUEUED.value,
+        JobRow.step == _NOT_BEGUN,  # one that was interrupted goes on with what it has collected before
+        JobRow.priority == BY_PEOPLE,
+    )
+    waiting = session.scalars(query.order_by(JobRow.created_at, JobRow.id))
+    return next((job for job in waiting if job.parameters == parameters), None)
 
 
 def require_job(session: Session, job_id: str) -> JobRow:

@@ -8,8 +8,8 @@ from sqlalchemy.orm import Session
 from edge.contract.errors import Conflict, DataInvalid
 from inspection.api.access import Engineer, Operator, PlantDep
 from inspection.api.model_schemas import Job, JobWithLog, NewJob, NewReplayJob, NewThresholdJob, NewTrainJob
-from inspection.audit.change import change
-from inspection.jobs.book import JobKind, add_job, list_jobs, request_cancel, require_job
+from inspection.audit.change import Change, change
+from inspection.jobs.book import JobKind, add_job, list_jobs, request_cancel, require_job, waiting_training
 from inspection.jobs.desk import log_tail
 from inspection.jobs.material import require_trainable
 from inspection.jobs.recipe import training_parameters
@@ -17,7 +17,7 @@ from inspection.registry.bundles import manifest_of, require_bundle
 from inspection.registry.promotions import champion_of
 from inspection.registry.recipes import require_recipe
 from inspection.samples.samples import samples_of
-from inspection.store.tables import BundleRow
+from inspection.store.tables import BundleRow, JobRow
 
 __all__ = ["router"]
 
@@ -26,13 +26,13 @@ router = APIRouter(tags=["jobs"])
 
 @router.post("/jobs", status_code=201)
 def post_job(body: NewJob, person: Engineer, plant: PlantDep) -> Job:
-    """Ask for a job; it runs when those before it are done."""
+    """Ask for a job; it runs when those before it are done.
+
+    A training that is asked for again before it has begun is the one that waits: it learns from all there is by then.
+    """
     with change(plant.database, person.name, plant.clock()) as doing:
         _check(doing.session, body)
-        parameters = _parameters(doing.session, body, plant.settings.gate_replay_parts)
-        row = add_job(doing.session, JobKind(body.kind), body.recipe, parameters, person.name, doing.now)
-        doing.record("job.created", job=row.id, kind=body.kind, recipe=body.recipe)
-        job = Job.model_validate(row)
+        job = Job.model_validate(_asked(doing, body, plant.settings.gate_replay_parts))
     plant.jobs.wake()
     return job
 
@@ -63,6 +63,17 @@ def post_cancel(job_id: str, person: Engineer, plant: PlantDep) -> Job:
         row = request_cancel(doing.session, job_id, doing.now)
         doing.record("job.cancelled", job=job_id)
         return Job.model_validate(row)
+
+
+def _asked(doing: Change, body: NewJob, replay_parts: int) -> JobRow:
+    parameters = _parameters(doing.session, body, replay_parts)
+    waiting = waiting_training(doing.session, body.recipe, parameters) if isinstance(body, NewTrainJob) else None
+    if waiting is not None:
+        doing.record("job.asked_again", job=waiting.id, kind=body.kind, recipe=body.recipe)
+        return waiting
+    row = add_job(doing.session, JobKind(body.kind), body.recipe, parameters, doing.actor, doing.now)
+    doing.record("job.created", job=row.id, kind=body.kind, recipe=body.recipe)
+    return row
 
 
 def _parameters(session: Session, body: NewJob, replay_parts: int) -> dict[str, Any]:

@@ -9,6 +9,7 @@ const ACTIONS = {
   "api_key.created": t("key of a program made"),
   "api_key.revoked": t("key of a program revoked"),
   "images.removed": t("images removed by retention"),
+  "job.asked_again": t("asked for a training that waits already"),
   "job.cancelled": t("job cancelled"),
   "job.created": t("job started"),
   "label.added": t("part labelled"),

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from edge.contract.errors import JobFailed
 from inspection.jobs import judging, steps
-from inspection.jobs.book import JobKind, JobState, add_job, next_job, require_job, resume_abandoned
+from inspection.jobs.book import BY_PEOPLE, JobKind, JobState, add_job, next_job, require_job, resume_abandoned
 from inspection.plant import Plant
 from inspection.registry.recipes import add_recipe, list_recipes
 from tests.support.plants import (
@@ -161,12 +162,57 @@ def test_a_job_outlives_a_database_that_is_away(admin: Person, plant: Plant, mon
 
 def test_waiting_job_is_cancelled_at_once(admin: Person) -> None:
     add_samples(admin, "hangs", range(8))
-    first, second = (admin.post("/jobs", {"kind": "train", "recipe": "hangs"}).json()["id"] for _ in range(2))
+    first = _asked(admin)
+    wait_for_job(admin, first, "running")
+    second = _asked(admin)
     assert admin.post(f"/jobs/{second}/cancel").json()["state"] == "cancelled"
     assert admin.post(f"/jobs/{second}/cancel").status_code == 409
     assert [job["id"] for job in admin.get("/jobs", params={"recipe": "hangs"}).json()] != []
     admin.post(f"/jobs/{first}/cancel")
     wait_for_job(admin, first)
+
+
+def test_the_same_training_waits_once(admin: Person) -> None:
+    """A double click, or an impatient script, made a bundle each time."""
+    add_samples(admin, "hangs", range(8))
+    first = _asked(admin)
+    wait_for_job(admin, first, "running")
+    second = _asked(admin)
+    assert second != first, "what is running does not know of what came since"
+    with ThreadPoolExecutor(4) as pool:
+        assert set(pool.map(lambda _: _asked(admin), range(8))) == {second}
+    assert second not in {_asked(admin, use_defects=False), _asked(admin, reason="new labels")}
+    assert len(admin.get("/jobs", params={"recipe": "hangs"}).json()) == 4
+    log = [row["action"] for row in admin.get("/audit").json()]
+    assert (log.count("job.created"), log.count("job.asked_again")) == (4, 8)
+    admin.post(f"/jobs/{second}/cancel")
+    assert _asked(admin) != second
+    for job in admin.get("/jobs", params={"recipe": "hangs"}).json():
+        admin.post(f"/jobs/{job['id']}/cancel")
+    wait_for_job(admin, first)
+
+
+@pytest.mark.parametrize("changes", [{"priority": BY_PEOPLE - 1}, {"step": "waiting to go on after the service ended"}])
+def test_a_training_of_the_schedule_or_one_that_was_interrupted_is_another(
+    admin: Person, plant: Plant, changes: dict[str, Any]
+) -> None:
+    add_samples(admin, "hangs", range(8))
+    first = _asked(admin)
+    wait_for_job(admin, first, "running")
+    waiting = _asked(admin)
+    with plant.database.write() as session:
+        for name, value in changes.items():
+            setattr(require_job(session, waiting), name, value)
+    other = _asked(admin)
+    assert other not in {first, waiting}
+    for job in (other, waiting, first):
+        admin.post(f"/jobs/{job}/cancel")
+    wait_for_job(admin, first)
+
+
+def _asked(person: Person, **options: Any) -> str:
+    """A training that takes until it is cancelled."""
+    return str(person.post("/jobs", {"kind": "train", "recipe": "hangs", **options}).json()["id"])
 
 
 def test_nothing_to_train_on_is_told_at_once(admin: Person) -> None:
