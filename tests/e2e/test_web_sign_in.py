@@ -55,6 +55,18 @@ def test_the_sign_in_leads_nowhere_else(context: BrowserContext, floor: Floor, a
     expect(page).to_have_url(f"{floor.address}/")
 
 
+def test_nothing_is_sent_before_the_page_can_send_it(context: BrowserContext) -> None:
+    """The browser itself would post name and password to an address that takes none, and show what it answers."""
+    page = context.new_page()
+    page.route("**/static/login.js", lambda route: route.abort())
+    page.goto("/login")
+    expect(page.get_by_role("button", name="Sign in")).to_be_disabled()
+    page.get_by_label("Name").fill("admin")
+    page.get_by_label("Password").fill("not sent")
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Password")).to_have_value("not sent")
+
+
 def test_a_session_that_ends_while_somebody_reviews_costs_no_label(context: BrowserContext, floor: Floor) -> None:
     part, other = floor.report("P-1"), floor.report("P-2", seed=51)
     page = context.new_page()

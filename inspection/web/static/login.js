@@ -37,5 +37,6 @@ form.addEventListener("submit", async (event) => {
     button.disabled = false;
   }
 });
+form.querySelector("button").disabled = false; // before this the browser itself would send the form, to nobody
 complain(problem, told(problem.textContent)); // what the company's account said
 if (asked !== null) goOn();
