@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page
 
-from tests.support.browser import chromium, photograph
+from tests.support.browser import chromium, photograph, put_away
 from tests.support.floor import SMALL, Floor, sign_in_page
 from tests.support.live_plants import live_plant
 from tests.support.plants import quick_passwords
@@ -70,4 +70,4 @@ def _watched(browser: Browser, floor: Floor, name: str) -> Iterator[Page]:
     photograph(page, name)
     assert complaints == []
     assert hosts - {""} == {urlsplit(floor.address).netloc}
-    page.close()
+    put_away(page)

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from edge.contract.result import Verdict
+from tests.support.browser import put_away
 from tests.support.floor import Floor, fits, sign_in_page
 from tests.support.live_plants import live_plant
 
@@ -79,7 +80,7 @@ def test_analytics_say_what_the_random_sample_shows(browser: Browser, tmp_path: 
         expect(page.locator("#audit")).to_contain_text("To show 10.0 %: 28 more passed parts to review")
         expect(page.locator("#audit")).to_contain_text("At most 95.0 % of the passed parts are bad")
         floor.close()
-        page.close()
+        put_away(page)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_a_shift_report_is_printed(
     pdf = page.pdf()
     assert pdf.startswith(b"%PDF-")
     assert pdf.count(b"/Type /Page\n") >= 1
-    page.close()
+    put_away(page)
 
 
 def test_figures_of_a_station_out_of_service_are_its_own(page: Page, floor: Floor) -> None:
@@ -145,4 +146,4 @@ def test_the_period_that_is_told_is_the_one_that_is_counted(browser: Browser, fl
     for days, begins in ((1, r"\d\d:00"), (30, "00:00")):
         page.goto(f"/analytics?days={days}")
         expect(page.locator("#period")).to_have_text(re.compile(rf"^\d{{4}}-\d\d-\d\d {begins} to "))
-    page.close()
+    put_away(page)

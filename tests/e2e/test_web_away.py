@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import ALL_SENT
+from tests.support.browser import ALL_SENT, put_away
 from tests.support.floor import SMALL, Floor, sign_in_page
 
 PAGES = ("/", "/review?order=time", "/groups", "/models", "/new-line", "/analytics", "/admin")
@@ -48,4 +48,4 @@ def test_every_page_says_that_the_service_is_away_and_any_page_sends_what_was_ke
     admin.wait_for_function(ALL_SENT)
     assert [floor.labels(part) for part in (single, *alike)] == [["good:-"]] * 3
     expect(admin.locator("#people")).to_contain_text("everything, people too")
-    context.close()
+    put_away(context)

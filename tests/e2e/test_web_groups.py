@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.support.browser import put_away
 from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
 
 pytestmark = pytest.mark.browser
@@ -131,4 +132,4 @@ def test_filters_that_were_changed_while_the_service_was_away_hold_when_it_is_ba
     expect(page.locator("#outbox")).to_contain_text("does not answer")
     context.set_offline(False)
     expect(page.locator("#empty")).to_contain_text("No alike parts wait", timeout=15_000)
-    context.close()
+    put_away(context)

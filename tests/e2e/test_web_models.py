@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, FloatRect, Locator, Page, Route, expect
 from edge.contract.manifest import HeldoutScores
 from edge.contract.result import InspectionResult, ShadowVerdict, Verdict
 from inspection.samples.splits import Split, split_of
-from tests.support.browser import ALL_SENT
+from tests.support.browser import ALL_SENT, put_away
 from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
 from tests.support.plants import image_ref, png
 
@@ -135,7 +135,7 @@ def _judge_while_away(browser: Browser, floor: Floor, part: InspectionResult) ->
     flip.get_by_role("button", name="Defect").click()
     expect(flip.locator("b")).to_have_text("defect")
     assert floor.labels(part) == ["defect:-"]
-    context.close()
+    put_away(context)
 
 
 def _follow_the_lineage(page: Page) -> None:

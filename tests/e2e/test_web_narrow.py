@@ -7,6 +7,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from edge.contract.result import Verdict
 from inspection.web.pages import ADMIN_PAGE, PAGES
+from tests.support.browser import put_away
 from tests.support.floor import Floor
 from tests.support.plants import ADMIN_PASSWORD
 
@@ -52,7 +53,7 @@ def test_nothing_lies_beyond_the_right_edge(browser: Browser, floor: Floor, loca
         for size in (TABLET, PHONE):
             page.set_viewport_size(size)
             assert (path, size["width"], page.evaluate(BEYOND)) == (path, size["width"], [])
-    page.close()
+    put_away(page)
 
 
 def test_filters_and_picture_are_there_on_both(browser: Browser, floor: Floor) -> None:
@@ -72,4 +73,4 @@ def test_filters_and_picture_are_there_on_both(browser: Browser, floor: Floor) -
         assert box is not None
         assert box["x"] >= 0
         assert box["x"] + box["width"] <= size["width"]
-    page.close()
+    put_away(page)

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from edge.contract.result import Verdict
 from edge.station.settings import load_station_settings
+from tests.support.browser import put_away
 from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
 from tests.support.plants import a_heartbeat, png
 
@@ -33,7 +34,7 @@ def test_the_station_file_is_one_that_a_station_loads(browser: Browser, floor: F
         assert (settings.station, settings.recipe, settings.cameras[0].kind) == (f"at-{camera}", "bottle", camera)
         assert settings.plant is not None
         assert (settings.plant.url, settings.wait_for_bundle) == (floor.address, False)
-    page.close()
+    put_away(page)
 
 
 def test_from_the_view_over_good_parts_to_a_judging_station(page: Page, floor: Floor) -> None:
@@ -177,7 +178,7 @@ def test_each_picture_that_cannot_be_tried_is_named(browser: Browser, floor: Flo
     expect(said).to_contain_text("empty.png: trial: expected a PNG")
     expect(said).to_have_class(re.compile("bad"))
     expect(page.locator("#tried .trial")).to_have_count(1)
-    page.close()
+    put_away(page)
 
 
 def test_who_comes_back_to_the_view_loses_nothing_of_it(page: Page, floor: Floor) -> None:

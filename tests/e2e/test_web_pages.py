@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
 from edge.contract.result import Verdict, ViewVerdict
-from tests.support.browser import photograph
+from tests.support.browser import photograph, put_away
 from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
 from tests.support.live_plants import live_plant
 from tests.support.plants import ADMIN_PASSWORD, a_heartbeat, a_result
@@ -42,7 +42,7 @@ def test_wrong_password_is_told_and_the_page_asks_again(browser: Browser, floor:
     page.get_by_label("Password").fill("not this one")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("alert")).to_have_text("name or password is wrong")
-    page.close()
+    put_away(page)
 
 
 def test_live_page_shows_the_last_part_and_the_ledger(page: Page, floor: Floor) -> None:
@@ -83,7 +83,7 @@ def test_an_alert_stands_out_until_somebody_cares(browser: Browser, tmp_path: Pa
         floor.station.post("/ingest/results", json=batch).raise_for_status()
         chart = page.locator(".alert.new", has_text="Control chart")
         expect(chart).to_contain_text("100.0% FAIL in the newest hour, beyond limits", timeout=JOB_MS)
-        page.close()
+        put_away(page)
 
 
 def test_lost_camera_is_told(page: Page, floor: Floor) -> None:
@@ -156,7 +156,7 @@ def test_empty_pages_say_what_to_do(browser: Browser, tmp_path: Path) -> None:
         expect(page.locator("#empty")).to_contain_text("Nothing to review")
         page.goto("/models")
         expect(page.locator("#empty")).to_contain_text("No recipe yet")
-        page.close()
+        put_away(page)
 
 
 def test_station_key_is_shown_once(page: Page, floor: Floor) -> None:
@@ -231,7 +231,7 @@ def test_pages_in_chinese(browser: Browser, floor: Floor) -> None:
     expect(page.locator("#train")).to_have_text("Train first model")
     page.goto("/")
     expect(page.get_by_role("heading", name="Stations")).to_be_visible()
-    page.close()
+    put_away(page)
 
 
 def test_administration_of_people_keys_and_the_audit_log(page: Page, floor: Floor) -> None:
@@ -326,7 +326,7 @@ def test_administration_is_for_admins(browser: Browser, floor: Floor) -> None:
     expect(page.get_by_role("link", name="Administration")).to_have_count(0)
     page.goto("/admin")
     page.wait_for_url(f"{floor.address}/")
-    page.close()
+    put_away(page)
 
 
 def test_the_last_admin_cannot_be_locked_out(browser: Browser, floor: Floor) -> None:
@@ -336,4 +336,4 @@ def test_the_last_admin_cannot_be_locked_out(browser: Browser, floor: Floor) -> 
     page.locator("#people tr", has_text="admin").get_by_role("button", name="Disable").click()
     expect(page.locator("#problem")).to_be_visible()
     expect(page.locator("#people")).not_to_contain_text("disabled")
-    page.close()
+    put_away(page)

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from edge.contract.manifest import Alignment
 from edge.contract.picture import SmallPicture
 from edge.contract.result import InspectionResult, Verdict
-from tests.support.browser import photograph
+from tests.support.browser import photograph, put_away
 from tests.support.floor import SMALL, Floor, fits, sign_in_page
 
 pytestmark = pytest.mark.browser
@@ -113,7 +113,7 @@ def test_a_picture_is_looked_at_by_fingers_on_a_tablet(browser: Browser, shared_
     scale = 200 / min(box["width"], box["height"])
     assert columns.max() - columns.min() == pytest.approx(20 * scale + 3, abs=3)  # one stroke; two fingers drew none
     assert rows.max() - rows.min() <= 4
-    context.close()
+    put_away(context)
 
 
 _SHEET = {

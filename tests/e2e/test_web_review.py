@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from edge.contract.result import Verdict
+from tests.support.browser import put_away
 from tests.support.floor import Floor, fits, sign_in_page
 
 pytestmark = pytest.mark.browser
@@ -159,7 +160,7 @@ def test_labels_wait_while_the_service_is_away(browser: Browser, floor: Floor) -
     page.unroute("**/api/v1/labels")
     expect(page.locator("#outbox")).to_have_text("✓ all saved")
     assert floor.labels(part) == ["good:-"]
-    page.close()
+    put_away(page)
 
 
 def test_markup_in_names_is_shown_as_text(page: Page, floor: Floor) -> None:
@@ -219,7 +220,7 @@ def test_labels_outlive_a_closed_page(browser: Browser, floor: Floor) -> None:
     page.goto("/review")
     expect(page.locator("#outbox")).to_have_text("✓ all saved")
     assert floor.labels(part) == ["good:-"]
-    context.close()
+    put_away(context)
 
 
 def test_parts_on_which_people_disagree_are_found(page: Page, floor: Floor) -> None:

@@ -7,7 +7,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.support.browser import ALL_SENT
+from tests.support.browser import ALL_SENT, put_away
 from tests.support.floor import SMALL, Floor, sign_in_page
 from tests.support.plants import ADMIN_PASSWORD
 
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.browser
 def _context(browser: Browser, floor: Floor) -> Iterator[BrowserContext]:
     context = browser.new_context(base_url=floor.address, viewport=SMALL)
     yield context
-    context.close()
+    put_away(context)
 
 
 def say_who(page: Page, name: str = "admin") -> None:

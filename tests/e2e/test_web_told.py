@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from edge.contract.result import Outcome, Verdict
 from inspection.web.language import CATALOGUES, COOKIE
+from tests.support.browser import put_away
 from tests.support.floor import Floor
 
 pytestmark = pytest.mark.browser
@@ -74,4 +75,4 @@ def test_an_error_at_sign_in(browser: Browser, floor: Floor) -> None:
     page.get_by_label("密码").fill("not this one")
     page.get_by_role("button", name="登录").click()
     expect(page.locator(".problem")).to_have_text("名称或密码错误")
-    page.close()
+    put_away(page)

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-__all__ = ["ALL_SENT", "chromium", "photograph"]
+__all__ = ["ALL_SENT", "chromium", "photograph", "put_away"]
 
 ALL_SENT = "() => !Object.keys(localStorage).some((key) => key.startsWith('inspection_decision '))"
 """True in a page when no decision waits in the browser."""
@@ -33,6 +33,17 @@ def photograph(page: Page, name: str) -> None:
     if os.environ.get("CI"):
         _SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         page.screenshot(path=_SCREENSHOTS / f"{re.sub(r'[^A-Za-z0-9_.-]', '_', name)}.png")
+
+
+def put_away(page: Page | BrowserContext) -> None:
+    """Close a page's whole context, or this one.
+
+    Chromium never answers whoever closes a page that is just then on its way to another, as one whose session has
+    ended is; without a network it gets nowhere.
+    """
+    context = page.context if isinstance(page, Page) else page
+    context.set_offline(True)
+    context.close()
 
 
 @contextmanager
