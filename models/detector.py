@@ -28,12 +28,18 @@ class DetectorNet(nn.Module):
         self.tiles = tiles
         stride_px = features.trunk.stride_px
         self.grid = (height_px // stride_px, width_px // stride_px)
+        self.ahead_px = features.trunk.ahead_px
 
     def forward(self, pixels: Tensor) -> tuple[Tensor, ...]:
         """Judge a batch; the class score is left out where no defect head was trained."""
         features = join_tiles(self.features(pixels), self.tiles)  # (N, T * P, D)
         fused = self.fused(features)
         grid_map = fused.map.reshape(-1, 1, *self.grid)  # (N * T, 1, h, w)
-        full = F.interpolate(grid_map, size=self.size, mode="bilinear").squeeze(1)
+        full = _moved(F.interpolate(grid_map, size=self.size, mode="bilinear"), self.ahead_px).squeeze(1)
         outputs = (fused.score, full, self.signature(features, fused.map))
         return (*outputs, fused.class_score) if fused.classes.shape[-1] else outputs
+
+
+def _moved(maps: Tensor, px: int) -> Tensor:
+    """Maps `(N, 1, H, W)` so many pixels further right and down; what comes in is as the edge was."""
+    return F.pad(maps[..., :-px, :-px], (px, 0, px, 0), mode="replicate") if px else maps

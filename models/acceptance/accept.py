@@ -19,6 +19,7 @@ from edge.contract.signature import SigningKey, TrustedKeys
 from edge.inference import open_session
 from models.acceptance.choice import Choice, choose
 from models.acceptance.graph import (
+    drawn_of,
     has_tolerance,
     heads_of,
     leading_of,
@@ -154,15 +155,16 @@ class _Eyes:
 
     def __init__(self, plain: ModelProto, manifest: Manifest) -> None:
         self._whitened, self._leading = whitened_of(plain), leading_of(plain)
+        self._drawn = drawn_of(plain)
         self._pixels = manifest.graph.input_name
         self._spec = manifest.preprocess
         self._passes_up_to = manifest.calibration.passes_up_to
-        self._whole = open_session(with_outputs(plain, self._whitened), for_two_callers())
+        self._whole = open_session(with_outputs(plain, self._whitened, self._drawn), for_two_callers())
         self._heads = open_session(heads_of(plain), for_two_callers())
 
     def look_at(self, images: ImageSet) -> Shown:
         """Every image by the whole graph; there must be one."""
-        names = [self._whitened, "map", "score"]
+        names = [self._whitened, self._drawn, "score"]
         said = list(by_two_callers(lambda part: self._whole.run(names, {self._pixels: part}), images.pixels))
         files = [item.path.name for item in images.items]
         whitened = np.concatenate([patches for patches, _, _ in said])
@@ -202,7 +204,7 @@ class _Eyes:
 
 
 def _at_positions(maps: Floats, spec: PreprocessSpec, positions: int) -> Floats:
-    """Of the maps `(tiles, H, W)` of a part what lies at each position `(P,)`."""
+    """Of the maps `(tiles, 1, H, W)` of a part what lies at each position `(P,)`."""
     stride = round((len(maps) * spec.height_px * spec.width_px / positions) ** 0.5)
     rows, columns = spec.height_px // stride, spec.width_px // stride
     return np.asarray(maps.reshape(len(maps), rows, stride, columns, stride).mean(axis=(2, 4)).reshape(-1))

@@ -14,6 +14,7 @@ from models.acceptance.tolerance import MARGIN, RAMP, Tolerance
 
 __all__ = [
     "TOLERATED",
+    "drawn_of",
     "has_tolerance",
     "heads_of",
     "leading_of",
@@ -41,6 +42,15 @@ def whitened_of(model: ModelProto) -> str:
             "a model of another tool learns nothing from what is accepted here"
         )
     return str(found[0])
+
+
+def drawn_of(model: ModelProto) -> str:
+    """Name of the map `(tiles, 1, H, W)` as it is drawn from the grid, before it is moved to what it shows."""
+    made = {output: node for node in model.graph.node for output in node.output}
+    name = "map"
+    while made[name].op_type != "Resize":
+        name = made[name].input[0]
+    return name
 
 
 def leading_of(plain: ModelProto) -> int | None:

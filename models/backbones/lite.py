@@ -44,11 +44,13 @@ class LiteVariant:
     Attributes:
         number: in its name.
         channels: of the taps.
+        ahead_px: as of a trunk.
         packaged: the file inside the installed package.
     """
 
     number: int
     channels: tuple[int, ...]
+    ahead_px: int
     packaged: Callable[[], str]
 
     @property
@@ -68,8 +70,8 @@ class LiteVariant:
             raise DataInvalid("no trunk weights: install the package's [train] extra") from error
 
 
-LITE0 = LiteVariant(0, (80, 112, 192), _lite0_file)
-LITE2 = LiteVariant(2, (88, 120, 208), _lite2_file)
+LITE0 = LiteVariant(0, (80, 112, 192), 2, _lite0_file)
+LITE2 = LiteVariant(2, (88, 120, 208), 3, _lite2_file)
 
 
 class LiteTrunk(Trunk):
@@ -89,6 +91,7 @@ class LiteTrunk(Trunk):
         self.sha256 = sha256(path.read_bytes()).hexdigest()
         self.stride_px = 16
         self.dimension = sum(variant.channels)
+        self.ahead_px = variant.ahead_px
         net: Any = timm.create_model(variant.timm_name, pretrained=False)
         net.load_state_dict(_state_dict_for_timm(path, variant))
         freeze(net)

@@ -17,6 +17,8 @@ class Trunk(nn.Module):
         dimension: channels of all taps together.
         moved: of the distance of a patch by its own position, what a search around it leaves at least on a coarse grid
             where parts lie still (decision 0015); measured on good parts, as they lie and moved.
+        ahead_px: how far right and down of its middle what a position of the finest grid sees lies (decision 0071);
+            measured on good parts with a few pixels changed.
     """
 
     origin: str
@@ -24,6 +26,7 @@ class Trunk(nn.Module):
     stride_px: int
     dimension: int
     moved: float
+    ahead_px: int = 0
 
     def forward(self, pixels: Tensor) -> Sequence[Tensor]:
         """Normalise the pixels and run the trunk."""
