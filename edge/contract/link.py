@@ -78,6 +78,9 @@ class Heartbeat(Value):
     spool_results: Annotated[int, Field(ge=0, description="results not yet at the plant")] = 0
     picture: LivePicture | None = None
     shadow: ShadowState | None = None
+    process: Annotated[str | None, Field(max_length=64, description="drawn when it started: tells two boxes apart")] = (
+        None
+    )
 
 
 class DesiredState(Value):

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from threading import Event, Lock, Timer
+from uuid import uuid4
 
 from edge.backoff import Backoff
 from edge.clock import Clock, SystemClock
@@ -122,6 +123,7 @@ class Station:
         self.settings = settings
         self._clock = clock or SystemClock()
         self._started_at: datetime = self._clock.utc()
+        self._process = uuid4().hex
         self._lock = StateLock(settings.state_dir)
         self._latency = LatencyWindow()
         self._picture: LivePicture | None = None
@@ -271,6 +273,7 @@ class Station:
             deadline_ms=self.settings.deadline_ms,
             spool_results=self.spool.counts().results + self._writer.status().backlog,
             shadow=self.shadow.state(),
+            process=self._process,
             picture=self.picture() if self.settings.plant is not None and self.settings.plant.pictures else None,
         )
 

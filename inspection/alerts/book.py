@@ -26,6 +26,7 @@ class AlertKind(StrEnum):
     STATION_SILENT = "station_silent"
     CLOCK_SKEW = "clock_skew"
     DROPS = "drops"
+    KEY_SHARED = "key_shared"
 
 
 class _Event(StrEnum):

@@ -18,7 +18,15 @@ from inspection.rollout.steps import SYSTEM
 from inspection.stations.live import LiveBoard
 from inspection.store.tables import HourRow, RolloutRow, StationBundleRow, StationRow
 
-__all__ = ["chart_signals", "drifting", "halted_rollouts", "new_drops", "silent_stations", "skewed_clocks"]
+__all__ = [
+    "chart_signals",
+    "drifting",
+    "halted_rollouts",
+    "new_drops",
+    "shared_keys",
+    "silent_stations",
+    "skewed_clocks",
+]
 
 _SINCE, _WITH = sentence("since the bundle came"), sentence("with the new bundle")
 _CAUSES = {
@@ -108,6 +116,19 @@ def skewed_clocks(live: LiveBoard, bound_s: float) -> list[Condition]:
             behind = sentence(f"station {station}: its clock is {off} s behind the plant's; set up NTP there")
             text = ahead if seen.clock_ahead_s > 0 else behind
             found.append(Condition(AlertKind.CLOCK_SKEW, station, text, station))
+    return found
+
+
+def shared_keys(live: LiveBoard, now: datetime) -> list[Condition]:
+    """Stations whose API key two boxes use at once: their counters and pictures flip between the two."""
+    found = []
+    for station, seen in sorted(live.all().items()):
+        if seen.turns.taken(now):
+            text = sentence(
+                f"station {station}: two boxes report with its API key in turn, so its counts and pictures are mixed; "
+                "add a station for the second box and give that box the key of its own"
+            )
+            found.append(Condition(AlertKind.KEY_SHARED, station, text, station))
     return found
 
 

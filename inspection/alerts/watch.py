@@ -3,7 +3,15 @@
 from datetime import datetime, timedelta
 
 from inspection.alerts.book import AlertKind, Condition, reconcile
-from inspection.alerts.rules import chart_signals, drifting, halted_rollouts, new_drops, silent_stations, skewed_clocks
+from inspection.alerts.rules import (
+    chart_signals,
+    drifting,
+    halted_rollouts,
+    new_drops,
+    shared_keys,
+    silent_stations,
+    skewed_clocks,
+)
 from inspection.alerts.settings import AlertSettings
 from inspection.clock import Clock
 from inspection.drift.settings import DriftSettings
@@ -46,6 +54,7 @@ class AlertWatch:
                 AlertKind.CONTROL_CHART: chart_signals(session, settings.chart_hours, now),
                 AlertKind.ROLLOUT_HALTED: halted_rollouts(session, now),
                 AlertKind.CLOCK_SKEW: skewed_clocks(self._live, settings.clock_skew_s),
+                AlertKind.KEY_SHARED: shared_keys(self._live, now),
             }
             if (now - self._began).total_seconds() > settings.silent_after_s:  # before, nobody could have reported
                 silent = silent_stations(session, self._live, settings.silent_after_s, now)

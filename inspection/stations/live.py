@@ -6,6 +6,7 @@ from datetime import datetime
 
 from edge.contract.link import Heartbeat, LivePicture
 from inspection.stations.ledger_since import LedgerSince
+from inspection.stations.turns import Turns
 
 __all__ = ["LiveBoard", "Seen"]
 
@@ -19,6 +20,7 @@ class Seen:
         picture: the last picture, which may have come with an earlier heartbeat.
         picture_at: when that picture arrived.
         ledger: what it has counted with the bundle that it runs.
+        turns: the processes that reported under its name.
     """
 
     at: datetime
@@ -26,6 +28,7 @@ class Seen:
     picture: LivePicture | None
     picture_at: datetime | None
     ledger: LedgerSince
+    turns: Turns
 
     @property
     def clock_ahead_s(self) -> float:
@@ -51,7 +54,8 @@ class LiveBoard:
                 picture_at = before.picture_at
             slim = heartbeat.model_copy(update={"picture": None})
             ledger = LedgerSince.first(slim) if before is None else before.ledger.then(slim)
-            self._seen[station] = Seen(now, slim, picture, picture_at if picture else None, ledger)
+            turns = (Turns() if before is None else before.turns).then(slim.process, now)
+            self._seen[station] = Seen(now, slim, picture, picture_at if picture else None, ledger, turns)
 
     def forget(self, station: str) -> None:
         """Let go of a station that was taken out of service."""

@@ -5,7 +5,7 @@ import { h, when } from "./dom.js";
 import { t } from "./language.js";
 import { told } from "./told.js";
 
-const KINDS = { drift: t("Drift"), control_chart: t("Control chart"), rollout_halted: t("Rollout halted"), station_silent: t("Station silent"), drops: t("Parts dropped"), clock_skew: t("Clock differs") };
+const KINDS = { drift: t("Drift"), control_chart: t("Control chart"), rollout_halted: t("Rollout halted"), station_silent: t("Station silent"), drops: t("Parts dropped"), clock_skew: t("Clock differs"), key_shared: t("Two boxes, one key") };
 
 export class Andon {
   /** Shows open alerts in `element`. */

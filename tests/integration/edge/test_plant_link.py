@@ -74,6 +74,19 @@ def test_results_and_images_reach_the_plant(folder: StationFolder) -> None:
     assert plant.heartbeats[-1].picture.result.part_id in {r.part_id for r in plant.results.values()}
 
 
+def test_a_started_station_names_one_process_and_the_next_another(folder: StationFolder) -> None:
+    """By it the plant tells two boxes with one key from a box that was restarted."""
+    plant = FakePlant()
+    with link_server(plant) as port:
+        for _ in range(2):
+            sent = len(plant.heartbeats)
+            with running(folder, port):
+                eventually(lambda sent=sent: len(plant.heartbeats) >= sent + 2)
+    processes = [beat.process for beat in plant.heartbeats]
+    assert len(set(processes)) == 2
+    assert processes == sorted(processes, key=processes.index)
+
+
 def test_the_line_goes_on_without_the_plant_and_everything_arrives_once(folder: StationFolder) -> None:
     """Up, down, up again: no verdict waits, nothing is lost, nothing is doubled."""
     plant = FakePlant()

@@ -72,11 +72,12 @@ class Floor:
         self.admin: Person = sign_in(client)
         self.key = key or add_station(self.admin)
 
-    def beat(self, drops: int = 0, ahead_s: float = 0.0) -> None:
-        """A heartbeat with so many drops so far, by a clock that is so far ahead."""
+    def beat(self, drops: int = 0, ahead_s: float = 0.0, process: str | None = None) -> None:
+        """A heartbeat with so many drops so far, by a clock that is so far ahead, of this process."""
         ledger = LedgerCounts(triggers=10 + drops, verdicts=10, drops=drops, passed=10, undecided=drops)
         sent_at = self.clock() + timedelta(seconds=ahead_s)
-        beat = a_heartbeat(ledger=ledger, bundle_id="b" * 64, sent_at=sent_at).model_dump(mode="json")
+        described = a_heartbeat(ledger=ledger, bundle_id="b" * 64, sent_at=sent_at, process=process)
+        beat = described.model_dump(mode="json", exclude_none=process is None)
         assert self.client.post(f"{API}/stations/me/heartbeat", json=beat, headers=self.key).status_code == 200
 
     def look(self, after_s: float = 0.0) -> list[dict[str, Any]]:
@@ -297,3 +298,24 @@ def test_a_clock_that_is_off_is_told_and_closes_when_it_is_set(floor: Floor, ahe
     floor.clock.advance(601)
     floor.beat()
     assert floor.look() == []
+
+
+def test_two_boxes_with_the_key_of_one_station_are_told_until_one_is_gone(floor: Floor) -> None:
+    for process in "abab":
+        floor.beat(process=process)
+        assert floor.look(after_s=1) == []
+    floor.beat(process="a")
+    (alert,) = floor.look()
+    assert (alert["kind"], alert["station"]) == ("key_shared", "line-1")
+    assert alert["text"].startswith("station line-1: two boxes report with its API key in turn")
+    for _ in range(16):
+        floor.beat(process="a")
+        last = floor.look(after_s=60)
+    assert last == []
+
+
+def test_boxes_that_restart_again_and_again_share_no_key(floor: Floor) -> None:
+    """Also where a heartbeat that was under way arrives after the new process', and by a version that names none."""
+    for process in ("a", "a", "b", "a", "b", None, "c", "d", "e", "f"):
+        floor.beat(process=process)
+        assert floor.look(after_s=1) == []
