@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from edge.contract.manifest import Roi, TierName
+from edge.contract.sentences import sentence
 
 __all__ = ["GEOMETRY", "Difference", "RecipeSettings", "differences"]
 
@@ -54,7 +55,7 @@ class RecipeSettings(BaseModel):
     @model_validator(mode="after")
     def _band(self) -> Self:
         if self.undecided_overkill is not None and not self.undecided_overkill > self.max_overkill:
-            msg = f"undecided_overkill: expected more than max_overkill, {self.max_overkill}"
+            msg = sentence(f"undecided_overkill: expected more than max_overkill, {self.max_overkill}")
             raise ValueError(msg)
         return self
 

@@ -1,5 +1,7 @@
 """What the service says in English is read in Chinese on the pages."""
 
+from dataclasses import dataclass
+
 import pytest
 from babel.messages.pofile import read_po
 from playwright.sync_api import Browser, Page, expect
@@ -57,6 +59,45 @@ def test_sentences_within_sentences(chinese: Page) -> None:
         "（95 % 区间 44.4% 至 97.5%）；图像 AUROC 由 0.991 变为 0.982，在 97% 的重采样中变差"  # noqa: RUF001
     )
     assert unknown == "words of somebody: 3 parts; more"
+
+
+@dataclass(frozen=True)
+class Filled:
+    """What somebody filled into a form of the pages, and what it is answered in Chinese."""
+
+    path: str
+    body: dict[str, object]
+    answer: str
+
+
+_FILLED = [
+    Filled("/users", {"name": "lee", "password": "short", "role": "operator"}, "body.password：文本至少应有 10 个字符"),  # noqa: RUF001
+    Filled(
+        "/recipes/part/versions",
+        {"reason": "   "},
+        "body.settings：缺少该值；body.reason：文本至少应有 3 个字符，收到 '   '",  # noqa: RUF001
+    ),
+    Filled(
+        "/recipes/part/versions",
+        {"settings": {"max_overkill": 2, "defect_rate": "often"}, "reason": "as agreed"},
+        "body.settings.max_overkill：应为小于 1 的数字，收到 2；body.settings.defect_rate：应为数字，收到 'often'",  # noqa: RUF001
+    ),
+    Filled(
+        "/recipes/part/versions",
+        {"settings": {"max_overkill": 0.2, "undecided_overkill": 0.1}, "reason": "as agreed"},
+        "body.settings：undecided_overkill：应大于 max_overkill（0.2）",  # noqa: RUF001
+    ),
+    Filled("/recipes", {"name": "a b"}, "body.name：应为符合 ^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$ 的文本，收到 'a b'"),  # noqa: RUF001
+    Filled("/recipes", {"nome": "a"}, "body.name：缺少该值；body.nome：没有这个键，是否拼写有误？"),  # noqa: RUF001
+]
+
+
+def test_what_a_form_is_refused_for(chinese: Page, floor: Floor) -> None:
+    refused = [floor.http.post(filled.path, json=filled.body) for filled in _FILLED]
+    assert {answer.status_code for answer in refused} == {422}
+    chinese.goto("/")
+    said = chinese.evaluate(_TOLD, [answer.json()["message"] for answer in refused])
+    assert said == [filled.answer for filled in _FILLED]
 
 
 def test_reasons_and_promises_on_the_pages(chinese: Page, floor: Floor) -> None:

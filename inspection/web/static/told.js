@@ -2,6 +2,7 @@
 
 import { table, t } from "./language.js";
 
+const CHECKED = /^((?:body|query|path)(?:\.[\w.\-]+)?): (.*)$/s; // what a check of a request found, after the place where
 const PLACE = /\{\d+\}/;
 const patterns = Object.keys(table).filter((text) => PLACE.test(text)).map(pattern).sort((a, b) => b.words - a.words);
 
@@ -19,7 +20,8 @@ function line(text) {
     const found = sentences.length > 1 ? sentences.map(line) : sentences;
     if (found.some((part, index) => part !== sentences[index])) return found.join(joined);
   }
-  return text;
+  const [, where, what] = CHECKED.exec(text) ?? [];
+  return where ? `${where}：${line(what)}` : text;
 }
 
 function known(text) {
