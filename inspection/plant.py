@@ -31,6 +31,7 @@ from inspection.retention.sweep import Retention
 from inspection.retraining.keeper import RetrainingKeeper
 from inspection.retraining.plan import Capacity
 from inspection.review.audit_sample import AuditPlan, AuditSampler, load_or_create_seed
+from inspection.review.desks import Desks
 from inspection.rollout.keeper import RolloutKeeper
 from inspection.settings import PlantSettings
 from inspection.stations.live import LiveBoard
@@ -62,6 +63,7 @@ class Plant:
     bundles: BundleFiles
     public_key: str
     live: LiveBoard
+    desks: Desks
     metrics: PlantMetrics
     throttle: LoginThrottle
     jobs: JobWorker
@@ -175,6 +177,7 @@ def open_plant(settings: PlantSettings, commands: ModelCommands | None = None, c
         bundles=bundles,
         public_key=key.public_text,
         live=live,
+        desks=Desks(),
         metrics=metrics,
         throttle=LoginThrottle(),
         jobs=jobs,

@@ -47,6 +47,7 @@ class ReviewQueue(Answer):
     defect_types: list[str]
     results: list[StoredResult]
     drawn: list[str] = Field(description="ids of those that belong to the random audit sample")
+    held: list[str] = Field(description="ids of those that other people look at now: they come last in `results`")
 
 
 class AlikeGroup(Answer):

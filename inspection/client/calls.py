@@ -310,9 +310,9 @@ class PlantCalls(LinkCalls):
         """Parts by their ids, in this order, as queue and groups show them: without what was said of them."""
         return self.read(list[StoredResult], self.ask("GET", "/api/v1/review/parts", query={"id": id_}))
 
-    def get_queue(self, *, limit: int | None = None, order: Order | None = None, offset: int | None = None, recipe: str | None = None, station: str | None = None, verdict: Verdict | None = None, defect_class: str | None = None, score_from: float | None = None, score_to: float | None = None, since: datetime | None = None, until: datetime | None = None, state: LabelState | None = None, line: str | None = None) -> ReviewQueue:
+    def get_queue(self, *, limit: int | None = None, order: Order | None = None, offset: int | None = None, looking_at: list[str] | None = None, recipe: str | None = None, station: str | None = None, verdict: Verdict | None = None, defect_class: str | None = None, score_from: float | None = None, score_to: float | None = None, since: datetime | None = None, until: datetime | None = None, state: LabelState | None = None, line: str | None = None) -> ReviewQueue:
         """Flagged parts, and passed ones drawn by chance, that nobody has judged yet; or those in another state."""
-        return self.read(ReviewQueue, self.ask("GET", "/api/v1/review/queue", query={"limit": limit, "order": order, "offset": offset, "recipe": recipe, "station": station, "verdict": verdict, "defect_class": defect_class, "score_from": score_from, "score_to": score_to, "since": since, "until": until, "state": state, "line": line}))
+        return self.read(ReviewQueue, self.ask("GET", "/api/v1/review/queue", query={"limit": limit, "order": order, "offset": offset, "looking_at": looking_at, "recipe": recipe, "station": station, "verdict": verdict, "defect_class": defect_class, "score_from": score_from, "score_to": score_to, "since": since, "until": until, "state": state, "line": line}))
 
     def get_reviewers(self, *, since: datetime | None = None) -> list[ReviewerMeasured]:
         """How well and how fast each person judges: on parts of known truth, beside second opinions, by the clock."""

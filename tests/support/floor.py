@@ -2,6 +2,8 @@
 
 import time
 from base64 import b64encode
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -94,12 +96,18 @@ class Floor:
 
     def say_as(self, name: str, result: InspectionResult, label: str, **more: Any) -> None:
         """Label a result as another inspector, who is made for it."""
+        with self.inspector(name) as other:
+            other.post("/labels", json={"result_id": result.id, "label": label, **more}).raise_for_status()
+
+    @contextmanager
+    def inspector(self, name: str) -> Iterator[httpx.Client]:
+        """Another inspector, who is made for it and signed in."""
         body = {"name": name, "role": "inspector", "password": ADMIN_PASSWORD}
         self.http.post("/users", json=body).raise_for_status()
         with httpx.Client(base_url=f"{self.address}/api/v1", verify=NO_CERTIFICATES) as other:
             csrf = other.post("/login", json={"name": name, "password": ADMIN_PASSWORD}).json()["csrf"]
-            said = {"result_id": result.id, "label": label, **more}
-            other.post("/labels", json=said, headers={"X-CSRF-Token": csrf}).raise_for_status()
+            other.headers["X-CSRF-Token"] = csrf
+            yield other
 
     def labels(self, result: InspectionResult) -> list[str]:
         """What stands on a result."""

@@ -35,6 +35,7 @@ from inspection.plant import Plant
 from inspection.registry.recipes import require_recipe
 from inspection.review.audit_sample import CONFIDENCE, parts_needed
 from inspection.review.beside import beside, golden_png
+from inspection.review.desks import held_last
 from inspection.review.estimates import audit_estimates
 from inspection.review.groups import groups
 from inspection.review.known_parts import answer_check, answer_checks, mixed_in
@@ -52,6 +53,7 @@ router = APIRouter(tags=["review"])
 
 _SHOWN_OF_GROUP = 24
 _PARTS_ASKED = 100
+_PARTS_AHEAD = 20
 
 
 def _wanted(  # noqa: PLR0913, PLR0917 - one parameter per filter is what makes them appear in the API's description
@@ -74,18 +76,23 @@ WantedDep = Annotated[Wanted, Depends(_wanted)]
 
 
 @router.get("/review/queue")
-def get_queue(
+def get_queue(  # noqa: PLR0913, PLR0917 - as above
     person: Operator,
     plant: PlantDep,
     asked: WantedDep,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     order: Annotated[Order, Query(description="time: newest first; value: what teaches most first")] = Order.TIME,
     offset: Annotated[int, Query(ge=0, le=1_000_000, description="parts that were skipped")] = 0,
+    looking_at: Annotated[
+        tuple[ResultId, ...],
+        Query(max_length=_PARTS_AHEAD, description="on the screen and next: last for other people"),
+    ] = (),
 ) -> ReviewQueue:
     """Flagged parts, and passed ones drawn by chance, that nobody has judged yet; or those in another state."""
     wanted = asked.seen_by(SecondOpinion(person.name, plant.settings.review_second_share))
     with plant.database.read() as session:
-        rows = queue(session, wanted, limit, order, offset)
+        held = plant.desks.look(person.name, looking_at, plant.clock())
+        rows = held_last(queue(session, wanted, limit, order, offset), held)
         shown = rows
         if wanted.state is LabelState.WAITING:
             shown = mixed_in(session, rows, wanted, person.name, plant.settings.review_known_share)
@@ -94,6 +101,7 @@ def get_queue(
             defect_types=defect_types(session, wanted.recipe),
             results=_shown(session, shown, wanted),
             drawn=sorted(drawn_among(session, [row.id for row in rows])),
+            held=[row.id for row in rows if row.id in held],
         )
 
 

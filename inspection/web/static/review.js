@@ -21,7 +21,7 @@ const mayLabel = flag("may-label");
 const waitingShown = () => $("state").value === "";
 
 const filters = new Filters({ recipe: "recipe", station: "station", verdict: "verdict-filter", order: "order", state: "state", line: "line", defect_class: "class", score_from: "score-from", score_to: "score-to", since: "since", until: "until" }, () => restart().catch((error) => say(error.message, true)));
-const queue = new ReviewQueue(() => filters.chosen(), waitingShown);
+const queue = new ReviewQueue(() => filters.chosen(), waitingShown, mayLabel);
 const decisions = new Decisions("review");
 const picture = new PicturePanel();
 const shown = { at: 0, visited: null, sending: outbox.waiting.length > 0 };

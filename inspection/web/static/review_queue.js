@@ -6,11 +6,12 @@ import { pending } from "./decisions.js";
 const BATCH = 60;
 const REFILL_BELOW = 8;
 const SEEN_KEPT = 400;
+const AHEAD = 8; // more than somebody judges until the queue is asked for again
 
 export class ReviewQueue {
-  /** `filters()` gives the parameters of the service, `waiting()` whether they ask for what waits. */
-  constructor(filters, waiting) {
-    Object.assign(this, { filters, waiting, drawn: new Set(), round: 0 });
+  /** `filters()` gives the parameters of the service, `waiting()` whether they ask for what waits, `judges` whether parts are labelled here. */
+  constructor(filters, waiting, judges) {
+    Object.assign(this, { filters, waiting, judges, drawn: new Set(), round: 0 });
     this.clear();
   }
 
@@ -43,16 +44,31 @@ export class ReviewQueue {
   /** The head of the queue; with an offset what lies behind the parts that were passed over. False if it is out of date. */
   async load(offset = 0) {
     const { round } = this;
-    const answer = await get(`/review/queue?${new URLSearchParams({ limit: BATCH, offset, ...this.filters() })}`);
+    const ahead = this.judges && this.waiting() ? this.ahead : [];
+    const asked = [...Object.entries({ limit: BATCH, offset, ...this.filters() }), ...ahead.map((id) => ["looking_at", id])];
+    const answer = await get(`/review/queue?${new URLSearchParams(asked)}`);
     if (round !== this.round) return false; // asked before the filters changed
     if (offset === 0) this.dropJudged(answer.results);
     this.items.push(...answer.results.filter(({ result: { id } }) => !this.holds(id) && !this.answered.has(id)));
+    if (this.waiting()) this.leaveToOthers(new Set(answer.held));
     this.forgetOld();
     this.types = [...new Set([...this.types, ...answer.defect_types])];
     this.known = answer.defect_types;
     for (const id of answer.drawn) this.drawn.add(id);
     this.left = Object.values(answer.waiting).reduce((sum, count) => sum + count, 0) - (this.waiting() ? uncounted() : 0);
+    if (ahead.length === 0 && this.judges && this.waiting() && this.ahead.length > 0) return this.load(); // who comes now begins with others
     return true;
+  }
+
+  /** What is on the screen and comes next. */
+  get ahead() {
+    return this.items.slice(this.at).map(({ result }) => result.id).filter((id) => !this.answered.has(id)).slice(0, AHEAD);
+  }
+
+  /** What other people look at comes after everything else, but for the part that is on the screen. */
+  leaveToOthers(held) {
+    const next = this.items.splice(this.at + 1);
+    this.items.push(...next.filter(({ result }) => !held.has(result.id)), ...next.filter(({ result }) => held.has(result.id)));
   }
 
   /** What somebody else has judged meanwhile is not asked again. What only lies further back now comes again by itself. */

@@ -90,6 +90,34 @@ def test_what_was_skipped_is_not_given_again(
     assert found(admin, order=order, offset=5000) == []
 
 
+@pytest.mark.parametrize("order", ["time", "value"])
+def test_two_people_at_once_do_not_begin_with_the_same_parts(
+    client: TestClient, plant: Plant, admin: Person, station: dict[str, str], clock: ManualClock, order: str
+) -> None:
+    other = person_with(plant, client, Role.INSPECTOR)
+    send_results(client, station, *(a_result(part_id=str(n), score=1.0 + n) for n in range(6)))
+    first = admin.get("/review/queue", params={"order": order}).json()
+    names = [item["result"]["part_id"] for item in first["results"]]
+    ids = [item["result"]["id"] for item in first["results"]]
+    assert first["held"] == []
+    assert found(admin, order=order, looking_at=ids[:2]) == names  # nobody waits for himself
+
+    answer = other.get("/review/queue", params={"order": order, "looking_at": ids[1:4]}).json()
+    assert [item["result"]["part_id"] for item in answer["results"]] == [*names[2:], *names[:2]]
+    assert answer["held"] == ids[:2]
+    assert found(admin, order=order, looking_at=ids[:2]) == [*names[:2], *names[4:], *names[2:4]]
+
+    clock.advance(15)
+    assert found(admin, order=order, looking_at=ids[:2])[:2] == names[:2]
+    clock.advance(15)  # the other one has gone
+    assert found(admin, order=order) == names
+    for _ in range(60):  # this one went, too, and left the page open
+        clock.advance(11)
+        found(admin, order=order, looking_at=ids[:2])
+    assert found(other, order=order) == names
+    assert other.get("/review/queue", params={"looking_at": ["x"]}).status_code == 422
+
+
 def test_queue_shows_what_was_said(client: TestClient, plant: Plant, admin: Person, station: dict[str, str]) -> None:
     other = person_with(plant, client, Role.INSPECTOR)
     parts = [part(client, station, seed) for seed in range(3)]
