@@ -4,14 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from edge.contract.input_side import STEP_PX
 from edge.contract.manifest import TierName
 from models.backbones.lite import LITE0, LITE2, LiteTrunk, LiteVariant
 from models.backbones.trunk import Trunk
-from models.backbones.vit import PATCH_PX, VitTrunk
+from models.backbones.vit import VitTrunk
 
 __all__ = ["TIERS", "Tier"]
-
-_LITE_STEP_PX = 32  # the coarsest tap's stride
 
 
 @dataclass(frozen=True)
@@ -35,7 +34,7 @@ def _lite(variant: LiteVariant) -> Callable[[int, int, Path | None], Trunk]:
 
 
 TIERS: dict[TierName, Tier] = {
-    "fast": Tier(256, _LITE_STEP_PX, _lite(LITE0)),
-    "balanced": Tier(256, _LITE_STEP_PX, _lite(LITE2)),
-    "accurate": Tier(336, PATCH_PX, VitTrunk),
+    "fast": Tier(256, STEP_PX["fast"], _lite(LITE0)),
+    "balanced": Tier(256, STEP_PX["balanced"], _lite(LITE2)),
+    "accurate": Tier(336, STEP_PX["accurate"], VitTrunk),
 }

@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from edge.contract.input_side import MAX_SIDE_PX, MIN_SIDE_PX
 from edge.contract.manifest import Roi, TierName
 from edge.contract.sentences import sentence
 
@@ -25,7 +26,9 @@ class RecipeSettings(BaseModel):
     part_name: Annotated[str, Field(max_length=200, description="What people call the part.")] = ""
     description: Annotated[str, Field(max_length=4000, description="What is inspected, and what counts as bad.")] = ""
     tier: Annotated[TierName | None, Field(description="How much time a part may take.")] = None
-    size_px: Annotated[int | None, Field(ge=32, le=4096, description="Side of the network's input.")] = None
+    size_px: Annotated[
+        int | None, Field(ge=MIN_SIDE_PX, le=MAX_SIDE_PX, description="Side of the network's input.")
+    ] = None
     smallest_defect_px: Annotated[
         float | None, Field(ge=1, le=10_000, description="Smallest defect to be seen, in pixels of the camera.")
     ] = None

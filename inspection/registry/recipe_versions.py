@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.errors import Conflict, NotFound
+from edge.contract.input_side import require_side
 from inspection.registry.recipe_settings import RecipeSettings, differences
 from inspection.registry.recipes import require_recipe
 from inspection.store.images import image_row
@@ -22,8 +23,11 @@ def add_version(
     Raises:
         NotFound: no such recipe, or an image that it names is not stored here.
         Conflict: nothing changed.
+        DataInvalid: no training takes this side of the input.
     """
     require_recipe(session, recipe)
+    if settings.size_px is not None:
+        require_side("size_px", settings.size_px, settings.tier or "fast")
     last = newest_version(session, recipe)
     if last is not None and not differences(settings_of(last), settings):
         raise Conflict(f"recipe {recipe!r}: expected a change, got the settings of version {last.version} again")

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from edge.contract.archive import open_sealed
 from edge.contract.errors import SettingsInvalid
+from edge.contract.input_side import require_side
 from edge.contract.local_key import local_key_path
 from edge.contract.manifest import Manifest, Roi, TierName
 from edge.contract.signature import SigningKey, TrustedKeys
@@ -16,13 +17,11 @@ from models.cli.costs import asked_costs
 from models.cli.recipe import recipe_of
 from models.cli.writable import check_writable
 from models.progress import Progress
-from models.tiers import TIERS
 from models.training.request import TrainRequest
 from models.training.train import STEPS, TrainReport, train
 
 __all__ = ["run"]
 
-_MIN_SIZE_PX, _MAX_SIZE_PX = 32, 4096
 _DECIDED_BEFORE = ("tier", "size_px", "smallest_defect_px", "roi", "align", "ignore_mask", "invariant")
 _MAX_SEED = 2**32 - 1
 
@@ -94,7 +93,8 @@ def _earlier(options: argparse.Namespace, trusted: TrustedKeys) -> Manifest:
 
 
 def _check_numbers(options: argparse.Namespace) -> None:
-    _check_size(options)
+    if options.size_px is not None:
+        require_side("--size-px", options.size_px, _tier(options))
     if options.smallest_defect_px is not None and not options.smallest_defect_px >= 1:
         raise SettingsInvalid(f"--smallest-defect-px: expected 1 pixel or more, got {options.smallest_defect_px}")
     if not 0 < options.max_overkill < 1:
@@ -116,17 +116,6 @@ def _roi(numbers: tuple[int, int, int, int] | None) -> Roi | None:
     except ValidationError as error:
         first = error.errors()[0]
         raise SettingsInvalid(f"--roi: {first['loc'][0]}: {first['msg']}, got {numbers}") from error
-
-
-def _check_size(options: argparse.Namespace) -> None:
-    step_px = TIERS[_tier(options)].step_px
-    if options.size_px is not None and (
-        options.size_px % step_px or not _MIN_SIZE_PX <= options.size_px <= _MAX_SIZE_PX
-    ):
-        raise SettingsInvalid(
-            f"--size-px: expected a multiple of {step_px} (tier {_tier(options)}), at least {_MIN_SIZE_PX} and "
-            f"at most {_MAX_SIZE_PX}, got {options.size_px}"
-        )
 
 
 def _as_json(report: TrainReport, out: Path) -> dict[str, object]:

@@ -50,6 +50,10 @@ def test_what_makes_no_version_is_refused(admin: Person, plant: Plant, station: 
     assert _add(admin, {}, " ").status_code == 422
     assert "undecided_overkill" in _add(admin, {"undecided_overkill": 0.01}).json()["message"]
     assert _add(admin, {"golden_sha256": "0" * 64}).status_code == 404
+    no_side = _add(admin, {"size_px": 300})
+    expected = "size_px: expected a multiple of 32 (tier fast), at least 32 and at most 4096, got 300"
+    assert (no_side.status_code, no_side.json()["message"]) == (422, expected)
+    assert "multiple of 14 (tier accurate)" in _add(admin, {"tier": "accurate", "size_px": 320}).json()["message"]
     assert _add(admin, {"tier": "fast"}).status_code == 201
     assert "settings of version 1 again" in _add(admin, {"tier": "fast"}).json()["message"]
     missing = admin.get("/recipes/part/versions/comparison", params={"before": 1, "after": 9})

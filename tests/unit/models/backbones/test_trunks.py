@@ -38,6 +38,7 @@ def test_a_trunk_gives_the_grid_and_the_channels_that_it_states(name: str, size:
     assert features.shape == (2, positions, trunk.dimension)
     assert bool(features.isfinite().all())
     assert not any(value % tier.step_px for value in (*size, tier.size_px))
+    assert tier.step_px % trunk.stride_px == 0
 
 
 @pytest.mark.parametrize(("name", "size"), ALL)
