@@ -1,4 +1,7 @@
-"""Parameters that a route does not have: left out, a misspelt filter would widen the answer in silence."""
+"""Parameters that a route has not, or has only once: left out in silence, such a filter would widen the answer."""
+
+from collections import Counter
+from typing import get_origin
 
 from fastapi import Request
 from fastapi.dependencies.utils import get_flat_params
@@ -6,30 +9,46 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.params import ParamTypes
 from fastapi.routing import APIRoute
 
+from edge.contract.sentences import sentence
+
 __all__ = ["refuse_unknown_parameters"]
 
 
 def refuse_unknown_parameters(request: Request) -> None:
-    """Return if the route has every parameter that stands in the address.
+    """Return if the route has every parameter that stands in the address, and takes it as often.
 
     Raises:
-        RequestValidationError: it lacks some; the answer names them, and those that there are.
+        RequestValidationError: it lacks some, and the answer names those that there are; or it takes some only once.
     """
-    given = request.query_params.keys()
+    given = Counter(name for name, _ in request.query_params.multi_items())
     if not given:
         return
     known = _known(request.scope["route"])
-    unknown = sorted(given - known)
+    unknown = sorted(given.keys() - known)
     if unknown:
-        raise RequestValidationError([_problem(unknown, sorted(known))])
+        raise RequestValidationError([_problem(_no_such(unknown, sorted(known)))])
+    doubled = sorted(name for name, times in given.items() if times > 1 and not known[name])
+    if doubled:
+        names = ", ".join(doubled)
+        raise RequestValidationError([_problem(sentence(f"expected one value of {names}, got several"))])
 
 
-def _known(route: APIRoute) -> set[str]:
-    fields = get_flat_params(route.dependant)
-    return {field.alias for field in fields if getattr(field.field_info, "in_", None) is ParamTypes.query}
+def _known(route: APIRoute) -> dict[str, bool]:
+    """The route's parameters, and whether each takes a list."""
+    fields = [
+        field
+        for field in get_flat_params(route.dependant)
+        if getattr(field.field_info, "in_", None) is ParamTypes.query
+    ]
+    return {field.alias: get_origin(field.field_info.annotation) in {list, tuple} for field in fields}
 
 
-def _problem(unknown: list[str], known: list[str]) -> dict[str, object]:
-    expected = f"some of {', '.join(known)}" if known else "none"
-    said = f"no parameter {', '.join(unknown)}, is it misspelt? expected {expected}"
+def _no_such(unknown: list[str], known: list[str]) -> str:
+    names = ", ".join(unknown)
+    if not known:
+        return sentence(f"no parameter {names}, is it misspelt? expected none")
+    return sentence(f"no parameter {names}, is it misspelt? expected some of {', '.join(known)}")
+
+
+def _problem(said: str) -> dict[str, object]:
     return {"type": "value_error", "loc": ("query",), "msg": said, "input": None}

@@ -92,6 +92,10 @@ DESCRIBED = {
 }
 """The parameters of each route."""
 
+LISTS = {"GET /api/v1/review/parts": {"id"}, "GET /api/v1/review/queue": {"looking_at"}}
+ONCE = {route: [name for name in names if name not in LISTS.get(route, ())] for route, names in DESCRIBED.items()}
+"""Those of them that take one value."""
+
 PEOPLE = [route for route in ROUTES if route.role is not None]
 KEYED = [route for route in PEOPLE if not route.for_admins]
 SCOPED = [route for route in KEYED if route.path not in FREE]
@@ -192,6 +196,22 @@ def test_a_parameter_that_a_route_does_not_have_is_refused(admin: Person, route:
     there_are = f"some of {', '.join(known)}" if known else "none"
     said = f"query: no parameter limt, verdit, is it misspelt? expected {there_are}"
     assert (answer.json()["error"], answer.json()["message"]) == ("RequestInvalid", said)
+
+
+@each([route for route in PEOPLE if ONCE[_name(route)]])
+def test_a_parameter_that_comes_twice_is_refused_where_one_counts(admin: Person, route: Guarded) -> None:
+    """The last one counted, as if the others had not been there."""
+    names = ONCE[_name(route)]
+    twice = {name: ["1", "2"] for name in names}
+    answer = admin.client.request(route.method, route.address, headers={CSRF_HEADER: admin.csrf}, params=twice)
+    said = f"query: expected one value of {', '.join(names)}, got several"
+    assert (answer.status_code, answer.json()["message"]) == (422, said)
+
+
+def test_a_parameter_that_is_a_list_comes_as_often_as_it_likes(admin: Person) -> None:
+    both = {"id": ["0" * 32, "1" * 32]}
+    assert admin.get("/review/parts", params=both).status_code == 404
+    assert admin.get("/review/queue", params={"looking_at": both["id"]}).status_code == 200
 
 
 def test_a_station_may_say_more_than_the_plant_knows(admin: Person) -> None:
