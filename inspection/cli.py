@@ -57,7 +57,7 @@ PASSED_ON = {
 OWN_COMMANDS = {
     "serve": "run the plant service",
     "audit": "check the audit log",
-    "users": "a new password for somebody who forgot it",
+    "users": "a new password, and enabling who was disabled",
     "backup": "write a whole plant to one file",
     "restore": "make a plant from such a file",
     "retention": "remove images that the rules of the plant let go",
@@ -128,16 +128,23 @@ def _add_own(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") ->
 
 def _add_users(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     users = commands.add_parser("users", help=OWN_COMMANDS["users"], description="Work with the people of a plant.")
-    password = users.add_subparsers(dest="action", metavar="ACTION", required=True).add_parser(
+    actions = users.add_subparsers(dest="action", metavar="ACTION", required=True)
+    password = actions.add_parser(
         "password",
         help="give a user a new password",
         description="Give a user a new password, the only admin too, and end the user's sessions; the service may run. "
         "The password is asked for, or is the first line of stdin where that is no terminal. After five failures "
         "to sign in a running service wants a minute's wait.",
     )
-    password.add_argument("settings", metavar="PLANT.toml", type=Path, help="settings of the plant service")
-    password.add_argument("name", metavar="NAME", help="of the user, such as admin")
-    password.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout")
+    enable = actions.add_parser(
+        "enable",
+        help="let a disabled user sign in again",
+        description="Let a disabled user sign in again, the only admin too; the service may run.",
+    )
+    for action in (password, enable):
+        action.add_argument("settings", metavar="PLANT.toml", type=Path, help="settings of the plant service")
+        action.add_argument("name", metavar="NAME", help="of the user, such as admin")
+        action.add_argument("--json", action="store_true", help="one JSON object as the last line of stdout")
 
 
 def _add_upkeep(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -244,9 +251,10 @@ def _audit(options: argparse.Namespace) -> ExitCode:
 
 def _users(options: argparse.Namespace) -> ExitCode:
     _require_plant("users")
-    from inspection.people.command import give_password  # noqa: PLC0415 - late, as above
+    from inspection.people.command import enable, give_password  # noqa: PLC0415 - late, as above
 
-    _tell(give_password(options.settings, options.name), as_json=options.json)
+    act = {"enable": enable, "password": give_password}[options.action]
+    _tell(act(options.settings, options.name), as_json=options.json)
     return ExitCode.OK
 
 

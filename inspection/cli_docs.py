@@ -14,7 +14,7 @@ _HEAD = """# Command line
 
 Written by `python -m inspection docs`; a test fails when it differs from what the commands say.
 """
-_SUBCOMMANDS = (("edge", "run"), ("edge", "doctor"), ("audit", "verify"), ("users", "password"))
+_SUBCOMMANDS = (("edge", "run"), ("edge", "doctor"), ("audit", "verify"), ("users", "password"), ("users", "enable"))
 _WIDTH = "100"
 
 

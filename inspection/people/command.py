@@ -1,10 +1,10 @@
 """`inspection users`: what an admin who cannot sign in does on the plant's machine."""
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from getpass import getpass
 from pathlib import Path
-
-from sqlalchemy.orm import Session
 
 from edge.contract.errors import BadInput
 from inspection.audit.change import change
@@ -14,8 +14,9 @@ from inspection.people.users import change_user, list_users, require_password, s
 from inspection.plant import database_address
 from inspection.settings import load_plant_settings
 from inspection.store.database import Database
+from inspection.store.tables import UserRow
 
-__all__ = ["give_password"]
+__all__ = ["enable", "give_password"]
 
 _ACTOR = "command line"  # with a space: nobody's name
 
@@ -30,27 +31,49 @@ def give_password(settings_path: Path, name: str) -> dict[str, object]:
         BadInput: no such user, one who signs in elsewhere, or a password that the plant does not take.
         SettingsInvalid: no PLANT.toml, or no such plant.
     """
-    database = Database(database_address(load_plant_settings(settings_path)), make=False)
-    try:
-        with database.read() as session:
-            _require_user(session, name)
+    with _plant_of(settings_path, name) as database:
+        if signs_in_elsewhere(name):
+            raise BadInput(f"user {name!r} signs in elsewhere, which gives the password: expected a user of this plant")
         password = _asked(name)
         with change(database, _ACTOR, utc_now()) as doing:
             row = change_user(doing.session, name, password=password)
             close_all_sessions(doing.session, row)
             doing.record("user.changed", name=name, role=None, disabled=None, password=True)
-            return {"name": name, "role": row.role, "disabled": row.disabled}
+            return _told(row)
+
+
+def enable(settings_path: Path, name: str) -> dict[str, object]:
+    """Let a disabled user sign in again; the service may be running.
+
+    Returns:
+        Who it is, with role and whether the user is disabled.
+
+    Raises:
+        BadInput: no such user.
+        SettingsInvalid: no PLANT.toml, or no such plant.
+    """
+    with _plant_of(settings_path, name) as database, change(database, _ACTOR, utc_now()) as doing:
+        row = change_user(doing.session, name, disabled=False)
+        doing.record("user.changed", name=name, role=None, disabled=False, password=False)
+        return _told(row)
+
+
+@contextmanager
+def _plant_of(settings_path: Path, name: str) -> Iterator[Database]:
+    """The database of a plant that knows this user: said before anybody types a password twice."""
+    database = Database(database_address(load_plant_settings(settings_path)), make=False)
+    try:
+        with database.read() as session:
+            names = {row.name for row in list_users(session)}
+        if name not in names:
+            raise BadInput(f"user {name!r}: not known here, {len(names)} others are")
+        yield database
     finally:
         database.close()
 
 
-def _require_user(session: Session, name: str) -> None:
-    """Before anybody types a password twice."""
-    names = {row.name for row in list_users(session)}
-    if name not in names:
-        raise BadInput(f"user {name!r}: not known here, {len(names)} others are")
-    if signs_in_elsewhere(name):
-        raise BadInput(f"user {name!r} signs in elsewhere, which gives the password: expected a user of this plant")
+def _told(row: UserRow) -> dict[str, object]:
+    return {"name": row.name, "role": row.role, "disabled": row.disabled}
 
 
 def _asked(name: str) -> str:

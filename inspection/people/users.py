@@ -106,11 +106,12 @@ def change_user(
         raise NotFound(f"user {name!r}: not known here")
     if signs_in_elsewhere(name) and (role is not None or password is not None):
         raise Conflict(f"user {name!r} signs in elsewhere, which gives role and password: disable the user instead")
+    was_admin = _is_active_admin(row)
     row.role = row.role if role is None else role.value
     row.disabled = row.disabled if disabled is None else disabled
     row.password_hash = row.password_hash if password is None else _HASHER.hash(password)
     session.flush()
-    if not any(user.role == Role.ADMIN and not user.disabled for user in list_users(session)):
+    if was_admin and not any(_is_active_admin(user) for user in list_users(session)):
         raise Conflict(f"user {name!r} is the last active admin: make another one first")
     return row
 
@@ -193,6 +194,10 @@ def _read_password(path: Path) -> str:
     except BadInput as error:
         raise SettingsInvalid(f"admin_password_file {path}: {error}") from error
     return password
+
+
+def _is_active_admin(row: UserRow) -> bool:
+    return row.role == Role.ADMIN and not row.disabled
 
 
 def _find(session: Session, name: str) -> UserRow | None:

@@ -1,4 +1,4 @@
-"""`inspection users password`, beside a running service: for somebody who cannot sign in, perhaps the only admin."""
+"""`inspection users`, beside a running service: for somebody who cannot sign in, perhaps the only admin."""
 
 import json
 import sys
@@ -12,7 +12,7 @@ from inspection.audit.log import verify
 from inspection.cli import main
 from inspection.people import command
 from inspection.people.roles import Role
-from inspection.people.users import user_from_elsewhere
+from inspection.people.users import change_user, user_from_elsewhere
 from inspection.plant import Plant
 from tests.support.plants import ADMIN_PASSWORD, API, Person, settings_file, sign_in
 
@@ -118,3 +118,37 @@ def test_at_a_terminal_it_is_asked_for_twice_and_not_shown(  # noqa: PLR0913, PL
     monkeypatch.setattr(command, "getpass", getpass)
     assert main(["users", "password", str(settings), "admin"]) == code
     assert expected in capsys.readouterr().err
+
+
+@pytest.fixture(name="disabled")
+def _disabled(client: TestClient, admin: Person, plant: Plant) -> None:
+    """The admin was disabled by another one, who has left the company's admins since: nobody else is there."""
+    del client
+    with plant.database.write() as session:
+        user_from_elsewhere(session, "li.wei", Role.ADMIN, plant.clock())
+        change_user(session, "admin", disabled=True)
+        user_from_elsewhere(session, "li.wei", Role.OPERATOR, plant.clock())
+    assert admin.get("/me").status_code == 401
+
+
+@pytest.mark.usefixtures("disabled")
+def test_a_disabled_only_admin_is_enabled_again(
+    client: TestClient, plant: Plant, settings: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["users", "enable", str(settings), "admin", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert told == {"name": "admin", "role": "admin", "disabled": False}
+    rows = sign_in(client).get("/audit").json()
+    row = next(row for row in rows if row["action"] == "user.changed")
+    details = {"name": "admin", "role": None, "disabled": False, "password": False}
+    assert (row["actor"], json.loads(row["details"])) == ("command line", details)
+    with plant.database.read() as session:
+        assert verify(session).broken_at is None
+    assert main(["users", "enable", str(settings), "admn"]) == 2
+    assert "user 'admn': not known here, 2 others are" in capsys.readouterr().err
+
+
+@pytest.mark.usefixtures("disabled")
+def test_a_new_password_where_no_admin_is_left(settings: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    _typed(monkeypatch, f"{NEW}\n")
+    assert main(["users", "password", str(settings), "admin"]) == 0
