@@ -2,7 +2,6 @@
 
 from fastapi import APIRouter, Request, Response
 
-from edge.contract.errors import NotSignedIn
 from inspection.api.access import COOKIE, Operator, PlantDep
 from inspection.api.schemas import Credentials, Me
 from inspection.api.session_cookie import lifetime_of, set_session
@@ -20,8 +19,7 @@ router = APIRouter(tags=["people"])
 def login(body: Credentials, request: Request, response: Response, plant: PlantDep) -> Me:
     """Sign in; the session comes as a cookie."""
     address = request.client.host if request.client else "unknown"
-    plant.throttle.check(body.name, address, plant.clock())
-    try:
+    with plant.throttle.attempt(body.name, address, plant.clock):
         with plant.database.read() as session:  # a password takes long to try: nobody else's change waits for it
             tried = authenticate(session, body.name, body.password)
         with change(plant.database, body.name, plant.clock()) as doing:
@@ -29,10 +27,6 @@ def login(body: Credentials, request: Request, response: Response, plant: PlantD
             token = open_session(doing.session, user, doing.now, lifetime_of(plant.settings))
             doing.record("session.opened", address=address)
             role = Role(user.role)
-    except NotSignedIn:
-        plant.throttle.failed(body.name, address, plant.clock())
-        raise
-    plant.throttle.succeeded(body.name, address)
     set_session(response, token, plant.settings)
     return Me(name=body.name, role=role, csrf=csrf_token(token))
 

@@ -1,19 +1,24 @@
 """Who may do what; the cases come from the route table itself."""
 
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy.orm import Session
 
 from edge.contract import errors
 from inspection.api.access import COOKIE, CSRF_HEADER
 from inspection.api.description import description
 from inspection.api.errors import STATUS, status_of
 from inspection.api.headers import CONTENT_SECURITY_POLICY
+from inspection.api.routes import sign_in as sign_in_routes
 from inspection.people.roles import Role
 from inspection.people.users import authenticate, authenticated_still
 from inspection.plant import Plant
+from inspection.store.tables import UserRow
 from inspection.web.pages import PAGES
 from tests.support.plants import ADMIN_PASSWORD, API, ManualClock, Person, person_with, sign_in
 
@@ -139,6 +144,21 @@ def test_guessing_is_slowed_down(client: TestClient, clock: ManualClock) -> None
     assert client.post(f"{API}/login", json=right).headers["retry-after"] == "60"
     clock.advance(61)
     assert client.post(f"{API}/login", json=right).status_code == 200
+
+
+def test_guessing_many_at_once_is_slowed_down_as_well(client: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of them passed the check before the first had failed."""
+
+    def slowly(session: Session, name: str, password: str) -> UserRow:
+        time.sleep(0.05)  # as a password takes that is dear to guess: the others come meanwhile
+        return authenticate(session, name, password)
+
+    def guess(number: int) -> int:
+        return client.post(f"{API}/login", json={"name": "admin", "password": f"guess-{number}"}).status_code
+
+    monkeypatch.setattr(sign_in_routes, "authenticate", slowly)
+    with ThreadPoolExecutor(12) as guessers:
+        assert sorted(guessers.map(guess, range(12))) == [401] * 5 + [429] * 7
 
 
 def test_a_wrong_password_waits_for_no_change_and_holds_up_none(client: TestClient, plant: Plant) -> None:

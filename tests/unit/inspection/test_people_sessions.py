@@ -133,24 +133,40 @@ def test_csrf_token_belongs_to_one_session() -> None:
             check_csrf("one", given)
 
 
+def _tries(throttle: LoginThrottle, times: int, *, address: str = "10.0.0.1", at: datetime = NOW) -> None:
+    for _ in range(times):
+        with pytest.raises(NotSignedIn), throttle.attempt("ann", address, lambda: at):
+            raise NotSignedIn("wrong")
+
+
+def _signs_in(throttle: LoginThrottle, *, at: datetime = NOW) -> None:
+    with throttle.attempt("ann", "10.0.0.1", lambda: at):
+        pass
+
+
 def test_five_failures_close_the_door_for_a_minute() -> None:
     throttle = LoginThrottle()
-    for _ in range(5):
-        throttle.check("ann", "10.0.0.1", NOW)
-        throttle.failed("ann", "10.0.0.1", NOW)
+    _tries(throttle, 5)
     with pytest.raises(TooManyAttempts):
-        throttle.check("ann", "10.0.0.1", NOW)
-    throttle.check("ann", "10.0.0.2", NOW)
-    throttle.check("ann", "10.0.0.1", NOW + timedelta(minutes=1))
+        _signs_in(throttle)
+    _tries(throttle, 1, address="10.0.0.2")
+    _signs_in(throttle, at=NOW + timedelta(minutes=1))
 
 
 def test_success_forgets_failures() -> None:
     throttle = LoginThrottle()
-    for _ in range(4):
-        throttle.failed("ann", "10.0.0.1", NOW)
-    throttle.succeeded("ann", "10.0.0.1")
-    throttle.failed("ann", "10.0.0.1", NOW)
-    throttle.check("ann", "10.0.0.1", NOW)
+    _tries(throttle, 4)
+    _signs_in(throttle)
+    _tries(throttle, 4)
+    _signs_in(throttle)
+
+
+def test_what_is_no_answer_to_a_password_counts_as_no_failure() -> None:
+    throttle = LoginThrottle()
+    for _ in range(6):
+        with pytest.raises(OSError), throttle.attempt("ann", "10.0.0.1", lambda: NOW):  # noqa: PT011
+            raise OSError
+    _signs_in(throttle)
 
 
 def test_admin_is_made_once(tmp_path: Path) -> None:
