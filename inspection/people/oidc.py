@@ -48,10 +48,11 @@ class Outward:
 
 @dataclass(frozen=True)
 class Claimed:
-    """Who the provider says it is."""
+    """Who the provider says it is, and what was wanted when the browser was sent there."""
 
     name: str
     role: Role
+    wanted: str = "/"
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class _Waiting:
     verifier: str
     nonce: str
     until: datetime
+    wanted: str
 
 
 class OidcClient:
@@ -77,8 +79,8 @@ class OidcClient:
         self._waiting: dict[str, _Waiting] = {}
         self._provider: dict[str, Any] | None = None
 
-    def begin(self, now: datetime) -> Outward:
-        """Send a browser to the provider.
+    def begin(self, now: datetime, wanted: str = "/") -> Outward:
+        """Send a browser to the provider; `wanted` comes back with who it is.
 
         Raises:
             ProviderLost: the provider does not answer.
@@ -87,7 +89,7 @@ class OidcClient:
         with self._lock:
             fresh = {key: one for key, one in self._waiting.items() if one.until > now}
             self._waiting = dict(list(fresh.items())[-_MOST_WAITING:])
-            self._waiting[state] = _Waiting(verifier, nonce, now + _WAITS)
+            self._waiting[state] = _Waiting(verifier, nonce, now + _WAITS, wanted)
         challenge = urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).rstrip(b"=").decode()
         asked = {
             "response_type": "code",
@@ -114,7 +116,7 @@ class OidcClient:
         if waiting is None or waiting.until <= now:
             raise NotSignedIn("this sign-in has expired or was used: begin again")
         claims = self._claims(self._token(code, waiting.verifier), waiting.nonce, now)
-        return Claimed(self._name(claims), self._role(claims))
+        return Claimed(self._name(claims), self._role(claims), waiting.wanted)
 
     def close(self) -> None:
         """Let go of the connections."""

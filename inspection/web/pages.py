@@ -16,7 +16,7 @@ from inspection.api.headers import WITH_CHARTS
 from inspection.people.roles import Role
 from inspection.people.sessions import csrf_token
 from inspection.web.language import language_of
-from inspection.web.sign_in_elsewhere import BACK, OUT, sign_in_back, sign_in_out
+from inspection.web.sign_in_elsewhere import BACK, OUT, address_out, sign_in_back, sign_in_out
 
 __all__ = ["ADMIN_PAGE", "PAGES", "add_pages"]
 
@@ -71,7 +71,7 @@ def _sign_in_page(request: Request, problem: str, status: int) -> HTMLResponse:
         "_": language_of(request),
         "theme": _theme(request),
         "problem": problem,
-        "elsewhere": OUT if request.app.state.plant.oidc is not None else None,
+        "elsewhere": None if request.app.state.plant.oidc is None else address_out(request.query_params.get("next")),
     }
     return _TEMPLATES.TemplateResponse(request, "login.html", values, status)
 

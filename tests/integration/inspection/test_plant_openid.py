@@ -1,10 +1,12 @@
 """Signing in at an OpenID provider, a real one on a port that signs real tokens."""
 
+import re
 from collections.abc import Iterator
 from contextlib import closing
+from html import unescape
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urlencode, urljoin, urlsplit
 
 import httpx
 import pytest
@@ -60,9 +62,9 @@ class Browser:
     def __init__(self, client: TestClient) -> None:
         self.plant = TestClient(client.app, base_url="http://plant.test", follow_redirects=False)
 
-    def out(self) -> str:
+    def out(self, begin: str = "/oidc/login") -> str:
         """To the provider and back: the address with code and state."""
-        away = self.plant.get("/oidc/login")
+        away = self.plant.get(begin)
         assert away.status_code == 303, away.text
         return str(httpx.get(away.headers["location"]).headers["location"])
 
@@ -89,6 +91,37 @@ def test_a_person_of_the_company_signs_in_with_the_role_of_the_group(client: Tes
     opened = [row for row in admin.get("/audit").json() if row["action"] == "session.opened"]
     assert {row["actor"] for row in opened} == {"admin", "sso:li.wei"}
     assert provider.issuer in opened[-1]["details"]
+
+
+def test_signing_in_leads_to_the_page_that_was_asked_for(client: TestClient) -> None:
+    browser = Browser(client)
+    asked = browser.plant.get("/review?recipe=part&score_from=2").headers["location"]
+    page = browser.plant.get(asked).text
+    begin = unescape(re.findall(r'href="(/oidc/login[^"]*)"', page)[0])
+    answer = browser.back(browser.out(begin))
+    assert 'content="0;url=/review?recipe=part&amp;score_from=2"' in answer.text
+    assert 'content="0;url=/"' in browser.back(browser.out()).text
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://elsewhere.test/",
+        "//elsewhere.test/",
+        "/\\elsewhere.test",
+        "/\t/elsewhere.test",
+        "review",
+        '/"><script>',
+        "",
+    ],
+)
+def test_signing_in_leads_nowhere_else(client: TestClient, address: str) -> None:
+    browser = Browser(client)
+    answer = browser.back(browser.out(f"/oidc/login?{urlencode({'next': address})}"))
+    leads_to = unescape(re.findall(r'content="0;url=([^"]*)"', answer.text)[0])
+    assert urljoin("http://plant.test/", leads_to).startswith("http://plant.test/")
+    assert leads_to in {"/", address if address.startswith('/"') else "/"}
+    assert "<script" not in answer.text
 
 
 def test_the_request_to_the_provider_is_bound_to_this_browser(client: TestClient) -> None:
