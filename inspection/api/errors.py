@@ -1,10 +1,12 @@
 """From errors to HTTP, in one table; a test asserts that every error of the tree finds its line."""
 
 from collections.abc import Mapping
+from http import HTTPStatus
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DataError, OperationalError
 from sqlalchemy.exc import TimeoutError as NoConnection
 from starlette.exceptions import HTTPException
@@ -47,6 +49,7 @@ STATUS: Mapping[type[errors.InspectionError], int] = {
     ProviderLost: 503,
 }
 
+_OF_FILES = ("GET", "HEAD")
 _RETRY_AFTER = {429: "60", 503: "2"}
 
 
@@ -92,7 +95,16 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:
 async def _http(request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, HTTPException):
         raise error
-    return error_response(error.status_code, "HttpError", f"{request.method} {request.url.path}: {error.detail}")
+    answer = error_response(error.status_code, "HttpError", f"{request.method} {request.url.path}: {error.detail}")
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        answer.headers["Allow"] = ", ".join(sorted(_methods_at(request)))
+    return answer
+
+
+def _methods_at(request: Request) -> set[str]:
+    """Of all routes at this address: the error itself knows the first one's only."""
+    at_it = [route for route in iter_route_contexts(request.app.routes) if route.path_regex.match(request.url.path)]
+    return {method for route in at_it for method in route.methods or _OF_FILES}
 
 
 async def _half(request: Request, error: Exception) -> JSONResponse:

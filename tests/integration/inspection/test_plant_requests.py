@@ -89,6 +89,23 @@ def test_methods_that_somebody_makes_up_are_one_series(client: TestClient) -> No
     assert "FOO" not in text
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("DELETE", "/api/v1/stations", "GET, POST"),
+        ("GET", "/api/v1/stations/line-1/line", "PUT"),
+        ("POST", "/login", "GET, HEAD"),
+        ("POST", "/healthz", "GET, HEAD"),
+        ("PUT", "/static/app.css", "GET, HEAD"),
+    ],
+)
+def test_what_an_address_takes_is_told_where_a_method_is_refused(
+    client: TestClient, method: str, path: str, allowed: str
+) -> None:
+    answer = client.request(method, path)
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 @pytest.mark.parametrize("path", ["/healthz", "/readyz"])
 def test_a_watcher_may_ask_for_the_health_without_a_body(client: TestClient, path: str) -> None:
     assert client.head(path).status_code == 200
