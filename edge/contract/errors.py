@@ -22,6 +22,7 @@ InspectionError
 │   ├── PlantUnreachable     no answer (retried with backoff; the line goes on)
 │   │   └── PlantBusy        it asks to wait (retried no earlier than it says)
 │   └── PlantRefused         an answer that says no (shown on the station; not retried blindly)
+│       ├── PlantLacks       it has no such thing, or has it no more (told, the others are gone on with)
 │       └── ContentRefused   it will never take this record or image (set aside, counted, kept)
 ├── RequestRefused           the plant service refuses what a person or station asks
 │   ├── NotSignedIn          nobody is signed in, or the key is unknown
@@ -64,6 +65,7 @@ __all__ = [
     "PartNotFound",
     "PlantBusy",
     "PlantError",
+    "PlantLacks",
     "PlantRefused",
     "PlantUnreachable",
     "RequestRefused",
@@ -164,6 +166,10 @@ class PlantBusy(PlantUnreachable):
 
 class PlantRefused(PlantError):
     """The plant service answered no; the message says why."""
+
+
+class PlantLacks(PlantRefused):
+    """The plant service has no such thing, or a rule removed it; the caller goes on without it, and says so."""
 
 
 class ContentRefused(PlantRefused):

@@ -7,13 +7,21 @@ from typing import Any
 
 import httpx
 
-from edge.contract.errors import ContentRefused, PlantBusy, PlantRefused, PlantUnreachable, SettingsInvalid
+from edge.contract.errors import (
+    ContentRefused,
+    PlantBusy,
+    PlantLacks,
+    PlantRefused,
+    PlantUnreachable,
+    SettingsInvalid,
+)
 from edge.contract.settings import bearer
 from edge.contract.tls import tls_context
 
 __all__ = ["Connection"]
 
 _BUSY = {429, 503}
+_LACKED = {404, 410}
 _CONTENT_REFUSED = {400, 409, 413, 415, 422}
 _SERVER_BROKE = 500
 _MAX_RETRY_AFTER_S = 3600.0
@@ -24,7 +32,7 @@ class Connection:
     """A pool of connections; safe to use from several threads.
 
     Every request raises PlantUnreachable (try later), PlantBusy (not before it says), PlantRefused (show it), or of the
-    last kind ContentRefused: what was sent will never be taken.
+    last kind PlantLacks (there is no such thing) and ContentRefused: what was sent will never be taken.
     """
 
     def __init__(
@@ -110,6 +118,8 @@ def _refusal(answer: httpx.Response) -> PlantUnreachable | PlantRefused:
         return PlantBusy(message, _retry_after_s(answer))
     if status >= _SERVER_BROKE:
         return PlantUnreachable(message)
+    if status in _LACKED:
+        return PlantLacks(message)
     return ContentRefused(message) if status in _CONTENT_REFUSED else PlantRefused(message)
 
 

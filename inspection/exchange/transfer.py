@@ -10,7 +10,15 @@ from time import sleep
 
 from pydantic import ValidationError
 
-from edge.contract.errors import DataInvalid, PlantBusy, PlantError, PlantRefused, PlantUnreachable, SettingsInvalid
+from edge.contract.errors import (
+    DataInvalid,
+    PlantBusy,
+    PlantError,
+    PlantLacks,
+    PlantRefused,
+    PlantUnreachable,
+    SettingsInvalid,
+)
 from edge.contract.image_size import header_size_px
 from inspection.api.schemas import NewRecipe, SampleAdded, SampleItem
 from inspection.client import PlantClient
@@ -29,7 +37,7 @@ class Exported:
     """What was written.
 
     Attributes:
-        missing: SHA-256 of the images and masks that the plant names and could not give.
+        missing: SHA-256 of the images and masks that the plant names and does not have, or only damaged.
     """
 
     images: int
@@ -80,31 +88,31 @@ def export_samples(client: PlantClient, recipe: str, kind: SampleFormat, out: Pa
 def _write(client: PlantClient, recipe: str, layout: Format, folder: Path) -> Exported:
     placed, missing = [], []
     for sample in client.samples(recipe):
-        try:
-            data = client.get_image(sample.sha256)
-        except PlantRefused:
-            missing.append(sample.sha256)
-            continue
-        if sha256(data).hexdigest() != sample.sha256:
+        data = _whole_image(client, sample.sha256)
+        if data is None:
             missing.append(sample.sha256)
             continue
         one = _place(folder, layout, sample, data)
-        if sample.mask_sha256 is None:
-            placed.append(one)
-            continue
-        try:
-            png = client.get_image(sample.mask_sha256)
-        except PlantRefused:
-            png = b""
-        if sha256(png).hexdigest() == sample.mask_sha256:
-            one = _place_mask(folder, layout, one, png)
-        else:
-            missing.append(sample.mask_sha256)
+        if sample.mask_sha256 is not None:
+            png = _whole_image(client, sample.mask_sha256)
+            if png is None:
+                missing.append(sample.mask_sha256)
+            else:
+                one = _place_mask(folder, layout, one, png)
         placed.append(one)
     if not placed and not missing:
         raise DataInvalid(f"recipe {recipe!r}: expected labelled images to export, it has none")
     layout.finish(folder, recipe, placed)
     return Exported(len(placed), tuple(missing))
+
+
+def _whole_image(client: PlantClient, digest: str) -> bytes | None:
+    """The file; None where the plant has it not, or damaged. Any other no is not about the image, and ends all."""
+    try:
+        data = client.get_image(digest)
+    except PlantLacks:
+        return None
+    return data if sha256(data).hexdigest() == digest else None
 
 
 def _place(folder: Path, layout: Format, sample: SampleItem, data: bytes) -> Placed:

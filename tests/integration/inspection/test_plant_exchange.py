@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 
-from edge.contract.errors import PlantRefused, PlantUnreachable
+from edge.contract.errors import PlantLacks, PlantRefused, PlantUnreachable
 from edge.contract.result import Verdict
 from inspection.api.schemas import NewApiKey, NewRecipe, NewStation
 from inspection.cli import main
@@ -195,8 +195,24 @@ def test_an_image_that_is_gone_is_told(source: PlantClient, tmp_path: Path, caps
     assert (code, "'none'" in said, (tmp_path / "none").exists()) == (2, True, False)
     code, _, said = _run(capsys, "export", "--format", "coco", "--out", tmp_path / "none", *reader)
     assert (code, "expected RECIPE" in said) == (2, True)
-    with pytest.raises(PlantRefused, match="404"):
+    with pytest.raises(PlantLacks, match="404"):
         source.get_image(digest)
+
+
+def test_an_export_that_the_plant_refuses_is_no_export_without_images(
+    source: PlantClient, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The key is revoked in the middle: the images are there."""
+    reader = _key(source, tmp_path, Role.OPERATOR, "mes")
+    given = PlantClient.get_image
+
+    def get_image(self: PlantClient, digest: str) -> bytes:
+        source.post_revocation("mes")
+        return given(self, digest)
+
+    monkeypatch.setattr(PlantClient, "get_image", get_image)
+    code, told, said = _run(capsys, "export", "part", "--format", "coco", "--out", tmp_path / "out", *reader)
+    assert (code, told, "401" in said, (tmp_path / "out").exists()) == (2, {}, True, False), said
 
 
 def test_results_as_csv_have_what_the_pages_show(
