@@ -178,9 +178,7 @@ def _with_mask(item: Item, image: _Image, annotations: Sequence[_Annotation], fo
         except ValueError as error:
             found.problems.append(f"{_FILE} annotation {one.id}: segmentation: {error}")
             return item
-        if part is None:
-            found.notes.append(f"annotation {one.id}: packed run lengths were left out, expected plain ones")
-        elif part.any():
+        if part.any():
             mask |= part
         else:
             found.notes.append(f"annotation {one.id}: marks nothing inside its picture, it was left out")

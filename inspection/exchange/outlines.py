@@ -1,6 +1,6 @@
-"""COCO's outlines as pixels: polygons, and run lengths down the columns (as numbers; packed ones are told apart).
+"""COCO's outlines as pixels: polygons, and run lengths down the columns, as numbers or packed into a string.
 
-Source: https://cocodataset.org/#format-data
+Source: https://cocodataset.org/#format-data; `rleFrString` of https://github.com/cocodataset/cocoapi/blob/master/common/maskApi.c
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,6 +18,8 @@ __all__ = ["area_px2", "as_png", "decode_png", "drawn", "encode_png", "run_lengt
 Mask = NDArray[np.uint8]
 _FAR_PX = 1_000_000  # beyond it no picture can be, and corners would come back on the other side
 _MAX_TOLD = 200
+_ZERO, _BITS, _SIGN, _GOES_ON = ord("0"), 5, 16, 32
+_PLAIN = 3  # run lengths that are no differences
 
 
 def run_lengths(mask: Mask) -> dict[str, Any]:
@@ -28,8 +30,8 @@ def run_lengths(mask: Mask) -> dict[str, Any]:
     return {"size": list(mask.shape), "counts": ([0] if marked[0] else []) + counts}
 
 
-def drawn(outline: Sequence[Sequence[float]] | Mapping[str, Any], size_px: tuple[int, int]) -> Mask | None:
-    """`(H, W)` with 255 inside; None if it is packed.
+def drawn(outline: Sequence[Sequence[float]] | Mapping[str, Any], size_px: tuple[int, int]) -> Mask:
+    """`(H, W)` with 255 inside.
 
     Args:
         outline: polygons `[x, y, x, y, …]` or run lengths.
@@ -55,21 +57,18 @@ def drawn(outline: Sequence[Sequence[float]] | Mapping[str, Any], size_px: tuple
 
 
 def area_px2(outline: Sequence[Sequence[float]] | Mapping[str, Any]) -> float:
-    """Square pixels inside; 0 of what is packed or no outline."""
+    """Square pixels inside; 0 of what is no outline."""
     try:
         if isinstance(outline, Mapping):
-            return float(_whole_numbers(outline.get("counts"))[1::2].sum())
+            return float(_runs(outline.get("counts"))[1::2].sum())
         near = [np.clip(np.asarray(polygon, np.float64), -_FAR_PX, _FAR_PX) for polygon in outline if len(polygon)]
         return sum(float(cv2.contourArea(corners.reshape(-1, 2).astype(np.float32))) for corners in near)
     except (ValueError, IndexError):
         return 0.0
 
 
-def _from_runs(outline: Mapping[str, Any], shape: tuple[int, int]) -> Mask | None:
-    counts = outline.get("counts")
-    if isinstance(counts, str):
-        return None
-    runs = _whole_numbers(counts)
+def _from_runs(outline: Mapping[str, Any], shape: tuple[int, int]) -> Mask:
+    runs = _runs(outline.get("counts"))
     if outline.get("size") != list(shape) or runs.ndim != 1 or runs.sum() != shape[0] * shape[1]:
         msg = f"expected run lengths of {shape[1]}x{shape[0]} px, got size {outline.get('size')}"
         raise ValueError(msg[:_MAX_TOLD])
@@ -77,12 +76,35 @@ def _from_runs(outline: Mapping[str, Any], shape: tuple[int, int]) -> Mask | Non
     return np.repeat(values, runs).astype(np.uint8).reshape(shape, order="F")
 
 
-def _whole_numbers(counts: object) -> NDArray[np.int64]:
+def _runs(counts: object) -> NDArray[np.int64]:
     try:
-        return np.asarray(counts, np.int64)
+        return np.asarray(_unpacked(counts) if isinstance(counts, str) else counts, np.int64)
     except (TypeError, OverflowError) as error:
         msg = f"expected run lengths as whole numbers, got {counts!r}"
         raise ValueError(msg[:_MAX_TOLD]) from error
+
+
+def _unpacked(text: str) -> list[int]:
+    """Five bits a character, the lowest first, with two's complement's sign; from the fourth number on differences."""
+    counts: list[int] = []
+    value = bits = 0
+    for letter in text:
+        code = ord(letter) - _ZERO
+        if not 0 <= code < 2 * _GOES_ON:
+            msg = f"expected run lengths packed into letters from 0 to o, got {letter!r}"
+            raise ValueError(msg)
+        value |= (code % _GOES_ON) << bits
+        bits += _BITS
+        if code & _GOES_ON:
+            continue
+        if code & _SIGN:
+            value -= 1 << bits
+        counts.append(value + counts[-2] if len(counts) >= _PLAIN else value)
+        value = bits = 0
+    if bits:
+        msg = f"expected packed run lengths, got a text that was cut off: {text!r}"
+        raise ValueError(msg[:_MAX_TOLD])
+    return counts
 
 
 def encode_png(mask: Mask) -> bytes:
