@@ -42,6 +42,7 @@ class Acceptance(Answer):
     undone_at: datetime | None
     state: OutcomeState = Field(
         description="`nothing_to_teach`: the champion passed all that stood accepted, labels and acceptance stand; "
+        "`only_tests`: all its parts are held out or were taken beside what is, so it stands and teaches nothing; "
         "`refused`: a known defect would have been lost, or none of the parts would have passed; the labels stay; "
         "`failed`: see the job; it stands, and the next job or training teaches it"
     )

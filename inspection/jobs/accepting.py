@@ -53,12 +53,13 @@ def run_accept(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     Returns:
         The command's summary, with `acceptances` (ids of those that it was taught), `accepted_parts` (of each, how many
         it was taught and how many of these pass), `gate` and `promoted`; or `nothing_to_teach`, and no bundle, if the
-        champion passes all of them as it was trained; or `nothing_to_forget`, if it was never taught what is left out.
+        champion passes all of them as it was trained; or `only_tests`, and no bundle, if all that was accepted is held
+        out or was taken beside what is; or `nothing_to_forget`, if it was never taught what is left out.
 
     Raises:
         GateRefused: a known defect would be lost, or none would pass; the acceptance stands no longer, its labels do.
         DataInvalid: a picture cannot be read.
-        JobFailed: a command answered an error, or all that was accepted is held out.
+        JobFailed: a command answered an error.
         JobCancelled: it was stopped, or what it teaches was undone.
     """
     ticket.desk.span(0.0, GATE_STARTS)
@@ -66,6 +67,9 @@ def run_accept(shop: Workshop, ticket: Ticket) -> dict[str, Any]:
     if _is_forgotten(shop, ticket):
         return {"nothing_to_forget": True, "acceptances": [], "promoted": False}
     laid = _lay_out(shop, ticket)
+    if laid.accepted is None and FORGETS not in ticket.parameters and ticket.made is None:
+        tidy(ticket.folder)
+        return {"only_tests": True, "acceptances": [], "promoted": False}
     try:
         made = ticket.made or _make(shop, ticket, laid)
     except NothingToAccept:
@@ -93,8 +97,6 @@ def _is_forgotten(shop: Workshop, ticket: Ticket) -> bool:
 
 def _make(shop: Workshop, ticket: Ticket, laid: _Laid) -> dict[str, Any]:
     forgets = FORGETS in ticket.parameters
-    if laid.accepted is None and not forgets:
-        raise JobFailed("accept: all that was accepted is held out or was taken beside what is, which teaches nothing")
     out, champion, taught = ticket.folder / "model.bundle", shop.bundles.path(laid.champion), laid.standing
     order = AcceptOrder(champion, laid.accepted, laid.material.defects, out, shop.key_file, shop.trust)
     try:

@@ -23,6 +23,7 @@ class OutcomeState(StrEnum):
     OPEN = "open"  # its job waits or runs
     TAUGHT = "taught"
     NOTHING_TO_TEACH = "nothing_to_teach"  # the champion passed all that stood accepted; it stands, with its labels
+    ONLY_TESTS = "only_tests"  # all its parts are held out or were taken beside what is; it stands, with its labels
     FAILED = "failed"  # its job ended otherwise; it stands, and the next job teaches it
     REFUSED = "refused"  # a known defect would have been lost, or none would have passed; its labels stay
     UNDONE = "undone"
@@ -76,9 +77,14 @@ def _state(row: AcceptanceRow, job: JobRow, effect: Effect | None) -> OutcomeSta
     match JobState(job.state):
         case JobState.QUEUED | JobState.RUNNING:
             return OutcomeState.OPEN
-        case JobState.SUCCEEDED if (job.result or {}).get("nothing_to_teach"):
-            return OutcomeState.NOTHING_TO_TEACH
         case JobState.SUCCEEDED:
-            return OutcomeState.TAUGHT
+            return _succeeded(row, job.result or {})
         case _:
             return OutcomeState.FAILED
+
+
+def _succeeded(row: AcceptanceRow, result: dict[str, Any]) -> OutcomeState:
+    if result.get("nothing_to_teach"):
+        return OutcomeState.NOTHING_TO_TEACH
+    taught = result.get("accepted_parts", {row.id})  # jobs of earlier versions did not tell
+    return OutcomeState.ONLY_TESTS if result.get("only_tests") or row.id not in taught else OutcomeState.TAUGHT

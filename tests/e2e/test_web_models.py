@@ -390,6 +390,7 @@ def test_what_became_of_acceptances_is_said(page: Page, floor: Floor) -> None:
     effect = {"bundle_id": "abcdef0123" + "4" * 54, "parts": 16}
     rows = [
         {"state": "nothing_to_teach", "effect": None},
+        {"state": "only_tests", "effect": None},
         {"state": "refused", "effect": None, "undone_by": "gate", "undone_at": told["created_at"]},
         {"state": "taught", "effect": {**effect, "passing": 15}},
         {"state": "taught", "effect": {**effect, "passing": 1}},
@@ -401,6 +402,7 @@ def test_what_became_of_acceptances_is_said(page: Page, floor: Floor) -> None:
     expect(page.locator("#accepted tbody td:nth-child(5)")).to_have_text(
         [
             "stands; nothing to teach, the champion passed these parts already",
+            "stands; teaches nothing: its parts are held out, or were taken beside what is",
             "not taught: refused; the labels stay",
             "stands 15 of 16 taught parts pass by abcdef0123",
             "stands little effect: 1 of 16 taught parts pass by abcdef0123",

@@ -49,6 +49,7 @@ function state({ state, undone_by: user }) {
     open: t("being taught"),
     taught: t("stands"),
     nothing_to_teach: t("stands; nothing to teach, the champion passed these parts already"),
+    only_tests: t("stands; teaches nothing: its parts are held out, or were taken beside what is"),
     failed: t("stands; not taught yet, see its job"),
     refused: t("not taught: refused; the labels stay"),
     undone: t("taken back by {user}", { user }),

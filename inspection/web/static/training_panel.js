@@ -74,6 +74,7 @@ function outcome(job) {
   if (job.state !== "succeeded") return "";
   if (job.result.nothing_to_forget) return t("nothing to undo: the champion was never taught it");
   if (job.result.nothing_to_teach) return t("nothing to teach: the champion passes these parts already");
+  if (job.result.only_tests) return t("nothing to teach: all accepted parts are held out, or were taken beside what is");
   if (!job.result.gate) return t("{bundle}: measured, see there", { bundle: job.result.bundle_id.slice(0, 10) });
   return job.result.gate.passed ? t("{bundle}: the gate passed", { bundle: job.result.bundle_id.slice(0, 10) }) : t("{bundle}: the gate refused it", { bundle: job.result.bundle_id.slice(0, 10) });
 }

@@ -87,6 +87,27 @@ def test_how_many_of_the_accepted_parts_pass_is_told(admin: Person, clock: Manua
     assert row_of(admin, "unlike")["effect"] == {"bundle_id": trained["bundle_id"], "parts": 3, "passing": 1}
 
 
+def test_an_acceptance_of_held_out_parts_says_that_it_teaches_nothing(admin: Person) -> None:
+    """Alone, and beside one that is taught: it would look as if it had been, while its like go on to fail."""
+    station, hour = add_station(admin, "line-2", "unlike"), datetime(2026, 3, 2, 7, tzinfo=UTC)
+    first = champion(admin, "unlike")
+    parts = [f"P-{number}" for number in range(40)]
+    held = [part for part in parts if split_of(part_key("unlike", part, hour)) is Split.HOLDOUT]
+    learnt = next(part for part in parts if part not in held)
+
+    def accept_one(part: str, seed: int, minute: int) -> dict[str, Any]:
+        at = {"part_id": part, "captured_at": hour.replace(minute=minute), "station": "line-2"}
+        return accepted(admin, failed(admin, station, seed, "unlike", **at), recipe="unlike")
+
+    alone = accept_one(held[0], TRAINED[0], 1)["job"]
+    assert (alone["state"], alone["error"]) == ("succeeded", None)
+    assert (row_of(admin, "unlike")["state"], current(admin, "unlike")) == ("only_tests", first)
+    accept_one(learnt, TRAINED[1], 2)
+    accept_one(held[1], TRAINED[2], 3)
+    states = [row["state"] for row in admin.get("/recipes/unlike/acceptances").json()]
+    assert sorted(states) == ["only_tests", "only_tests", "taught"]
+
+
 def test_a_job_that_breaks_refuses_nothing(admin: Person) -> None:
     station = add_station(admin, "line-2", "unreadable")
     champion(admin, "unreadable")
