@@ -23,6 +23,7 @@ from inspection.learning.acceptances import (
     standing_frames,
     taught_by,
 )
+from inspection.registry.gates import unseen_by_gate
 from inspection.registry.promotions import champion_of, promote
 from inspection.samples.samples import Sample, samples_of
 from inspection.samples.splits import Split
@@ -215,8 +216,10 @@ def _promote_or_repeat(shop: Workshop, ticket: Ticket, made: dict[str, Any], use
             doing.record("job.created", job=again.id, kind=again.kind, recipe=ticket.recipe)
             return False
         said = f"{'undone' if FORGETS in ticket.parameters else 'accepted'}: {reason}"
-        promote(doing.session, ticket.recipe, str(made["bundle_id"]), reason=said, user=user, now=doing.now)
-        doing.record("model.promoted", recipe=ticket.recipe, bundle=made["bundle_id"], reason=reason)
+        bundle_id = str(made["bundle_id"])
+        promote(doing.session, ticket.recipe, bundle_id, reason=said, user=user, now=doing.now)
+        told = unseen_by_gate(doing.session, ticket.recipe, bundle_id)
+        doing.record("model.promoted", recipe=ticket.recipe, bundle=bundle_id, reason=reason, **told)
     return True
 
 

@@ -1,5 +1,6 @@
 """What the gate said of each bundle, and of which hold-out."""
 
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy.orm import Session
 from inspection.samples.since import HeldoutSince, heldout_since
 from inspection.store.tables import GateRow
 
-__all__ = ["add_gate", "heldout_since_gate", "latest_gate", "refusal_of"]
+__all__ = ["add_gate", "heldout_since_gate", "latest_gate", "refusal_of", "unseen_by_gate"]
 
 _LAID_OUT = "holdout_at"
 
@@ -54,6 +55,13 @@ def heldout_since_gate(session: Session, recipe: str, gate: GateRow) -> HeldoutS
     """What has been labelled in the hold-out since a verdict of the gate, which says nothing of it."""
     at = gate.evaluation.get(_LAID_OUT)  # an older gate did not tell
     return heldout_since(session, recipe, gate.created_at if at is None else datetime.fromisoformat(at))
+
+
+def unseen_by_gate(session: Session, recipe: str, bundle_id: str) -> dict[str, dict[str, int]]:
+    """For the audit log, beside a promotion: what the gate of this bundle says nothing of; empty if it knew all."""
+    gate = latest_gate(session, bundle_id)
+    since = {} if gate is None else asdict(heldout_since_gate(session, recipe, gate))
+    return {"heldout_since_gate": since} if any(since.values()) else {}
 
 
 def refusal_of(gate: GateRow) -> str:

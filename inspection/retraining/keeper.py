@@ -15,6 +15,7 @@ from inspection.drift.settings import DriftSettings
 from inspection.jobs.book import JobKind, JobState, add_job
 from inspection.jobs.recipe import training_parameters
 from inspection.learning.acceptances import standing_acceptances
+from inspection.registry.gates import unseen_by_gate
 from inspection.registry.promotions import champion_of, log_of, promote
 from inspection.registry.recipes import list_recipes
 from inspection.retraining.plan import SCHEDULE, Capacity, Due, Plan, make_plan
@@ -103,7 +104,8 @@ class RetrainingKeeper:
         try:
             with change(self._database, SCHEDULE, self._clock()) as doing:
                 promote(doing.session, recipe, bundle, reason=reason, user=SCHEDULE, now=doing.now)
-                doing.record("model.promoted", recipe=recipe, bundle=bundle, reason=reason)
+                told = unseen_by_gate(doing.session, recipe, bundle)
+                doing.record("model.promoted", recipe=recipe, bundle=bundle, reason=reason, **told)
         except Conflict as error:  # the champion has changed meanwhile: a person decides
             _LOG.info("retraining: %s", error)
         except InspectionError:

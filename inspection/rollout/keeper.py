@@ -10,6 +10,7 @@ from edge.contract.errors import Conflict, NotFound
 from edge.contract.sentences import sentence
 from inspection.audit.change import change
 from inspection.clock import Clock
+from inspection.registry.gates import unseen_by_gate
 from inspection.rollout.book import Rollout, running_rollouts
 from inspection.rollout.evidence import StationEvidence, collect
 from inspection.rollout.settings import RolloutSettings
@@ -73,7 +74,8 @@ class RolloutKeeper:
             told = [station.as_json() for station in evidence]
             advance(doing.session, recipe, reason=reason, user=SYSTEM, now=now, evidence=told)
             action = "rollout.finished" if rollout.is_last_stage else "rollout.advanced"
-            doing.record(action, recipe=recipe, bundle=rollout.row.bundle_id, reason=reason)
+            unseen = unseen_by_gate(doing.session, recipe, rollout.row.bundle_id) if rollout.is_last_stage else {}
+            doing.record(action, recipe=recipe, bundle=rollout.row.bundle_id, reason=reason, **unseen)
 
     def _has_proved_itself(self, rollout: Rollout, evidence: Sequence[StationEvidence], now: datetime) -> bool:
         wait_min = waiting_min(rollout, self._settings)

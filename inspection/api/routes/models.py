@@ -1,6 +1,5 @@
 """Model versions of a recipe: seen, promoted, rolled back, uploaded."""
 
-from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
@@ -30,7 +29,7 @@ from inspection.jobs.book import last_training, learnt_until
 from inspection.people.roles import Role
 from inspection.plant import Plant
 from inspection.registry.bundles import bundles_of, manifest_of, register, require_bundle_of
-from inspection.registry.gates import heldout_since_gate, latest_gate, refusal_of
+from inspection.registry.gates import latest_gate, refusal_of, unseen_by_gate
 from inspection.registry.lineage import lineage_of
 from inspection.registry.promotions import champion_of, force, log_of, promote, rollback, rollback_target
 from inspection.registry.recipes import require_recipe
@@ -58,9 +57,8 @@ def post_promote(recipe: str, body: Promote, person: Engineer, plant: PlantDep) 
         raise NotAllowed(f"{person.name} is {person.role}; forcing a bundle past the gate needs the role {Role.ADMIN}")
     with change(plant.database, person.name, plant.clock()) as doing:
         make, gate = force if body.force else promote, latest_gate(doing.session, body.bundle_id)
-        since = {} if gate is None else asdict(heldout_since_gate(doing.session, recipe, gate))
         row = make(doing.session, recipe, body.bundle_id, reason=body.reason, user=person.name, now=doing.now)
-        told = {"heldout_since_gate": since} if any(since.values()) else {}
+        told = unseen_by_gate(doing.session, recipe, body.bundle_id)
         refused = {"refused_because": refusal_of(gate)} if body.force and gate is not None else {}
         action = "model.forced" if body.force else "model.promoted"
         doing.record(action, recipe=recipe, bundle=body.bundle_id, reason=body.reason, **told, **refused)

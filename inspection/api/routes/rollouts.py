@@ -9,6 +9,7 @@ from inspection.api.access import Engineer, Operator, PlantDep
 from inspection.api.rollout_schemas import LineStage, NewRollout, Rollout, RolloutReason, RolloutStep, StationEvidence
 from inspection.audit.change import change
 from inspection.plant import Plant
+from inspection.registry.gates import unseen_by_gate
 from inspection.registry.recipes import require_recipe
 from inspection.rollout.book import Rollout as BookedRollout
 from inspection.rollout.book import StepKind, rollouts_of
@@ -57,7 +58,8 @@ def post_advance(recipe: str, body: RolloutReason, person: Engineer, plant: Plan
         told = _evidence(plant, doing.session, recipe)
         rollout = advance(doing.session, recipe, reason=body.reason, user=person.name, now=doing.now, evidence=told)
         action = "rollout.finished" if rollout.is_last_stage else "rollout.advanced"
-        doing.record(action, recipe=recipe, bundle=rollout.row.bundle_id, reason=body.reason)
+        unseen = unseen_by_gate(doing.session, recipe, rollout.row.bundle_id) if rollout.is_last_stage else {}
+        doing.record(action, recipe=recipe, bundle=rollout.row.bundle_id, reason=body.reason, **unseen)
         return _newest(plant, doing.session, recipe)
 
 

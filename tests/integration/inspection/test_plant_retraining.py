@@ -1,7 +1,9 @@
 """Trainings that start by themselves: for a reason, within a budget, and promoted by a person unless told otherwise."""
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from inspection.people.roles import Role
 from inspection.plant import Plant
 from inspection.registry.promotions import champion_of
 from inspection.registry.recipes import add_recipe
+from inspection.samples.splits import Split, split_of
 from tests.support.plants import (
     ManualClock,
     Person,
@@ -112,6 +115,20 @@ def test_what_passed_is_promoted_if_that_is_wanted_and_never_after_a_rollback(li
     line.wait()
     line.look()
     assert line.champion() == line.first
+
+
+def test_the_audit_log_says_what_the_gate_of_a_promotion_by_schedule_has_not_seen(line_with: Any) -> None:
+    line = line_with(new_labels=1, promote=True)
+    line.wait()
+    add_samples(line.admin, "part", range(10, 12))
+    line.look()
+    line.wait()
+    held = [seed for seed in range(500, 560) if split_of(sha256(png(seed)).hexdigest()) is Split.HOLDOUT]
+    add_samples(line.admin, "part", range(held[0], held[0] + 1), range(held[1], held[1] + 1))
+    line.plant.retraining.look()
+    row = next(row for row in line.admin.get("/audit").json() if row["action"] == "model.promoted")
+    unseen = json.loads(row["details"])["heldout_since_gate"]
+    assert (row["actor"], unseen) == ("schedule", {"goods": 1, "defects": 1})
 
 
 def test_the_calendar_needs_something_new_to_learn(line_with: Any) -> None:

@@ -1,7 +1,9 @@
 """Rollouts over HTTP: who is told which bundle, what halts one, and what cannot be done meanwhile."""
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +20,7 @@ from inspection.registry.gates import add_gate
 from inspection.registry.promotions import champion_of, promote
 from inspection.rollout import evidence
 from inspection.rollout.settings import RolloutSettings
+from inspection.samples.splits import Split, split_of
 from tests.support.plants import (
     API,
     ManualClock,
@@ -27,6 +30,7 @@ from tests.support.plants import (
     add_station,
     new_plant,
     person_with,
+    png,
     running,
     send_results,
     sign_in,
@@ -126,6 +130,16 @@ def _moving(tmp_path: Path, clock: ManualClock, where: dict[str, Any]) -> Iterat
     """A floor whose rollouts advance by themselves."""
     with _open(tmp_path, clock, BY_ITSELF, **where) as floor:
         yield floor
+
+
+def test_the_audit_log_says_what_the_gate_of_a_finished_rollout_has_not_seen(floor: Floor, clock: ManualClock) -> None:
+    floor.start(["line-1"])
+    clock.advance(60)
+    held = next(seed for seed in range(500, 560) if split_of(sha256(png(seed)).hexdigest()) is Split.HOLDOUT)
+    floor.admin.send("/recipes/part/samples", png(held), label="defect", defect_type="dent").raise_for_status()
+    assert floor.step("advance").json()["state"] == "finished"
+    row = next(row for row in floor.admin.get("/audit").json() if row["action"] == "rollout.finished")
+    assert json.loads(row["details"])["heldout_since_gate"] == {"goods": 0, "defects": 1}
 
 
 def test_stages_bring_the_challenger_to_more_stations_and_end_in_the_promotion(floor: Floor) -> None:
