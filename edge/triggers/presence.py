@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import cv2
 import numpy as np
@@ -20,6 +21,7 @@ _log = logging.getLogger(__name__)
 _SIDE = 64  # a part is a matter of a few per cent of the view; more rows and columns only cost time
 _MOST_EARLIER = 4
 _LEARN = 0.05  # of each empty frame goes into the background, so that it follows the light
+_GONE, _MOVES = 0.75, 0.2  # of the outline of what differs is the background's alone: its part has left, or moves
 
 Small = NDArray[np.float32]
 
@@ -29,7 +31,8 @@ class PartPresence(FrameGate):
 
     A garbled frame, or one that the region is not in, may hide a part: the first in a row is submitted, and ends
     UNDECIDED. What stays in view becomes background, for the light may have changed. Where it was a part, as when the
-    line stops, the empty belt comes back: it is known again by what it looked like while parts came and went.
+    line stops, the empty belt comes back: it is known again by what it looked like while parts came and went. A
+    background that nothing proved to be the empty belt may hold a part: one that leaves takes its outline with it.
     """
 
     def __init__(self, settings: PresenceTriggerSettings, submit: Callable[[Frame], object]) -> None:
@@ -46,6 +49,8 @@ class PartPresence(FrameGate):
         self._earlier: list[Small] = []  # backgrounds that were proved before something stayed; oldest first
         self._seen = 0  # frames in a row that agree against the present state
         self._here = False
+        self._came = False  # what is here was seen to come, and submitted
+        self._holds_judged = False  # the background holds what was submitted
         self._stayed = 0
         self._garbled = False
 
@@ -61,8 +66,10 @@ class PartPresence(FrameGate):
             return
         self._garbled = False
         if self._background is None or self._background.shape != small.shape:
-            self._background, self._proved, self._earlier = small, False, []
+            self._background, self._proved, self._earlier, self._holds_judged = small, False, [], False
         self._return_to_earlier(small)
+        if not self._proved:
+            self._let_go(small, self._background)
         if self._here:
             self._ignore_same_part(self._part_in(small, self._background), small)
         else:
@@ -89,7 +96,7 @@ class PartPresence(FrameGate):
         if self._seen < self._settings.settle_frames:
             self.ignored.add("not settled")
             return
-        self._here, self._seen, self._stayed = True, 0, 0
+        self._here, self._came, self._seen, self._stayed = True, True, 0, 0
         self._submit(frame)
 
     def _ignore_same_part(self, part: bool, small: Small) -> None:  # noqa: FBT001 - the same
@@ -97,7 +104,7 @@ class PartPresence(FrameGate):
         self._stayed += 1
         self.ignored.add("same part" if part else "part gone")
         if self._seen >= self._settings.clear_frames:
-            self._here, self._seen, self._proved = False, 0, True
+            self._here, self._seen, self._proved = False, 0, self._proved or self._came
         elif self._stayed >= self._settings.relearn_frames:
             self._take_for_background(small)
 
@@ -105,7 +112,7 @@ class PartPresence(FrameGate):
         _log.warning("a part stays in view for %d frames: taken for background", self._stayed)
         if self._proved and self._background is not None:
             self._earlier = [*self._earlier, self._background][-_MOST_EARLIER:]
-        self._here, self._seen, self._background, self._proved = False, 0, small, False
+        self._here, self._seen, self._background, self._proved, self._holds_judged = False, 0, small, False, True
 
     def _return_to_earlier(self, small: Small) -> None:
         """What was taken for background has gone, as a part does: its place is as it was before."""
@@ -116,9 +123,37 @@ class PartPresence(FrameGate):
                 self._here, self._seen, self._stayed = True, 0, 0
                 return
 
+    def _let_go(self, small: Small, background: Small) -> None:
+        """The background holds a part, from the start or since the line stopped, and that one leaves or moves."""
+        if not self._part_in(small, background):
+            return
+        left = _left_of_outline(small, background, self._settings.min_change)
+        if left >= _GONE:
+            unseen = "" if self._holds_judged or self._here else ", which was in view at the start and was not judged"
+            _log.warning("the background held a part that has gone%s", unseen)
+            self._here, self._seen, self._background, self._holds_judged = False, 0, small, False
+        elif left >= _MOVES and self._holds_judged and not self._here:
+            self._here, self._came, self._seen, self._stayed = True, False, 0, 0
+
     def _learn(self, small: Small) -> None:
         if self._background is not None:
             self._background = (1 - _LEARN) * self._background + _LEARN * small
+
+
+def _left_of_outline(small: Small, background: Small, min_change: float) -> float:
+    """Share of the outline of what differs that is an edge in the background and none in the frame.
+
+    Near 0 where something has come, near 1 where it has gone, between where it moves; 0 where all of the view differs.
+    """
+    differs = (np.abs(small - background) > min_change).astype(np.uint8)
+    outline = _contrast(differs) > 0
+    left = (_contrast(background) >= min_change) & (_contrast(small) < min_change / 2)
+    return float(left[outline].mean()) if outline.any() else 0.0
+
+
+def _contrast(picture: NDArray[Any]) -> NDArray[Any]:
+    """Brightest minus darkest of each position and its eight neighbours."""
+    return np.asarray(cv2.morphologyEx(picture, cv2.MORPH_GRADIENT, np.ones((3, 3), np.uint8)))
 
 
 def _small(pixels: Pixels, roi: Region | None) -> Small:

@@ -31,6 +31,14 @@ class Belt:
             pixels[:100, :150] = value
             self.gate.take(frame(f"f{self.count}", pixels=pixels))
 
+    def pass_by(self, *left_edges: int, level: int = 200, width: int = 80) -> None:
+        """One frame each: a part whose left edge is there, on a belt of 300 columns."""
+        for left in left_edges:
+            self.count += 1
+            pixels = grey(60, (200, 300))
+            pixels[50:150, max(0, left) : max(0, left + width)] = level
+            self.gate.take(frame(f"f{self.count}", pixels=pixels))
+
     @property
     def judged(self) -> list[str]:
         """The frames that were parts."""
@@ -117,6 +125,52 @@ def test_light_that_was_changed_may_change_back() -> None:
     assert belt.judged == ["f4", "dark"]
     belt.see(*[60] * 3, *[200] * 3)
     assert belt.judged == ["f4", "dark", "f13"]
+
+
+@pytest.mark.parametrize("speed", [4, 60, 300])
+def test_a_start_with_a_part_in_view_does_not_take_the_gaps_for_parts(
+    speed: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It was learnt as the empty belt, and each gap was judged in place of the parts."""
+    belt = Belt()
+    belt.pass_by(*[100] * 3, *range(100, 300, speed), *[300] * 5)
+    assert "the background held a part that has gone" in caplog.text
+    assert ("in view at the start and was not judged" in caplog.text) == (not belt.parts)
+    belt.parts.clear()
+    first = belt.count + 1
+    for _ in range(3):
+        belt.pass_by(*[100] * 5, *[300] * 5)
+    assert belt.judged == [f"f{first + 1}", f"f{first + 11}", f"f{first + 21}"]
+
+
+def test_another_part_in_the_place_of_one_that_stayed_since_the_start_is_judged() -> None:
+    """It stands there, with edges as the one before has them: only what leaves takes them with it."""
+    belt = Belt()
+    belt.pass_by(*[100] * 3)
+    belt.pass_by(*[100] * 3, level=110)
+    assert belt.judged == ["f5"]
+
+
+def test_a_part_that_leaves_slowly_after_a_stop_of_the_line_is_judged_once() -> None:
+    """It differed from itself as it had stood there, and was judged again for each of its lengths."""
+    belt = Belt(relearn_frames=100)
+    belt.pass_by(*[300] * 3, *[100] * 3, *[300] * 3, *[100] * 120)
+    assert belt.judged == ["f5", "f11"]
+    belt.pass_by(*range(100, 300, 3), *[300] * 5, *[100] * 3)
+    assert belt.judged == ["f5", "f11", f"f{belt.count - 1}"]
+
+
+def test_a_part_that_goes_on_after_a_stop_in_another_light_is_judged_once() -> None:
+    """The empty belt looks other than it did, and is known by what has left it."""
+    belt = Belt(relearn_frames=10)
+    belt.pass_by(*[300] * 3, *[100] * 3, *[300] * 3)
+    lit = [grey(120, (200, 300)) for _ in range(20)]
+    for pixels in lit:
+        pixels[50:150, 100:180] = 200
+    for pixels in (*lit, *[grey(120, (200, 300))] * 5, *lit[:3]):
+        belt.count += 1
+        belt.gate.take(frame(f"f{belt.count}", pixels=pixels))
+    assert belt.judged == ["f5", "f11", "f36"]
 
 
 def test_a_picture_of_the_empty_belt_lets_a_station_start_with_a_part_in_view(tmp_path: Path) -> None:
