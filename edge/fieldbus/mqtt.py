@@ -45,7 +45,7 @@ class Message:
 class MqttConnection:
     """Publishes and receives; a thread of the library keeps it alive and connects it again.
 
-    Order of calls: `ensure` before each use, `close` once.
+    Order of calls: `ensure` before each use, `renew` at any time, `close` once.
 
     Attributes:
         sessions: how often the broker took the connection; a change tells that it was away in between.
@@ -76,18 +76,9 @@ class MqttConnection:
         self._up = Event()
         self._refused: str | None = None
         self._started = False
-        self._client = Client(CallbackAPIVersion.VERSION2, client_id=broker.client_id)
-        self._client.reconnect_delay_set(1, 10)
-        self._client.on_connect = self._connected
-        self._client.on_subscribe = self._subscribed
-        self._client.on_disconnect = self._disconnected
-        self._client.on_message = self._received
-        if broker.username is not None:
-            self._client.username_pw_set(broker.username, password)
-        if will is not None:
-            self._client.will_set(will[0], will[1], qos=_AT_LEAST_ONCE, retain=True)
-        if broker.tls:
-            self._client.tls_set_context(_tls(broker.ca_file, broker.cert_file, broker.key_file))
+        self._password = password
+        self._tls = _tls(broker.ca_file, broker.cert_file, broker.key_file) if broker.tls else None
+        self._client = self._new_client()
 
     def ensure(self) -> None:
         """Return once connected.
@@ -131,13 +122,37 @@ class MqttConnection:
                 self.wait_for(farewell)
             except ControllerLost as error:
                 _log.warning("%s", error)
-        self._client.disconnect()
-        self._client.loop_stop()
-        self._started = False
+        self._let_go()
+
+    def renew(self) -> None:
+        """Begin anew, without what was handed over and not acknowledged: the library takes back no single message."""
+        self._let_go()
+        self._client = self._new_client()
 
     @property
     def _where(self) -> str:
         return f"{self._broker.host}:{self._broker.port}"
+
+    def _new_client(self) -> Client:
+        client = Client(CallbackAPIVersion.VERSION2, client_id=self._broker.client_id)
+        client.reconnect_delay_set(1, 10)
+        client.on_connect = self._connected
+        client.on_subscribe = self._subscribed
+        client.on_disconnect = self._disconnected
+        client.on_message = self._received
+        if self._broker.username is not None:
+            client.username_pw_set(self._broker.username, self._password)
+        if self._will is not None:
+            client.will_set(self._will[0], self._will[1], qos=_AT_LEAST_ONCE, retain=True)
+        if self._tls is not None:
+            client.tls_set_context(self._tls)
+        return client
+
+    def _let_go(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+        self._up.clear()
+        self._started = False
 
     def _start(self) -> None:
         try:

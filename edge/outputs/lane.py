@@ -36,7 +36,7 @@ class LaneStatus(Value):
     delivered: int
     waiting: int
     failed_tries: int
-    given_up: Annotated[int, Field(description="results not taken after all tries")]
+    given_up: Annotated[int, Field(description="results not taken after all tries, or in time")]
     overflowed: Annotated[int, Field(description="results that had no room in the queue")]
     acknowledged_ms: Annotated[Percentiles, Field(description="from the verdict until the output had taken it")]
     failing: Annotated[bool, Field(description="the latest try, or the latest sign of life, failed")]
@@ -71,6 +71,8 @@ class OutputLane:
         attempts: int,
         backoff: Backoff | None = None,
         around: LaneSurroundings | None = None,
+        *,
+        max_age_s: float | None = None,
     ) -> None:
         """Prepare the thread of `output`.
 
@@ -80,6 +82,7 @@ class OutputLane:
             attempts: tries for one result.
             backoff: pauses between them.
             around: the station.
+            max_age_s: seconds from its verdict after which a result is given up; none: it never is for its age.
         """
         around = around or LaneSurroundings()
         self._output = output
@@ -94,6 +97,7 @@ class OutputLane:
         self._queue: deque[InspectionResult] = deque()
         self._size = queue_size
         self._attempts = attempts
+        self._max_age_us = None if max_age_s is None else round(max_age_s * 1e6)
         self._backoff = backoff or Backoff(first_s=0.1, max_s=5.0)
         self._changed = Condition()
         self._delivered = self._failed_tries = self._given_up = self._overflowed = 0
@@ -136,6 +140,7 @@ class OutputLane:
     def _step(self) -> None:
         result = self._next()
         if result is not None and not self._deliver(result):
+            self._output.forget()
             with self._changed:
                 self._given_up += 1
             self._done(result, None)
@@ -155,7 +160,21 @@ class OutputLane:
         with self._changed:
             if not self._queue and self._attended:
                 self._changed.wait(self._output.attend_every_s)
+            self._give_up_the_old()
             return self._queue.popleft() if self._queue else None
+
+    def _give_up_the_old(self) -> None:
+        """Who acts on verdicts wants that of the part before him, and not first those of an outage."""
+        old = 0
+        while self._queue and self._is_old(self._queue[0]):
+            self._done(self._queue.popleft(), None)
+            old += 1
+        self._given_up += old
+        if old:
+            _log.error("output %s: %d results became older than max_age_s and are given up", self._output.name, old)
+
+    def _is_old(self, result: InspectionResult) -> bool:
+        return self._max_age_us is not None and self._clock.now_us() - result.times.verdict_us > self._max_age_us
 
     def _attend(self) -> None:
         self._attended = True
@@ -179,7 +198,7 @@ class OutputLane:
                 self._backoff.reset()
                 return True
             last = attempt == self._attempts - 1
-            if last or self._told_to_stop_within(self._backoff.next_s()):
+            if last or self._told_to_stop_within(self._backoff.next_s()) or self._is_old(result):
                 break
         return False
 
@@ -224,6 +243,8 @@ class OutputLane:
             self._last_error = str(error)
 
     def _offer_the_rest(self) -> None:
+        with self._changed:
+            self._give_up_the_old()
         while self._queue and self._try(self._queue[0]):
             self._queue.popleft()
 

@@ -49,6 +49,12 @@ class MqttOutput(Output):
             raise OutputFailed(f"output {self.name}: {error}") from error
         self._sent = None
 
+    def forget(self) -> None:
+        """Take the message back from the library, which would deliver it when the broker is there again."""
+        if self._sent is not None:
+            self._broker.renew()
+            self._sent = None
+
     def attend(self, state: LineState) -> None:
         """Connect, and publish the state when it or the connection changed.
 

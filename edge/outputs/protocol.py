@@ -25,8 +25,8 @@ class Output(Protocol):
     """Takes results, one at a time, from one thread of its own.
 
     Order of calls: `attend` at the start, every `attend_every_s`, also between two tries of one result, and after each
-    result; `send` any number of times; `close` once. `send` may take as long as its own timeout: nobody else waits for
-    it.
+    result; `send` any number of times; `forget` after the last try of a result that was not taken; `close` once.
+    `send` may take as long as its own timeout: nobody else waits for it.
     """
 
     name: str
@@ -39,6 +39,10 @@ class Output(Protocol):
             OutputFailed: it was not taken; the same result is offered again after a pause.
         """
         ...
+
+    def forget(self) -> None:
+        """The result of the latest `send` was given up and counted: it must not arrive later. Never raises."""
+        return
 
     def attend(self, state: LineState) -> None:
         """Keep the connection alive and tell how the station is, where the output can.

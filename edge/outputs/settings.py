@@ -24,6 +24,15 @@ QueueSize = Annotated[
     int, Field(ge=1, le=100_000, description="results that wait; beyond it the oldest is given up and counted")
 ]
 Attempts = Annotated[int, Field(ge=1, le=1000, description="tries for one result before it is given up and counted")]
+MaxAge = Annotated[
+    float | None,
+    Field(
+        gt=0,
+        le=86_400,
+        description="a result older than so many seconds is given up and counted; for who acts on each verdict, as an "
+        "ejector does; none: each is told, however late, as who keeps a record wants it",
+    ),
+]
 
 
 class WebhookOutputSettings(Value):
@@ -42,6 +51,7 @@ class WebhookOutputSettings(Value):
     timeout_s: Annotated[float, Field(gt=0, le=60, description="for one try")] = 2.0
     attempts: Attempts = 5
     queue_size: QueueSize = 1000
+    max_age_s: MaxAge = None
 
 
 class LogOutputSettings(Value):
@@ -83,6 +93,7 @@ class ModbusOutputSettings(ModbusAddress):
     heartbeat_s: Annotated[float, Field(ge=0.1, le=60, description="time between two heartbeats")] = 1.0
     attempts: Attempts = 3
     queue_size: QueueSize = 1000
+    max_age_s: MaxAge = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -105,6 +116,7 @@ class MqttOutputSettings(MqttBroker):
     retain_result: Annotated[bool, Field(description="the broker keeps the latest result for who comes later")] = False
     attempts: Attempts = 5
     queue_size: QueueSize = 1000
+    max_age_s: MaxAge = None
 
 
 class OpcUaOutputSettings(Value):
@@ -123,6 +135,7 @@ class OpcUaOutputSettings(Value):
     private_key_file: Annotated[Path, Field(description="key of that certificate, PEM; written with it")]
     attempts: Attempts = 3
     queue_size: QueueSize = 1000
+    max_age_s: MaxAge = None
 
 
 OutputSettings = Annotated[

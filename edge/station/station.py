@@ -17,7 +17,7 @@ from edge.contract.signature import TrustedKeys
 from edge.outputs.build import build_output
 from edge.outputs.lane import LaneSurroundings, OutputLane
 from edge.outputs.protocol import LineState
-from edge.outputs.settings import OutputSettings
+from edge.outputs.settings import CsvOutputSettings, LogOutputSettings, OutputSettings
 from edge.parts.assembler import PartAssembler
 from edge.plant.client import HttpPlantClient
 from edge.plant.heartbeat import HeartbeatLink
@@ -301,7 +301,8 @@ class Station:
     def _lane(self, settings: OutputSettings) -> OutputLane:
         around = LaneSurroundings(self._line_state, self._acks.done, self._clock)
         output = build_output(settings, self._clock)
-        return OutputLane(output, settings.queue_size, settings.attempts, around=around)
+        max_age_s = None if isinstance(settings, LogOutputSettings | CsvOutputSettings) else settings.max_age_s
+        return OutputLane(output, settings.queue_size, settings.attempts, around=around, max_age_s=max_age_s)
 
     def _line_state(self) -> LineState:
         reasons = self._not_ready_because()

@@ -168,6 +168,7 @@ class FakeOutput(Output):
     Attributes:
         sent: results it took.
         states: what it was told of the station.
+        forgotten: how often a result was given up.
         refuse: how many more tries fail.
         refuse_state: whether signs of life fail.
         free: while cleared, `send` hangs.
@@ -177,6 +178,7 @@ class FakeOutput(Output):
         self.name = name
         self.sent: list[InspectionResult] = []
         self.states: list[LineState] = []
+        self.forgotten = 0
         self.refuse = refuse
         self.refuse_state = False
         self.free = Event()
@@ -190,6 +192,10 @@ class FakeOutput(Output):
             self.refuse -= 1
             raise OutputFailed(f"output {self.name}: busy")
         self.sent.append(result)
+
+    def forget(self) -> None:
+        """Count it."""
+        self.forgotten += 1
 
     def attend(self, state: LineState) -> None:
         """Remember how the station is."""

@@ -2,11 +2,13 @@
 
 import asyncio
 import json
+import socket
 import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -214,6 +216,41 @@ def test_a_broker_that_is_started_again_gets_the_result_that_waited(tmp_path: Pa
         eventually(lambda: heard)
     output.close()
     assert {payload["sequence"] for _, payload in heard} == {2}
+
+
+@contextmanager
+def broker_that_acknowledges_nothing(port: int) -> Iterator[None]:
+    """It takes one connection and what is sent there."""
+    taken: list[socket.socket] = []
+
+    def take(server: socket.socket) -> None:
+        taken.append(server.accept()[0])
+        taken[0].sendall(b"\x20\x02\x00\x00")  # CONNACK
+
+    with socket.create_server(("127.0.0.1", port)) as server:
+        thread = Thread(target=take, args=(server,))
+        thread.start()
+        yield
+        thread.join()
+    for connection in taken:
+        connection.close()
+
+
+@pytest.mark.broker
+def test_a_result_that_was_given_up_is_not_delivered_by_the_library_later(tmp_path: Path) -> None:
+    """It was counted as lost, and an ejector would act on it minutes later."""
+    port, heard = free_port(), []
+    output = mqtt(port, timeout_s=0.5)
+    with broker_that_acknowledges_nothing(port):
+        with pytest.raises(OutputFailed, match="no acknowledgement within"):
+            output.send(result(1))
+        output.forget()
+    with mosquitto(tmp_path, port), listening(port, "line1/#", heard):
+        eventually(lambda: _takes(output, 2))
+        output.attend(READY)
+        eventually(lambda: [topic for topic, _ in heard][-1:] == ["line1/state"])
+        output.close()
+    assert [told["sequence"] for topic, told in heard if topic == "line1/result"] == [2]
 
 
 def _takes(output: MqttOutput, sequence: int) -> bool:

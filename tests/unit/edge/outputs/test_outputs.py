@@ -17,7 +17,7 @@ from pydantic import SecretStr, ValidationError
 from edge.backoff import Backoff
 from edge.clock import SystemClock
 from edge.contract.errors import OutputFailed, SettingsInvalid
-from edge.contract.result import InspectionResult, Outcome, Verdict
+from edge.contract.result import InspectionResult, Outcome, Times, Verdict
 from edge.outputs.build import build_output
 from edge.outputs.csv_log import COLUMNS, CsvOutput
 from edge.outputs.lane import LaneSurroundings, OutputLane
@@ -34,7 +34,7 @@ from edge.outputs.settings import (
     WebhookOutputSettings,
 )
 from edge.outputs.webhook import WebhookOutput
-from tests.support.edge_fakes import FakeOutput, eventually, result
+from tests.support.edge_fakes import FakeClock, FakeOutput, eventually, result
 
 URL = "http://plc.example/verdict"
 
@@ -78,7 +78,41 @@ def test_after_all_tries_it_is_given_up_counted_and_the_next_goes_on() -> None:
     eventually(lambda: output.sent)
     made.stop()
     assert [r.sequence for r in output.sent] == [2]
-    assert made.status().given_up == 1
+    assert (made.status().given_up, output.forgotten) == (1, 1)
+
+
+def _judged_now(sequence: int, clock: FakeClock) -> InspectionResult:
+    return result(sequence, times=Times(trigger_us=0, frame_received_us=0, verdict_us=clock.now_us()))
+
+
+def test_after_an_outage_an_ejector_hears_of_the_part_before_it_first(caplog: pytest.LogCaptureFixture) -> None:
+    """Those that waited are too old to act on: each is counted, and told by the log, not by the output."""
+    output, clock, given_up = FakeOutput(refuse=1), FakeClock(), []
+    around = LaneSurroundings(clock=clock, done=lambda item, at_us: at_us is None and given_up.append(item.sequence))
+    made = OutputLane(output, 100, 1000, Backoff(3600.0, 3600.0), around, max_age_s=2.0)
+    made.worker.start()
+    made.put(_judged_now(1, clock))
+    eventually(lambda: made.status().failed_tries)
+    for sequence in (2, 3):
+        made.put(_judged_now(sequence, clock))
+    clock.us += 3_000_000
+    made.put(_judged_now(4, clock))
+    made.stop()
+    assert [item.sequence for item in output.sent] == [4]
+    assert (made.status().given_up, given_up, output.forgotten) == (3, [1, 2, 3], 1)
+    assert "output fake: 2 results became older than max_age_s and are given up" in caplog.text
+
+
+def test_without_an_age_each_result_is_told_however_late() -> None:
+    """Who keeps a record wants all of them."""
+    output, clock = FakeOutput(), FakeClock()
+    made = OutputLane(output, 100, 1, around=LaneSurroundings(clock=clock))
+    made.put(_judged_now(1, clock))
+    clock.us += 86_400_000_000
+    made.worker.start()
+    eventually(lambda: output.sent)
+    made.stop()
+    assert made.status().given_up == 0
 
 
 def test_an_output_that_takes_nothing_is_shown_as_failing_until_it_does() -> None:
