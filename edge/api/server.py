@@ -10,8 +10,9 @@ from fastapi import FastAPI
 
 from edge.api.settings import ApiSettings
 from edge.contract.errors import AddressInUse, SettingsInvalid
+from edge.listening import family_of, in_address
 
-__all__ = ["ApiServer", "family_of"]
+__all__ = ["ApiServer"]
 
 
 class ApiServer:
@@ -32,8 +33,7 @@ class ApiServer:
         self._settings = settings
         _check_certificate(settings)
         self._socket = _listen(settings.host, settings.port)
-        host = f"[{settings.host}]" if ":" in settings.host else settings.host
-        self.address = f"{host}:{self._socket.getsockname()[1]}"
+        self.address = f"{in_address(settings.host)}:{self._socket.getsockname()[1]}"
         self.url = f"{'http' if settings.certificate_file is None else 'https'}://{self.address}"
         self._server: uvicorn.Server | None = None
         self._thread: Thread | None = None
@@ -87,8 +87,3 @@ def _check_certificate(settings: ApiSettings) -> None:
     except OSError as error:  # ssl.SSLError is one
         files = f"{settings.certificate_file}, {settings.private_key_file}"
         raise SettingsInvalid(f"api: certificate and key {files}: {error}") from error
-
-
-def family_of(host: str) -> socket.AddressFamily:
-    """Of an address to listen on."""
-    return socket.AF_INET6 if ":" in host else socket.AF_INET

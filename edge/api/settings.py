@@ -13,7 +13,9 @@ __all__ = ["ApiSettings"]
 class ApiSettings(Value):
     """Where the station listens."""
 
-    host: Annotated[str, Field(max_length=255, description="address to listen on; 0.0.0.0 for all")] = "127.0.0.1"
+    host: Annotated[
+        str, Field(max_length=255, description="address to listen on; 0.0.0.0 for all of IPv4, :: for all of IPv6")
+    ] = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65535, description="port to listen on; 0 takes a free one")] = 8090
     max_body_mb: Annotated[float, Field(gt=0, le=1024, description="largest image taken, in MiB")] = 32.0
     max_megapixels: Annotated[

@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from edge.api.server import family_of
 from edge.doctor.check import Check, Trouble, run_check
+from edge.listening import family_of
 from edge.station.settings import StationSettings
 
 __all__ = ["check_machine"]

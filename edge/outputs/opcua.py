@@ -44,6 +44,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 from edge.contract.errors import OutputFailed, SettingsInvalid
 from edge.contract.result import InspectionResult, Outcome
 from edge.contract.settings import read_secret
+from edge.listening import family_of, in_address
 from edge.outputs.protocol import LineState, Output
 from edge.outputs.settings import OpcUaOutputSettings
 
@@ -125,7 +126,7 @@ class OpcUaOutput(Output):
             loop.post(request(server))
         except Exception as error:
             # The library raises many kinds, from OSError to its own; none of them may end the lane.
-            msg = f"output {self.name}: {self._settings.host}:{self._settings.port}: {type(error).__name__}: {error}"
+            msg = f"output {self.name}: {_address(self._settings)}: {type(error).__name__}: {error}"
             raise OutputFailed(msg) from error
 
     def _running(self) -> tuple[ThreadLoop, "_VisionServer"]:
@@ -134,7 +135,8 @@ class OpcUaOutput(Output):
             self._loop.start()
         if self._server is None:
             # Building the nodes takes a second: ask for the port before.
-            socket.create_server((self._settings.host, self._settings.port)).close()
+            host = self._settings.host
+            socket.create_server((host, self._settings.port), family=family_of(host)).close()
             server = _VisionServer(self._settings, self._password)
             self._loop.post(server.start())
             self._server = server
@@ -158,7 +160,7 @@ class _VisionServer:
         settings, server = self._settings, self._server
         await server.init()
         await server.set_application_uri(NAMESPACE)
-        server.set_endpoint(f"opc.tcp://{settings.host}:{settings.port}/inspection")
+        server.set_endpoint(f"opc.tcp://{_address(settings)}/inspection")
         server.set_server_name("inspection station")
         server.set_security_policy([ua.SecurityPolicyType.Basic256Sha256_SignAndEncrypt])
         server.set_identity_tokens([ua.UserNameIdentityToken])
@@ -249,6 +251,10 @@ def fields_of(result: InspectionResult) -> dict[str, object]:
         "Verdict": result.verdict.value,
         "Score": math.nan if result.score is None else result.score,
     }
+
+
+def _address(settings: OpcUaOutputSettings) -> str:
+    return f"{in_address(settings.host)}:{settings.port}"
 
 
 def _ensure_certificate(certificate: Path, key: Path) -> None:

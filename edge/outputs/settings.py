@@ -124,7 +124,9 @@ class OpcUaOutputSettings(Value):
 
     kind: Annotated[Literal["opcua"], Field(description="serve results and state as an OPC UA server")]
     name: Name = "opcua"
-    host: Annotated[str, Field(max_length=255, description="address to listen on; 0.0.0.0 for all")] = "127.0.0.1"
+    host: Annotated[
+        str, Field(max_length=255, description="address to listen on; 0.0.0.0 for all of IPv4, :: for all of IPv6")
+    ] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535, description="port to listen on")] = 4840
     username: Annotated[str, Field(min_length=1, max_length=64, description="who may read; nobody else may")]
     password: Annotated[SecretStr | None, Field(description="of that user; needed, here or in a file")] = None

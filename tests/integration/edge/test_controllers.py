@@ -291,11 +291,11 @@ def test_tls_and_a_password(tmp_path: Path) -> None:
             refused.close()
 
 
-def opcua(folder: Path, port: int) -> OpcUaOutput:
+def opcua(folder: Path, port: int, host: str = "127.0.0.1") -> OpcUaOutput:
     """A server on loopback that makes its own certificate."""
     made = build_output(
         OpcUaOutputSettings(
-            kind="opcua", port=port, username="plc", password="secret",
+            kind="opcua", host=host, port=port, username="plc", password="secret",
             certificate_file=folder / "own.der", private_key_file=folder / "own.pem",
         ),
         CLOCK,
@@ -304,10 +304,10 @@ def opcua(folder: Path, port: int) -> OpcUaOutput:
     return made
 
 
-async def connected(folder: Path, port: int, password: str) -> Client:
+async def connected(folder: Path, port: int, password: str, host: str = "127.0.0.1") -> Client:
     """A client with a certificate of its own, as the server's encryption asks for."""
     files = write_certificates(folder / "client", uri="urn:client")
-    client = Client(f"opc.tcp://127.0.0.1:{port}/inspection", timeout=60)  # a busy machine takes more than its 4 s
+    client = Client(f"opc.tcp://{host}:{port}/inspection", timeout=60)  # a busy machine takes more than its 4 s
     client.application_uri = "urn:client"
     client.set_user("plc")
     client.set_password(password)
@@ -379,6 +379,27 @@ def test_an_opc_ua_client_reads_results_hears_events_and_writes_nothing(tmp_path
     assert (values["MeasId"], values["Verdict"], values["ResultState"]) == ("2", "UNDECIDED", 3)
     assert json.loads(values["ResultContent"])["reason"] == "late"
     assert (tmp_path / "own.pem").stat().st_mode & 0o077 == 0
+
+
+def test_an_opc_ua_server_listens_on_an_address_of_ipv6(tmp_path: Path) -> None:
+    try:
+        socket.create_server(("::1", 0), family=socket.AF_INET6).close()
+    except OSError:
+        pytest.skip("this machine has no IPv6")
+    port = free_port()
+    output = opcua(tmp_path, port, "::1")
+
+    async def name() -> str:
+        client = await connected(tmp_path, port, "secret", "[::1]")
+        (endpoint,) = await client.get_endpoints()
+        await client.disconnect()
+        return str(endpoint.EndpointUrl)
+
+    try:
+        output.attend(READY)
+        assert asyncio.run(name()) == f"opc.tcp://[::1]:{port}/inspection"
+    finally:
+        output.close()
 
 
 @pytest.mark.parametrize(("there", "missing"), [("own.der", "own.pem"), ("own.pem", "own.der")])
