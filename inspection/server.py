@@ -13,7 +13,7 @@ from types import FrameType
 import uvicorn
 
 from edge.contract.errors import AddressInUse, SettingsInvalid
-from edge.contract.terminal import ExitCode
+from edge.contract.terminal import ExitCode, signals_that_end
 from inspection.api.app import plant_app
 from inspection.feed.stream import Feed
 from inspection.logs import set_up_plant_logging
@@ -28,7 +28,7 @@ _DRAIN_S = 5
 
 
 def serve(path: Path) -> ExitCode:
-    """Serve until SIGINT or SIGTERM.
+    """Serve until SIGINT, SIGTERM or SIGHUP.
 
     Raises:
         SettingsInvalid: PLANT.toml, a key or a password file is not what it should be, or a service runs there.
@@ -73,6 +73,8 @@ def _end_cleanly_on_signals() -> None:
     """Uvicorn drains, then raises the signal once more for these handlers: being told to stop is no failure."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: sys.exit(ExitCode.OK))
+    if signal.SIGHUP in signals_that_end():
+        signal.signal(signal.SIGHUP, lambda *_: _end())  # uvicorn knows the other two only
 
 
 def listen(host: str, port: int) -> socket.socket:

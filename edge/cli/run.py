@@ -9,7 +9,7 @@ from pathlib import Path
 from threading import Event
 from types import FrameType
 
-from edge.contract.terminal import ExitCode, set_up_logging
+from edge.contract.terminal import ExitCode, set_up_logging, signals_that_end
 
 __all__ = ["add_arguments", "run"]
 
@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> ExitCode:
-    """Run a station until SIGTERM, SIGINT or the end of its camera.
+    """Run a station until SIGTERM, SIGINT, SIGHUP or the end of its camera.
 
     Raises:
         BadInput: settings, keys, bundle or port; nothing was started.
@@ -59,5 +59,5 @@ def _stop_on_signals(stop: Event) -> None:
         _log.info("%s: stopping", signal.Signals(number).name)
         stop.set()
 
-    signal.signal(signal.SIGTERM, ask_to_stop)
-    signal.signal(signal.SIGINT, ask_to_stop)
+    for number in signals_that_end():
+        signal.signal(number, ask_to_stop)

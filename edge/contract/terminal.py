@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import select
+import signal
 import sys
 import time
 import traceback
@@ -14,7 +15,7 @@ from enum import IntEnum
 
 from edge.contract.errors import BadInput, GateRefused, InspectionError, PlantRefused
 
-__all__ = ["ExitCode", "print_json", "run_command", "set_up_logging"]
+__all__ = ["ExitCode", "print_json", "run_command", "set_up_logging", "signals_that_end"]
 
 
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}  # no fault of the program: told in words, without a traceback
@@ -49,6 +50,15 @@ def print_json(value: Mapping[str, object]) -> None:
     """Print one JSON object on one line of stdout, last."""
     sys.stdout.write(json.dumps(value, allow_nan=False, default=str) + "\n")
     sys.stdout.flush()
+
+
+def signals_that_end() -> tuple[signal.Signals, ...]:
+    """By which a command that runs on is told to end, and ends as it should.
+
+    One is a terminal or session that was closed, but not where nohup has said that the command shall outlive it.
+    """
+    outlives = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return (signal.SIGTERM, signal.SIGINT) if outlives else (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 def set_up_logging(level: str = "INFO", *, as_json: bool = False) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from edge.contract.errors import SettingsInvalid
-from edge.contract.terminal import ExitCode, print_json
+from edge.contract.terminal import ExitCode, print_json, signals_that_end
 from inspection.demo.cells import LICENCE, read_cells, split_cells
 from inspection.demo.process import free_port
 from inspection.demo.story import DemoOptions, measure, show
@@ -51,8 +51,10 @@ def main(arguments: Sequence[str]) -> int:
     if (options.learn or options.json) and not options.headless:
         raise SettingsInvalid("--learn and --json need --headless")
     sys.stderr.write(LICENCE + "\n")
-    # Asked to end by a service manager: the same clean stop as by Ctrl-C, or the plant and the station would stay.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # Asked to end by a service manager or a closed terminal: the same clean stop as by Ctrl-C, or the plant and the
+    # station would stay.
+    for number in signals_that_end():
+        signal.signal(number, signal.default_int_handler)
     parts = options.parts if options.parts is not None else (200 if options.headless else _LIVE_PARTS)
     split = split_cells(read_cells(), parts, options.seed)
     with tempfile.TemporaryDirectory(prefix="inspection-demo-") as temporary:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from edge.contract.signature import SigningKey
 from edge.station.settings import StationSettings, load_station_settings
@@ -107,6 +108,12 @@ def rights_of(user: int) -> tuple[str, dict[str, Any]]:
             subprocess.run([executable, "-c", "import onnxruntime"], check=True, **rights)
             return executable, rights
     raise PermissionError(f"{sys.executable} is closed to user {user}, and Debian has no other")
+
+
+HUNG_UP = pytest.param(
+    signal.SIGHUP, marks=pytest.mark.skipif(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, reason="below nohup")
+)
+"""A terminal that was closed."""
 
 
 class RunningStation:

@@ -22,7 +22,7 @@ from inspection.settings import load_plant_settings
 from inspection.store.database import Database
 from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.plants import ADMIN_PASSWORD
-from tests.support.stations import to_toml
+from tests.support.stations import HUNG_UP, to_toml
 
 
 def _free_port() -> int:
@@ -114,7 +114,8 @@ def test_a_second_service_of_the_plant_leaves_the_first_one_alone(tmp_path: Path
             assert _sign_in(ports[1], ADMIN_PASSWORD).status_code == 200
 
 
-def test_listeners_are_sent_home_when_the_service_stops(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGTERM, HUNG_UP])
+def test_listeners_are_sent_home_when_the_service_stops(tmp_path: Path, number: signal.Signals) -> None:
     """Their answer ends as it should; cut off in the middle, the client would say so."""
     port = _free_port()
     (tmp_path / "secret").write_text(ADMIN_PASSWORD, "utf-8")
@@ -124,7 +125,7 @@ def test_listeners_are_sent_home_when_the_service_stops(tmp_path: Path) -> None:
         with client.stream("GET", "/feed", timeout=30) as answer:
             lines = answer.iter_lines()
             assert next(lines) == "retry: 2000"
-            process.send_signal(signal.SIGTERM)
+            process.send_signal(number)
             assert set(lines) == {""}
         assert process.wait(20) == 0
 

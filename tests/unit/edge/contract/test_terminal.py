@@ -1,11 +1,14 @@
 """Facts of what a command answers to the shell, in processes of their own."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from edge.contract.terminal import signals_that_end
 
 PRINTS = """
 import sys
@@ -30,6 +33,13 @@ def test_a_name_that_is_no_text_is_told_all_the_same() -> None:
     environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
     done = subprocess.run([sys.executable, "-c", prints], capture_output=True, text=True, env=environment, check=False)
     assert (done.returncode, done.stdout) == (0, "a \\udcba\n")
+
+
+def test_a_closed_terminal_ends_a_command_unless_nohup_said_otherwise(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_DFL)
+    assert signal.SIGHUP in signals_that_end()
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_IGN)
+    assert signals_that_end() == (signal.SIGTERM, signal.SIGINT)
 
 
 def test_a_reader_that_has_had_enough_is_no_fault() -> None:
