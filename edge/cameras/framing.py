@@ -1,5 +1,7 @@
 """Pixels to frames: who they are and when they came."""
 
+import secrets
+
 from edge.clock import Clock
 from edge.contract.frame import Frame, Pixels
 
@@ -10,8 +12,11 @@ class PartCounter:
     """Names parts that nobody else names, so that no other run of the process gives the same name."""
 
     def __init__(self, camera: str, clock: Clock) -> None:
-        """Count from 1; the time of this start is a part of each name."""
-        self._prefix = f"{camera}-{clock.utc():%y%m%d-%H%M%S}"
+        """Count from 1; the time of this start is a part of each name.
+
+        So are four digits by chance: a box without a clock of its own starts at the same time each time.
+        """
+        self._prefix = f"{camera}-{clock.utc():%y%m%d-%H%M%S}-{secrets.token_hex(2)}"
         self._count = 0
 
     def next_id(self) -> str:
