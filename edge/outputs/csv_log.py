@@ -4,6 +4,7 @@ import csv
 import io
 
 from edge.contract.result import InspectionResult
+from edge.contract.spreadsheet import as_text_only
 from edge.outputs.append_file import AppendFile
 from edge.outputs.protocol import Output
 from edge.outputs.settings import CsvOutputSettings
@@ -24,6 +25,7 @@ class CsvOutput(Output):
         """Prepare; the file is opened with the first result."""
         self.name = settings.name
         self._file = AppendFile(settings.name, settings.path, _row(COLUMNS))
+        self._cell = as_text_only if settings.spreadsheet else _as_it_is
 
     def send(self, result: InspectionResult) -> None:
         """Write one row.
@@ -32,11 +34,15 @@ class CsvOutput(Output):
             OutputFailed: the file cannot be written; it is opened anew on the next try.
         """
         values = {**result.model_dump(mode="json"), "frame_to_verdict_ms": result.frame_to_verdict_ms}
-        self._file.write(_row([values[name] for name in COLUMNS]))
+        self._file.write(_row([self._cell(values[name]) for name in COLUMNS]))
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+
+def _as_it_is(value: object) -> object:
+    return value
 
 
 def _row(values: tuple[str, ...] | list[object]) -> str:

@@ -70,6 +70,10 @@ class CsvOutputSettings(Value):
     kind: Annotated[Literal["csv"], Field(description="append each result to a CSV file, one row each")]
     name: Name = "csv"
     path: Annotated[Path, Field(description="the file; relative to the settings file")]
+    spreadsheet: Annotated[
+        bool,
+        Field(description="apostrophe before texts that a spreadsheet would run, such as `=1+1`; false: as they are"),
+    ] = True
     attempts: Attempts = 5
     queue_size: QueueSize = 10_000
 

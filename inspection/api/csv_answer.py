@@ -7,7 +7,7 @@ from io import StringIO
 
 from fastapi import Response
 
-from inspection.exchange.spreadsheet import UTF8_MARK, as_text_only
+from edge.contract.spreadsheet import UTF8_MARK, as_text_only
 
 __all__ = ["csv_answer"]
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from edge.contract.result import ImageKind, InspectionResult
-from inspection.exchange.spreadsheet import UTF8_MARK, as_text_only
+from edge.contract.spreadsheet import UTF8_MARK, as_text_only
 from inspection.ingest.find import ResultFilter, parse_result, results_after, stored_images
 from inspection.review.labels import labels_shown
 from inspection.samples.samples import Sample

@@ -403,6 +403,17 @@ def test_a_table_has_one_header_and_a_row_for_each_result(tmp_path: Path) -> Non
     assert rows[0]["frame_to_verdict_ms"] == "2.0"
 
 
+@pytest.mark.parametrize(("spreadsheet", "told"), [(True, "'=1+1"), (False, "=1+1")])
+def test_a_table_holds_nothing_that_a_spreadsheet_runs(tmp_path: Path, spreadsheet: bool, told: str) -> None:  # noqa: FBT001
+    """A part's name comes from outside; a score is a number, and stays one. Who reads names back turns it off."""
+    output = CsvOutput(CsvOutputSettings(kind="csv", path=tmp_path / "table.csv", spreadsheet=spreadsheet))
+    output.send(result(part_id="=1+1", score=-1.5))
+    output.close()
+    with (tmp_path / "table.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert (row["part_id"], row["score"]) == (told, "-1.5")
+
+
 @pytest.mark.parametrize("register", [100, 102, 112])
 def test_an_acknowledgement_in_a_register_that_the_station_writes_is_refused(register: int) -> None:
     """It would read its own handshake, and take each result for taken that no PLC has seen."""
