@@ -47,7 +47,7 @@ def build_output(settings: OutputSettings, clock: Clock) -> Output:
             require_package("paho", "plc", wanted_by)
             from edge.outputs.mqtt import MqttOutput  # noqa: PLC0415 - the same
 
-            return MqttOutput(settings)
+            return MqttOutput(settings, clock)
         case OpcUaOutputSettings():
             require_package("asyncua", "plc", wanted_by)
             from edge.outputs.opcua import OpcUaOutput  # noqa: PLC0415 - the same

@@ -16,6 +16,7 @@ from edge.contract.link import Percentiles
 from edge.contract.result import InspectionResult
 from edge.contract.values import Value
 from edge.outage import Outage
+from edge.outputs.age import AgeLimit
 from edge.outputs.protocol import LineState, Output
 from edge.window import Window
 from edge.worker import Worker
@@ -97,7 +98,7 @@ class OutputLane:
         self._queue: deque[InspectionResult] = deque()
         self._size = queue_size
         self._attempts = attempts
-        self._max_age_us = None if max_age_s is None else round(max_age_s * 1e6)
+        self._age = AgeLimit(max_age_s, self._clock)
         self._backoff = backoff or Backoff(first_s=0.1, max_s=5.0)
         self._changed = Condition()
         self._delivered = self._failed_tries = self._given_up = self._overflowed = 0
@@ -164,17 +165,13 @@ class OutputLane:
             return self._queue.popleft() if self._queue else None
 
     def _give_up_the_old(self) -> None:
-        """Who acts on verdicts wants that of the part before him, and not first those of an outage."""
         old = 0
-        while self._queue and self._is_old(self._queue[0]):
+        while self._queue and self._age.left_s(self._queue[0]) <= 0:
             self._done(self._queue.popleft(), None)
             old += 1
         self._given_up += old
         if old:
             _log.error("output %s: %d results became older than max_age_s and are given up", self._output.name, old)
-
-    def _is_old(self, result: InspectionResult) -> bool:
-        return self._max_age_us is not None and self._clock.now_us() - result.times.verdict_us > self._max_age_us
 
     def _attend(self) -> None:
         self._attended = True
@@ -198,7 +195,8 @@ class OutputLane:
                 self._backoff.reset()
                 return True
             last = attempt == self._attempts - 1
-            if last or self._told_to_stop_within(self._backoff.next_s()) or self._is_old(result):
+            pause_s = min(self._backoff.next_s(), self._age.left_s(result))
+            if last or self._told_to_stop_within(pause_s) or self._age.left_s(result) <= 0:
                 break
         return False
 

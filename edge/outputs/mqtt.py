@@ -9,10 +9,12 @@ import json
 
 from paho.mqtt.client import MQTTMessageInfo
 
+from edge.clock import Clock
 from edge.contract.errors import ControllerLost, OutputFailed
 from edge.contract.result import InspectionResult
 from edge.contract.settings import read_secret
 from edge.fieldbus.mqtt import MqttConnection
+from edge.outputs.age import AgeLimit
 from edge.outputs.protocol import LineState, Output
 from edge.outputs.settings import MqttOutputSettings
 
@@ -22,7 +24,7 @@ __all__ = ["MqttOutput"]
 class MqttOutput(Output):
     """Publishes each result and waits for the broker's acknowledgement."""
 
-    def __init__(self, settings: MqttOutputSettings) -> None:
+    def __init__(self, settings: MqttOutputSettings, clock: Clock) -> None:
         """Prepare; nothing is connected yet.
 
         Raises:
@@ -31,6 +33,7 @@ class MqttOutput(Output):
         self.name = settings.name
         self._topic = settings.topic
         self._retain = settings.retain_result
+        self._age = AgeLimit(settings.max_age_s, clock)
         password = read_secret(settings.password, settings.password_file)
         self._broker = MqttConnection(settings, password, will=(self._state_topic, _state("offline")))
         self._told: tuple[int, LineState] | None = None
@@ -40,10 +43,12 @@ class MqttOutput(Output):
         """Publish once and wait; a repeated try waits for the same message, which the library delivers again.
 
         Raises:
-            OutputFailed: no broker, or no acknowledgement in time.
+            OutputFailed: no broker, or no acknowledgement in time; too old by now.
         """
         try:
             self._broker.ensure()
+            if self._age.left_s(result) <= 0:
+                raise OutputFailed(f"output {self.name}: a result became older than max_age_s before a broker came")
             self._broker.wait_for(self._message(result))
         except ControllerLost as error:
             raise OutputFailed(f"output {self.name}: {error}") from error

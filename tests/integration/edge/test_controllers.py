@@ -19,7 +19,7 @@ from asyncua.ua.uaerrors import BadUserAccessDenied, UaError
 from edge.backoff import Backoff
 from edge.clock import SystemClock
 from edge.contract.errors import OutputFailed
-from edge.contract.result import Outcome, Verdict
+from edge.contract.result import Outcome, Times, Verdict
 from edge.fieldbus.mqtt import MqttConnection
 from edge.fieldbus.settings import MqttBroker
 from edge.outputs.build import build_output
@@ -162,7 +162,7 @@ def listening(port: int, topic: str, heard: list[tuple[str, Any]], **changes: An
 
 def mqtt(port: int, **changes: Any) -> MqttOutput:
     """An output for a broker on loopback."""
-    return MqttOutput(MqttOutputSettings(kind="mqtt", host="127.0.0.1", port=port, topic="line1", **changes))
+    return MqttOutput(MqttOutputSettings(kind="mqtt", host="127.0.0.1", port=port, topic="line1", **changes), CLOCK)
 
 
 @pytest.mark.broker
@@ -216,6 +216,19 @@ def test_a_broker_that_is_started_again_gets_the_result_that_waited(tmp_path: Pa
         eventually(lambda: heard)
     output.close()
     assert {payload["sequence"] for _, payload in heard} == {2}
+
+
+@pytest.mark.broker
+def test_a_result_that_became_too_old_while_there_was_no_broker_is_not_told(tmp_path: Path) -> None:
+    """A try waits for the broker; what it holds may be too old when that one is there."""
+    port = free_port()
+    with mosquitto(tmp_path, port):
+        output = mqtt(port, max_age_s=60.0)
+        now_us = CLOCK.now_us()
+        output.send(result(1, times=Times(trigger_us=0, frame_received_us=0, verdict_us=now_us)))
+        with pytest.raises(OutputFailed, match="older than max_age_s"):
+            output.send(result(2, times=Times(trigger_us=0, frame_received_us=0, verdict_us=now_us - 61_000_000)))
+        output.close()
 
 
 @contextmanager

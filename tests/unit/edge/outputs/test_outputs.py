@@ -15,7 +15,7 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from edge.backoff import Backoff
-from edge.clock import SystemClock
+from edge.clock import Clock, SystemClock
 from edge.contract.errors import OutputFailed, SettingsInvalid
 from edge.contract.result import InspectionResult, Outcome, Times, Verdict
 from edge.outputs.build import build_output
@@ -81,7 +81,7 @@ def test_after_all_tries_it_is_given_up_counted_and_the_next_goes_on() -> None:
     assert (made.status().given_up, output.forgotten) == (1, 1)
 
 
-def _judged_now(sequence: int, clock: FakeClock) -> InspectionResult:
+def _judged_now(sequence: int, clock: Clock) -> InspectionResult:
     return result(sequence, times=Times(trigger_us=0, frame_received_us=0, verdict_us=clock.now_us()))
 
 
@@ -101,6 +101,19 @@ def test_after_an_outage_an_ejector_hears_of_the_part_before_it_first(caplog: py
     assert [item.sequence for item in output.sent] == [4]
     assert (made.status().given_up, given_up, output.forgotten) == (3, [1, 2, 3], 1)
     assert "output fake: 2 results became older than max_age_s and are given up" in caplog.text
+
+
+def test_a_pause_between_two_tries_is_over_when_the_result_is_too_old() -> None:
+    """Others wait behind it, which would become too old meanwhile: the next one is tried at once."""
+    output = FakeOutput(refuse=1)
+    made = OutputLane(output, 100, 1000, Backoff(3600.0, 3600.0), max_age_s=0.2)
+    made.worker.start()
+    made.put(_judged_now(1, SystemClock()))
+    eventually(lambda: made.status().given_up)
+    made.put(_judged_now(2, SystemClock()))
+    eventually(lambda: made.status().delivered)
+    made.stop()
+    assert [item.sequence for item in output.sent] == [2]
 
 
 def test_without_an_age_each_result_is_told_however_late() -> None:
