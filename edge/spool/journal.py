@@ -80,6 +80,11 @@ class Journal:
                     _LENGTH.pack_into(self._memory, slot * _SLOT, 0)
                     self._free.append(slot)
 
+    def holds(self, identity: str) -> bool:
+        """Whether the result of that id is safe here."""
+        with self._lock:
+            return identity in self._slot_of
+
     def close(self) -> None:
         """Let go of the file."""
         self._memory.close()

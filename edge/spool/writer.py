@@ -45,6 +45,7 @@ class SpoolWriter:
         *,
         ring: bool = False,
         stored: Callable[[Sequence[str]], None] = lambda _: None,
+        held: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """Prepare the thread.
 
@@ -53,6 +54,7 @@ class SpoolWriter:
             waiting_mb: MiB of images that may wait in memory.
             retry_s: pause after a try that found the disk full.
             stored: hears the ids of results that are on the disk now.
+            held: whether the result of an id is in the journal, from where the next start takes it.
             ring: nobody collects the results (a station without a plant): the newest take the place of the oldest.
         """
         self._spool = spool
@@ -65,6 +67,7 @@ class SpoolWriter:
         self._expired = 0
         self._ring = ring
         self._stored = stored
+        self._held = held
         self._full = False
         self.worker = Worker("spool-writer", self._step, wake=self._wake)
 
@@ -88,12 +91,16 @@ class SpoolWriter:
             )
 
     def stop(self) -> None:
-        """Store all that waits, then end; what a full disk does not take is lost now and logged."""
+        """Store all that waits, then end; what neither a full disk nor the journal has is lost now and logged."""
         self.worker.stop()
         while self._queue and self._store(self._take()):
             pass
-        for record in self._queue:
-            _log.error("spool full at the end, result lost: %s", record.result.model_dump_json())
+        lost = [record.result for record in self._queue if not self._held(record.result.id)]
+        for result in lost:
+            _log.error("spool full at the end, result lost: %s", result.model_dump_json())
+        if len(lost) < len(self._queue):
+            left = len(self._queue) - len(lost)
+            _log.warning("spool full at the end: %d results stay in the journal for the next start", left)
 
     def _step(self) -> None:
         with self._changed:

@@ -138,7 +138,11 @@ class Station:
         self.recipes = self._shelf()
         self._journal = Journal(settings.state_dir / "journal")
         self._writer = SpoolWriter(
-            self.spool, settings.spool.waiting_mb, ring=settings.plant is None, stored=self._journal.release
+            self.spool,
+            settings.spool.waiting_mb,
+            ring=settings.plant is None,
+            stored=self._journal.release,
+            held=self._journal.holds,
         )
         left = self._journal.left()
         for result in left:

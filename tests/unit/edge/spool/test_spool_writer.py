@@ -8,6 +8,7 @@ import pytest
 from edge.contract.errors import SpoolFull
 from edge.contract.frame import EncodedImage
 from edge.contract.result import ImageKind, ImageRef
+from edge.spool.journal import Journal
 from edge.spool.store import Record, Spool
 from edge.spool.writer import SpoolWriter
 from tests.support.edge_fakes import eventually, result
@@ -142,3 +143,26 @@ def test_stopping_stores_what_still_waits(small: Spool) -> None:
         writer.put(record(sequence))
     writer.stop()
     assert small.counts().results == 200
+
+
+def test_what_the_next_start_finds_in_the_journal_is_not_told_to_be_lost(
+    small: Spool, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A disk that is full at the end, and results in the journal and beyond it."""
+    journal = Journal(tmp_path / "journal", slots=2)
+    writer = SpoolWriter(small, waiting_mb=1, stored=journal.release, held=journal.holds)
+    small.append = _no_room  # type: ignore[method-assign]
+    results = [record(sequence) for sequence in (1, 2, 3)]
+    for item in results:
+        journal.put(item.result)
+        writer.put(item)
+    writer.stop()
+    journal.close()
+    lost = [message for message in caplog.messages if "result lost" in message]
+    assert [results[2].result.id in message for message in lost] == [True]
+    assert "spool full at the end: 2 results stay in the journal for the next start" in caplog.messages
+    assert [left.sequence for left in Journal(tmp_path / "journal", slots=2).left()] == [1, 2]
+
+
+def _no_room(_: Sequence[Record]) -> None:
+    raise SpoolFull("no room")
