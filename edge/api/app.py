@@ -14,7 +14,7 @@ from edge.api.errors import add_error_handler
 from edge.api.metrics import StationMetrics
 from edge.api.multipart import first_file
 from edge.api.page import page_router
-from edge.api.raw import RawQuery, raw_format
+from edge.api.raw import InspectQuery, PartQuery, raw_format
 from edge.api.settings import ApiSettings
 from edge.api.stream import stream_router
 from edge.api.verdicts import Inspector, answer_of, ask
@@ -26,10 +26,6 @@ from edge.station.status import StationStatus
 from edge.version import software_version
 
 __all__ = ["ApiLimits", "build_app"]
-
-PartId = Annotated[
-    str | None, Query(min_length=1, max_length=128, description="identity of the part; made up if not given")
-]
 
 
 class ApiLimits:
@@ -123,7 +119,7 @@ def _inspection(station: Inspector, camera: str, limits: ApiLimits, clock: Clock
         return station.picture()
 
     @router.post("/inspect")
-    async def inspect(request: Request, raw: Annotated[RawQuery, Query()], part_id: PartId = None) -> JSONResponse:
+    async def inspect(request: Request, asked: Annotated[InspectQuery, Query()]) -> JSONResponse:
         """Judge one image: the body, or the first file of a multipart form; raw pixels with their format.
 
         An image that cannot be decoded is a part that cannot be judged: 200 with UNDECIDED and the reason.
@@ -135,8 +131,8 @@ def _inspection(station: Inspector, camera: str, limits: ApiLimits, clock: Clock
         if not image:
             raise HTTPException(HTTPStatus.UNPROCESSABLE_ENTITY, "expected an image as body or as file of a form")
         # Decoding takes milliseconds and must not hold up the other requests.
-        take = PushedFrames(camera, clock, limits.max_pixels, raw_format(raw)).frame
-        frame = await run_in_threadpool(take, image, part_id)
+        take = PushedFrames(camera, clock, limits.max_pixels, raw_format(asked)).frame
+        frame = await run_in_threadpool(take, image, asked.part_id)
         return JSONResponse(answer_of(await ask(partial(station.submit, frame))))
 
     @router.post("/recipe")
@@ -145,8 +141,8 @@ def _inspection(station: Inspector, camera: str, limits: ApiLimits, clock: Clock
         return station.change_recipe(name)
 
     @router.post("/trigger")
-    async def trigger(part_id: PartId = None) -> JSONResponse:
+    async def trigger(asked: Annotated[PartQuery, Query()]) -> JSONResponse:
         """Judge the camera's next frame. 409 if the settings let no one ask, or the trigger bounced."""
-        return JSONResponse(answer_of(await ask(partial(station.trigger, part_id))))
+        return JSONResponse(answer_of(await ask(partial(station.trigger, asked.part_id))))
 
     return router

@@ -94,6 +94,16 @@ def test_raw_pixels_are_taken_with_their_format(folder: StationFolder) -> None:
         assert client.post("/v1/inspect", content=mono, params={**raw, "width": "0"}).status_code == 422
 
 
+@pytest.mark.parametrize("path", ["/v1/inspect", "/v1/trigger"])
+def test_a_misspelt_parameter_is_refused(folder: StationFolder, path: str) -> None:
+    """The part would be judged under a name that nobody knows."""
+    with running(folder) as client:
+        answer = client.post(path, content=png(), params={"partid": "4711"})
+        assert client.get("/v1/status").json()["ledger"]["triggers"] == 0
+    (problem,) = answer.json()["detail"]
+    assert (answer.status_code, problem["loc"]) == (422, ["query", "partid"])
+
+
 def test_a_form_is_taken_too(folder: StationFolder) -> None:
     with running(folder) as client:
         answer = client.post("/v1/inspect", files={"file": ("x.png", png(255), "image/png")})
