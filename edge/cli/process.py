@@ -63,6 +63,9 @@ class StationProcess:
             camera = self._settings.camera.name
             self._server.start(build_app(self.station, camera, limits, self._metrics, self._clock))
             _log.info("API on %s", self._server.url)
+        unheard = self._settings.unheard
+        if unheard is not None:
+            _log.warning("%s is asked for over HTTP, and without [api] the station listens nowhere", unheard)
         self._manager.ready()
         _log.info("station %s runs for part type %s", self._settings.station, self._settings.recipe)
 

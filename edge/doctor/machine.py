@@ -20,6 +20,8 @@ def check_machine(settings: StationSettings) -> Iterator[Check]:
     yield run_check("disk", lambda: _disk(settings), "give the user of the station the right to write there")
     yield run_check("clock", _clock, "set the clock: timedatectl set-ntp true")
     api = settings.api
+    if settings.unheard is not None:
+        yield run_check("api", lambda: _nobody_listens(settings), "")
     if api is not None and api.port != 0:
         yield run_check("api", lambda: _port(api.host, api.port), "choose another host in [api]")
 
@@ -43,6 +45,10 @@ def _clock() -> str:
     if now < _BUILT:
         raise Trouble(f"{now:%Y-%m-%d %H:%M} UTC: before this software was made", "set the clock: timedatectl")
     return f"{now:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _nobody_listens(settings: StationSettings) -> str:
+    raise Trouble(f"{settings.unheard} is asked for over HTTP, and the station listens nowhere", "add [api]")
 
 
 def _port(host: str, port: int) -> str:

@@ -13,7 +13,7 @@ from edge.contract.settings import load_toml
 from edge.contract.values import Value
 from edge.fieldbus.settings import MqttBroker
 from edge.inference import InferenceSettings
-from edge.outputs.settings import OutputSettings
+from edge.outputs.settings import CsvOutputSettings, LogOutputSettings, OutputSettings
 from edge.parts.views import MAX_VIEW_NAME, PartSettings, View, views_of
 from edge.plant.settings import PlantSettings
 from edge.spool.settings import SpoolSettings
@@ -107,6 +107,11 @@ class StationSettings(Value):
         if len(set(names)) != len(names):
             msg = f"outputs: expected different names, got {names}"
             raise ValueError(msg)
+        files = [one.path for one in self.outputs if isinstance(one, LogOutputSettings | CsvOutputSettings)]
+        paths = [os.path.normpath(file) for file in files]
+        if len(set(paths)) != len(paths):
+            msg = f"outputs: expected a different path for each file, got {paths}"
+            raise ValueError(msg)
         cameras = [camera.name for camera in self.cameras]
         if len(set(cameras)) != len(cameras):
             msg = f"camera and other_cameras: expected different names, got {cameras}"
@@ -121,6 +126,15 @@ class StationSettings(Value):
             msg = "expected `bundle` or [plant]: without either no bundle will ever run"
             raise ValueError(msg)
         return self
+
+    @property
+    def unheard(self) -> str | None:
+        """What is to be asked for over HTTP though nobody listens; None if all can be heard."""
+        if self.api is not None:
+            return None
+        if self.camera.kind == "push":
+            return f"camera {self.camera.name} (kind push)"
+        return "trigger (kind software)" if self.trigger.kind == "software" else None
 
     @property
     def judges_at_once(self) -> int:

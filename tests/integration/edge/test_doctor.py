@@ -88,6 +88,20 @@ def test_what_is_wrong_is_named_with_what_to_do(
     assert "MiB free, but the spool may grow" in found["disk"]["found"]
 
 
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [({"camera": {"kind": "push"}}, "camera push (kind push)"), ({"trigger": {"kind": "software"}}, "(kind software)")],
+)
+def test_a_station_that_nobody_can_ask_is_told(
+    folder: StationFolder, capsys: pytest.CaptureFixture[str], changes: dict[str, Any], what: str
+) -> None:
+    """It would run, be ready, and never judge a part."""
+    code, found = examine(folder, capsys, **changes)
+    assert (code, found["api"]["ok"], found["api"]["advice"]) == (1, False, "add [api]")
+    assert what in found["api"]["found"]
+    assert folder.settings(**changes, api={"port": 0}).unheard is None
+
+
 def test_a_camera_in_the_dark_is_noticed(folder: StationFolder, capsys: pytest.CaptureFixture[str]) -> None:
     folder.add_frames(1, 0)
     code, found = examine(folder, capsys, camera={"kind": "folder", "folder": "frames"})

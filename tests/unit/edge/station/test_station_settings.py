@@ -93,6 +93,10 @@ def test_relative_paths_start_at_the_file(tmp_path: Path) -> None:
             "different names",
         ),
         (
+            MINIMAL + 'outputs = [{kind = "log", path = "a"}, {kind = "csv", path = "x/../a"}]\n',
+            "outputs: expected a different path for each file",
+        ),
+        (
             MINIMAL
             + 'outputs = [{kind = "mqtt", host = "b", topic = "out", name = "mes", client_id = "cam1"}]\n'
             + 'trigger = {kind = "mqtt", host = "b", topic = "go", client_id = "cam1"}\n',
