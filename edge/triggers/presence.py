@@ -21,7 +21,7 @@ _log = logging.getLogger(__name__)
 _SIDE = 64  # a part is a matter of a few per cent of the view; more rows and columns only cost time
 _MOST_EARLIER = 4
 _LEARN = 0.05  # of each empty frame goes into the background, so that it follows the light
-_GONE, _MOVES = 0.75, 0.2  # of the outline of what differs is the background's alone: its part has left, or moves
+_GONE, _MOVES = 0.75, 0.2  # of an outline of what differs is the background's alone: its part has left, or moves
 
 Small = NDArray[np.float32]
 
@@ -50,7 +50,7 @@ class PartPresence(FrameGate):
         self._seen = 0  # frames in a row that agree against the present state
         self._here = False
         self._came = False  # what is here was seen to come, and submitted
-        self._holds_judged = False  # the background holds what was submitted
+        self._holds_known = False  # what the background holds of a part is of one that was submitted or is leaving
         self._stayed = 0
         self._garbled = False
 
@@ -66,7 +66,7 @@ class PartPresence(FrameGate):
             return
         self._garbled = False
         if self._background is None or self._background.shape != small.shape:
-            self._background, self._proved, self._earlier, self._holds_judged = small, False, [], False
+            self._background, self._proved, self._earlier, self._holds_known = small, False, [], False
         self._return_to_earlier(small)
         if not self._proved:
             self._let_go(small, self._background)
@@ -112,7 +112,7 @@ class PartPresence(FrameGate):
         _log.warning("a part stays in view for %d frames: taken for background", self._stayed)
         if self._proved and self._background is not None:
             self._earlier = [*self._earlier, self._background][-_MOST_EARLIER:]
-        self._here, self._seen, self._background, self._proved, self._holds_judged = False, 0, small, False, True
+        self._here, self._seen, self._background, self._proved, self._holds_known = False, 0, small, False, True
 
     def _return_to_earlier(self, small: Small) -> None:
         """What was taken for background has gone, as a part does: its place is as it was before."""
@@ -127,28 +127,41 @@ class PartPresence(FrameGate):
         """The background holds a part, from the start or since the line stopped, and that one leaves or moves."""
         if not self._part_in(small, background):
             return
-        left = _left_of_outline(small, background, self._settings.min_change)
-        if left >= _GONE:
-            unseen = "" if self._holds_judged or self._here else ", which was in view at the start and was not judged"
+        difference = _Difference(small, background, self._settings.min_change)
+        if difference.left() >= _GONE:
+            unseen = "" if self._holds_known or self._here else ", which was in view at the start and was not judged"
             _log.warning("the background held a part that has gone%s", unseen)
-            self._here, self._seen, self._background, self._holds_judged = False, 0, small, False
-        elif left >= _MOVES and self._holds_judged and not self._here:
-            self._here, self._came, self._seen, self._stayed = True, False, 0, 0
+            self._background, self._holds_known = small, True  # a rest of it may be in view still
+            self._stays_here()
+        elif self._holds_known and not self._here and difference.moves(self._settings.min_area / 2):
+            self._stays_here()
+
+    def _stays_here(self) -> None:
+        """A part that was not seen to come is waited for to go."""
+        self._here, self._came, self._seen, self._stayed = True, False, 0, 0
 
     def _learn(self, small: Small) -> None:
         if self._background is not None:
             self._background = (1 - _LEARN) * self._background + _LEARN * small
 
 
-def _left_of_outline(small: Small, background: Small, min_change: float) -> float:
-    """Share of the outline of what differs that is an edge in the background and none in the frame.
+class _Difference:
+    """Where a frame differs from a background, and what of the outline is an edge there and none in the frame."""
 
-    Near 0 where something has come, near 1 where it has gone, between where it moves; 0 where all of the view differs.
-    """
-    differs = (np.abs(small - background) > min_change).astype(np.uint8)
-    outline = _contrast(differs) > 0
-    left = (_contrast(background) >= min_change) & (_contrast(small) < min_change / 2)
-    return float(left[outline].mean()) if outline.any() else 0.0
+    def __init__(self, small: Small, background: Small, min_change: float) -> None:
+        self._mask = (np.abs(small - background) > min_change).astype(np.uint8)
+        self._left = (_contrast(background) >= min_change) & (_contrast(small) < min_change / 2)
+
+    def left(self, mask: NDArray[np.uint8] | None = None) -> float:
+        """Share of the outline: near 0 where something came, near 1 where it went; 0 where all of the view differs."""
+        outline = _contrast(self._mask if mask is None else mask) > 0
+        return float(self._left[outline].mean()) if outline.any() else 0.0
+
+    def moves(self, min_area: float) -> bool:
+        """Whether a piece of it, of that share of the view at least, lies between where a part was and where it is."""
+        count, pieces, statistics, _ = cv2.connectedComponentsWithStats(self._mask)
+        large = statistics[:, cv2.CC_STAT_AREA] >= min_area * self._mask.size
+        return any(_MOVES <= self.left((pieces == n).astype(np.uint8)) < _GONE for n in range(1, count) if large[n])
 
 
 def _contrast(picture: NDArray[Any]) -> NDArray[Any]:

@@ -127,19 +127,21 @@ def test_light_that_was_changed_may_change_back() -> None:
     assert belt.judged == ["f4", "dark", "f13"]
 
 
-@pytest.mark.parametrize("speed", [4, 60, 300])
+@pytest.mark.parametrize("speed", [4, 12, 25, 60, 300])
+@pytest.mark.parametrize("width", [80, 180])
 def test_a_start_with_a_part_in_view_does_not_take_the_gaps_for_parts(
-    speed: int, caplog: pytest.LogCaptureFixture
+    speed: int, width: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It was learnt as the empty belt, and each gap was judged in place of the parts."""
     belt = Belt()
-    belt.pass_by(*[100] * 3, *range(100, 300, speed), *[300] * 5)
+    belt.pass_by(*[40] * 3, *range(40, 300, speed), *[300] * 5, width=width)
     assert "the background held a part that has gone" in caplog.text
     assert ("in view at the start and was not judged" in caplog.text) == (not belt.parts)
+    assert len(belt.parts) <= 1
     belt.parts.clear()
     first = belt.count + 1
     for _ in range(3):
-        belt.pass_by(*[100] * 5, *[300] * 5)
+        belt.pass_by(*[100] * 5, *[300] * 5, width=width)
     assert belt.judged == [f"f{first + 1}", f"f{first + 11}", f"f{first + 21}"]
 
 
@@ -151,12 +153,14 @@ def test_another_part_in_the_place_of_one_that_stayed_since_the_start_is_judged(
     assert belt.judged == ["f5"]
 
 
-def test_a_part_that_leaves_slowly_after_a_stop_of_the_line_is_judged_once() -> None:
+@pytest.mark.parametrize("speed", [3, 12, 25])
+@pytest.mark.parametrize("width", [80, 180])
+def test_a_part_that_leaves_slowly_after_a_stop_of_the_line_is_judged_once(speed: int, width: int) -> None:
     """It differed from itself as it had stood there, and was judged again for each of its lengths."""
     belt = Belt(relearn_frames=100)
-    belt.pass_by(*[300] * 3, *[100] * 3, *[300] * 3, *[100] * 120)
+    belt.pass_by(*[300] * 3, *[100] * 3, *[300] * 3, *[100] * 10, *[40] * 110, width=width)
     assert belt.judged == ["f5", "f11"]
-    belt.pass_by(*range(100, 300, 3), *[300] * 5, *[100] * 3)
+    belt.pass_by(*range(40, 300, speed), *[300] * 5, *[100] * 3, width=width)
     assert belt.judged == ["f5", "f11", f"f{belt.count - 1}"]
 
 
