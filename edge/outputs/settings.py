@@ -115,7 +115,7 @@ class MqttOutputSettings(MqttBroker):
     kind: Annotated[Literal["mqtt"], Field(description="publish each result, and the state, to an MQTT broker")]
     name: Name = "mqtt"
     topic: Annotated[
-        str, Field(pattern=r"^[^#+\x00]+[^#+/\x00]$", max_length=200, description="TOPIC/result and TOPIC/state")
+        str, Field(pattern=r"^[^#+\x00]*[^#+/\x00]$", max_length=200, description="TOPIC/result and TOPIC/state")
     ]
     retain_result: Annotated[bool, Field(description="the broker keeps the latest result for who comes later")] = False
     attempts: Attempts = 5

@@ -399,6 +399,14 @@ def test_mqtt_settings_that_do_not_go_together_are_named(changes: dict[str, str]
         MqttOutputSettings.model_validate({"kind": "mqtt", "host": "h", "topic": "line1", **changes})
 
 
+def test_a_topic_may_be_one_letter() -> None:
+    """It was refused, by a pattern that let nobody see why."""
+    assert MqttOutputSettings(kind="mqtt", host="b", topic="a").topic == "a"
+    for topic in ("", "/", "a/", "#", "a+"):
+        with pytest.raises(ValidationError):
+            MqttOutputSettings(kind="mqtt", host="b", topic=topic)
+
+
 def test_a_table_has_one_header_and_a_row_for_each_result(tmp_path: Path) -> None:
     """Also when it is opened again; a comma in a reason stays in its column."""
     settings = CsvOutputSettings(kind="csv", path=tmp_path / "deep" / "table.csv")
