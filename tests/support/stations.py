@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import pytest
 
 from edge.contract.signature import SigningKey
 from edge.station.settings import StationSettings, load_station_settings
@@ -110,10 +109,14 @@ def rights_of(user: int) -> tuple[str, dict[str, Any]]:
     raise PermissionError(f"{sys.executable} is closed to user {user}, and Debian has no other")
 
 
-HUNG_UP = pytest.param(
-    signal.SIGHUP, marks=pytest.mark.skipif(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN, reason="below nohup")
-)
-"""A terminal that was closed."""
+@contextmanager
+def heeding_hang_ups() -> Iterator[None]:
+    """Children end with their terminal, as they do unless somebody started these tests below nohup."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGHUP, before)
 
 
 class RunningStation:

@@ -147,13 +147,22 @@ def test_a_camera_that_takes_the_connection_and_says_nothing_is_told_so() -> Non
             camera.open()
 
 
+def opens(camera: StreamCamera) -> bool:
+    """Whether it delivers already: on a busy machine a server takes connections before it has a picture."""
+    try:
+        camera.open()
+    except CameraLost:
+        return False
+    return True
+
+
 @pytest.mark.rtsp
 def test_rtsp_is_delivered_and_an_unplugged_camera_comes_back() -> None:
     """A real RTSP server is killed and started again."""
     port = free_port()
     with rtsp_server(port) as url:
         camera = stream(url, timeout_s=5.0)
-        camera.open()
+        eventually(lambda: opens(camera))
         frames = frames_of(camera, 3)
     with pytest.raises(CameraLost):
         frames_of(camera, 500)
@@ -161,7 +170,7 @@ def test_rtsp_is_delivered_and_an_unplugged_camera_comes_back() -> None:
     with pytest.raises(CameraLost):
         camera.open()
     with rtsp_server(port):
-        camera.open()
+        eventually(lambda: opens(camera))
         frames += frames_of(camera, 3)
         camera.close()
     assert {f.pixels.shape for f in frames} == {(48, 64, 3)}

@@ -11,7 +11,7 @@ import pytest
 from edge.spool.store import Spool
 from tests.support.edge_fakes import FakePlant, eventually, png
 from tests.support.link_server import link_server
-from tests.support.stations import HUNG_UP, StationFolder, station_process
+from tests.support.stations import StationFolder, heeding_hang_ups, station_process
 
 LOOP = {"kind": "folder", "folder": "frames", "loop": True, "rate_hz": 200.0}
 
@@ -40,10 +40,10 @@ def acknowledged(folder: StationFolder) -> list[bool]:
     return [t.acknowledged_us is not None and t.acknowledged_us >= t.verdict_us for t in times]
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, HUNG_UP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_a_signal_settles_everything_and_ends_with_0(folder: StationFolder, number: signal.Signals) -> None:
     """Every trigger has its result in the log and in the spool."""
-    with station_process(folder.settings_file(camera=LOOP)) as station:
+    with heeding_hang_ups(), station_process(folder.settings_file(camera=LOOP)) as station:
         eventually(lambda: len(folder.results()) > 20)
         assert station.stop(number) == 0
     numbers = [r["sequence"] for r in folder.results()]

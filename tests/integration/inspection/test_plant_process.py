@@ -22,7 +22,7 @@ from inspection.settings import load_plant_settings
 from inspection.store.database import Database
 from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.plants import ADMIN_PASSWORD
-from tests.support.stations import HUNG_UP, to_toml
+from tests.support.stations import heeding_hang_ups, to_toml
 
 
 def _free_port() -> int:
@@ -114,13 +114,14 @@ def test_a_second_service_of_the_plant_leaves_the_first_one_alone(tmp_path: Path
             assert _sign_in(ports[1], ADMIN_PASSWORD).status_code == 200
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, HUNG_UP])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
 def test_listeners_are_sent_home_when_the_service_stops(tmp_path: Path, number: signal.Signals) -> None:
     """Their answer ends as it should; cut off in the middle, the client would say so."""
     port = _free_port()
     (tmp_path / "secret").write_text(ADMIN_PASSWORD, "utf-8")
     path = _settings(tmp_path, port, 'admin_password_file = "secret"\n')
-    with _service(path, port) as process, httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1") as client:
+    address = f"http://127.0.0.1:{port}/api/v1"
+    with heeding_hang_ups(), _service(path, port) as process, httpx.Client(base_url=address) as client:
         client.post("/login", json={"name": "admin", "password": ADMIN_PASSWORD})
         with client.stream("GET", "/feed", timeout=30) as answer:
             lines = answer.iter_lines()
