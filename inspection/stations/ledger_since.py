@@ -26,10 +26,12 @@ class LedgerSince:
     """The ledger of one bundle at one station; in memory, like the heartbeats that it is made of.
 
     Attributes:
+        process: of the station; None is a station of a version that did not name it.
         looks: the counts at the first heartbeat after their number had reached 1, 2, 4, 8, …; oldest first.
     """
 
     bundle_id: str | None
+    process: str | None
     start: LedgerCounts
     last: LedgerCounts
     looks: tuple[Settled, ...] = ()
@@ -37,11 +39,12 @@ class LedgerSince:
     @classmethod
     def first(cls, heartbeat: Heartbeat) -> Self:
         """From here on."""
-        return cls(heartbeat.bundle_id, heartbeat.ledger, heartbeat.ledger)
+        return cls(heartbeat.bundle_id, heartbeat.process, heartbeat.ledger, heartbeat.ledger)
 
     def then(self, heartbeat: Heartbeat) -> "LedgerSince":
         """With the next heartbeat; another bundle or a restart of the station begins again."""
-        if heartbeat.bundle_id != self.bundle_id or heartbeat.ledger.triggers < self.last.triggers:
+        same = (heartbeat.bundle_id, heartbeat.process) == (self.bundle_id, self.process)
+        if not same or _fell(self.last, heartbeat.ledger):
             return LedgerSince.first(heartbeat)
         now = replace(self, last=heartbeat.ledger)
         settled = now.settled
@@ -54,3 +57,8 @@ class LedgerSince:
         undecided = self.last.undecided - self.start.undecided
         decided = self.last.passed + self.last.failed - self.start.passed - self.start.failed
         return Settled(decided + undecided, undecided)
+
+
+def _fell(before: LedgerCounts, after: LedgerCounts) -> bool:
+    """Whether a count is lower than it was: a restart, heard of so late that the sum may be higher again."""
+    return any(getattr(after, name) < getattr(before, name) for name in ("triggers", "passed", "failed", "undecided"))

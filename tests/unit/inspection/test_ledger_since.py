@@ -6,10 +6,10 @@ from inspection.stations.ledger_since import LedgerSince, Settled
 from tests.support.plants import a_heartbeat
 
 
-def _beat(bundle_id: str, passed: int, undecided: int = 0) -> Heartbeat:
+def _beat(bundle_id: str, passed: int, undecided: int = 0, process: str | None = None) -> Heartbeat:
     settled = passed + undecided
     ledger = LedgerCounts(triggers=settled, verdicts=settled, passed=passed, undecided=undecided)
-    return a_heartbeat(bundle_id=bundle_id, ledger=ledger)
+    return a_heartbeat(bundle_id=bundle_id, ledger=ledger, process=process)
 
 
 def _since(*beats: Heartbeat) -> LedgerSince:
@@ -37,3 +37,11 @@ def test_heartbeats_that_skip_a_doubling_bring_one_look() -> None:
 def test_a_restarted_station_begins_again() -> None:
     since = _since(_beat("a", 100), _beat("a", 140, 4), _beat("a", 2), _beat("a", 12, 1))
     assert since.looks == (Settled(11, 1),)
+
+
+def test_a_restart_heard_of_late_begins_again_although_more_has_been_counted_since() -> None:
+    """By its process, or where it names none by a count that fell: none of a bundle's counts is ever below zero."""
+    for first, second in (("one", "two"), (None, None)):
+        since = _since(_beat("a", 10, 20, first), _beat("a", 15, 20, first), _beat("a", 1000, 0, second))
+        assert since.settled == Settled(0, 0)
+    assert _since(_beat("a", 10, 0, "one"), _beat("a", 1000, 0, "two")).settled == Settled(0, 0)
