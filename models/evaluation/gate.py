@@ -158,18 +158,29 @@ def _unreadable(challenger: Evaluation) -> list[Check]:
 
 
 def _recalls(challenger: Evaluation, champion: Evaluation) -> list[Check]:
-    """A part that is not found is UNDECIDED, and no escape: a type of which none is found keeps its recall."""
-    checks = []
-    for name, before in champion.recall.items():
-        after, count = challenger.recall.get(name, 1.0), challenger.counts.get(name, 0)
-        interval = _interval(round(after * count), count)
-        checks.append(
-            Check(
-                after >= before,
-                sentence(f"recall of {name}: {before:.1%} to {after:.1%} on {count} parts ({interval})"),
-            )
-        )
+    """Of the parts that one of the two finds: one that is not found is UNDECIDED, and no escape, as on the line."""
+    checks = [_recall(name, challenger, champion) for name in sorted({*champion.recall, *challenger.recall})]
     return checks or [Check(None, sentence("no labelled defects in the hold-out: recall cannot be compared"))]
+
+
+def _recall(name: str, challenger: Evaluation, champion: Evaluation) -> Check:
+    count = _found_by_either(name, challenger, champion)
+    before, after = (count - _passed(name, result) for result in (champion, challenger))
+    text = sentence(
+        f"recall of {name}: {before / count:.1%} to {after / count:.1%} on {count} parts ({_interval(after, count)})"
+    )
+    return Check(after >= before, text)
+
+
+def _found_by_either(name: str, *results: Evaluation) -> int:
+    """How many parts of a defect type are judged by at least one."""
+    found = {item.path for result in results for item in result.items if item.defect_type == name}
+    return max(len(found), *(result.counts.get(name, 0) for result in results))
+
+
+def _passed(name: str, result: Evaluation) -> int:
+    """Escapes of one defect type."""
+    return round((1 - result.recall.get(name, 1.0)) * result.counts.get(name, 0))
 
 
 def _ranking(challenger: Evaluation, champion: Evaluation) -> Check:

@@ -210,3 +210,26 @@ def test_pictures_on_which_the_challenger_says_nothing_are_told() -> None:
     told = decide(evaluation(unreadable=("a.png", "b.png")), evaluation(), 0.05)
     assert [check.passed for check in told.checks if "untested: 2" in check.text] == [None]
     assert not any("untested" in reason for reason in decide(evaluation(), evaluation(), 0.05).reasons)
+
+
+def with_dents(passed: int, found: int) -> Evaluation:
+    """The first `found` of ten dents are found, and `passed` of those pass."""
+    items = tuple(LabelledImage(Path(f"{number}.png"), "dent") for number in range(found))
+    recall = {"dent": 1 - passed / found} if found else {}
+    return evaluation(items=items, recall=recall, counts={"dent": found, "good": GOODS}, image_auroc=None)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "passes"),
+    [
+        ((1, 2), (5, 10), False),
+        ((0, 0), (4, 4), False),
+        ((1, 10), (1, 5), True),
+        ((1, 10), (0, 0), True),
+    ],
+)
+def test_a_defect_that_is_not_found_is_no_escape_and_lends_none(
+    before: tuple[int, int], after: tuple[int, int], *, passes: bool
+) -> None:
+    """Half of what is found is caught, before and after; but of ten parts one escaped, and now five do."""
+    assert decide(with_dents(*after), with_dents(*before), 0.05).passed is passes
