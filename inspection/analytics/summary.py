@@ -77,7 +77,7 @@ class Summary:
     Attributes:
         centre: failed fraction of the control chart; None without parts.
         suspected: failed parts by the class that the model named; "" where it named none.
-        confirmed: parts by the defect type that people named; "" where they named none.
+        confirmed: parts by the defect type that people named; "" where they named none. The latest label decides.
         reviewed: labels by person.
     """
 
@@ -124,13 +124,14 @@ def summarise(session: Session, window: Window) -> Summary:
         if hour.verdict == Verdict.FAIL.value:
             suspected[hour.defect_class] += hour.count
     labels = _labels(session, window)
-    confirmed = Counter(kind or "" for _, label, kind in labels if label == Label.DEFECT.value)
+    decided = {result_id: (label, kind) for result_id, _, label, kind in labels}
+    confirmed = Counter(kind or "" for label, kind in decided.values() if label == Label.DEFECT.value)
     return Summary(
         buckets,
         chart.centre,
         dict(suspected.most_common()),
         dict(confirmed.most_common()),
-        dict(Counter(user for user, _, _ in labels).most_common()),
+        dict(Counter(user for _, user, _, _ in labels).most_common()),
     )
 
 
@@ -180,19 +181,20 @@ def _latencies(session: Session, window: Window) -> defaultdict[datetime, Counte
     return found
 
 
-def _labels(session: Session, window: Window) -> list[tuple[str, str, str | None]]:
-    """User, label and defect type of what stands on the window's parts."""
+def _labels(session: Session, window: Window) -> list[tuple[str, str, str, str | None]]:
+    """Result, user, label and defect type of what stands on the window's parts, the latest last."""
     query = (
-        select(LabelRow.user, LabelRow.label, LabelRow.defect_type)
+        select(LabelRow.result_id, LabelRow.user, LabelRow.label, LabelRow.defect_type)
         .join(ResultRow, ResultRow.id == LabelRow.result_id)
         .where(ResultRow.captured_at >= _start(window.since, window), ResultRow.captured_at < window.until)
         .where(stands())
+        .order_by(LabelRow.id)
     )
     if window.recipe is not None:
         query = query.where(ResultRow.recipe == window.recipe)
     if window.station is not None:
         query = query.where(ResultRow.station == window.station)
-    return [(user, label, kind) for user, label, kind in session.execute(query)]
+    return [(id_, user, label, kind) for id_, user, label, kind in session.execute(query)]
 
 
 def _verdicts(hours: Iterable[HourRow]) -> Counter[str]:

@@ -40,5 +40,5 @@ class Analytics(Answer):
     deadline_ms: float | None = Field(description="shortest of the stations' of now; null before one has reported")
     buckets: list[ChartBucket]
     suspected: dict[str, int] = Field(description="failed parts by the class that the model named")
-    confirmed: dict[str, int] = Field(description="parts by the defect type that people named")
+    confirmed: dict[str, int] = Field(description="parts by the defect type that people named last")
     reviewed: dict[str, int] = Field(description="labels by person")

@@ -12,10 +12,11 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from edge.contract.result import Times, Verdict
+from inspection.people.roles import Role
 from inspection.plant import Plant
 from inspection.store.schema import migrate, revert
 from inspection.store.tables import HourRow
-from tests.support.plants import Person, a_result, add_station, new_plant, running, send_results, sign_in
+from tests.support.plants import Person, a_result, add_station, new_plant, person_with, running, send_results, sign_in
 
 DAY = datetime(2026, 3, 1, 20, 30, tzinfo=UTC)
 WINDOW = {"since": "2026-03-01T00:00:00Z", "until": "2026-03-03T00:00:00Z"}
@@ -78,6 +79,21 @@ def test_labels_make_the_pareto_and_the_reviewers(client: TestClient, admin: Per
     assert answer["reviewed"] == {"admin": 3}
     admin.post("/labels", {"result_id": results[0].id, "label": "retracted"})
     assert _answer(admin)["confirmed"] == {"": 1}
+
+
+def test_a_part_with_second_opinions_counts_once_as_what_was_said_last(
+    plant: Plant, client: TestClient, admin: Person, station: dict[str, str]
+) -> None:
+    results = [a_result(captured_at=DAY) for _ in range(4)]
+    send_results(client, station, *results)
+    two = (admin, person_with(plant, client, Role.INSPECTOR))
+    for result, said in zip(results, ("dent dent", "dent scratch", "good dent", "dent good"), strict=True):
+        for person, word in zip(two, said.split(), strict=True):
+            told = {"label": "good"} if word == "good" else {"label": "defect", "defect_type": word}
+            person.post("/labels", {"result_id": result.id, **told})
+    answer = _answer(admin)
+    assert answer["confirmed"] == {"dent": 2, "scratch": 1}
+    assert answer["reviewed"] == {"admin": 4, two[1].name: 4}
 
 
 def _table(answer: httpx.Response) -> list[str]:
