@@ -14,6 +14,7 @@ from edge.contract.manifest import Calibration, Costs, HeldoutScores, Promise
 from edge.contract.sentences import sentence
 from models.calibration.cost import cheapest_threshold
 from models.calibration.outliers import tail_threshold
+from models.calibration.percent import bound_text, share_text
 
 __all__ = ["calibrate", "escape_bound", "overkill_bound", "with_promise"]
 
@@ -139,15 +140,16 @@ def _of_cost(costs: Costs, defects: int) -> str:
 
 def _promise(k: int, n: int, missed: int, defects: int, target: float | None) -> Promise:
     overkill = overkill_bound(k, n)
-    text = sentence(f"With 95 % confidence at most {overkill:.1%} of good parts fail ({n} held-out good parts).")
-    needed = None if target is None else int(np.ceil(np.log(1 - CONFIDENCE) / np.log(1 - target)))
-    if needed is not None and n < needed:
-        text += sentence(f" To promise {target:.1%} takes {needed} good images.")
+    text = sentence(
+        f"With 95 % confidence at most {bound_text(overkill)} of good parts fail ({n} held-out good parts)."
+    )
+    if target is not None and n < (needed := int(np.ceil(np.log(1 - CONFIDENCE) / np.log(1 - target)))):
+        text += sentence(f" To promise {share_text(target)} takes {needed} good images.")
     escapes = escape_bound(missed, defects) if defects else None
     if escapes is None:
         text += sentence(" No labelled defects: nothing is promised about escapes.")
     else:
         text += sentence(
-            f" Of {defects} labelled defects {missed} were missed: at most {escapes:.1%} of such parts escape."
+            f" Of {defects} labelled defects {missed} were missed: at most {bound_text(escapes)} of such parts escape."
         )
     return Promise(confidence=CONFIDENCE, overkill_at_most=overkill, escapes_at_most=escapes, text=text)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from edge.contract.manifest import ParityReport
 from edge.contract.result import Verdict
 from edge.contract.sentences import sentence
+from models.calibration.percent import bound_text
 from models.evaluation.evaluate import Evaluation
 from models.evaluation.intervals import at_most, exact_mcnemar, rate_interval
 from models.evaluation.metrics import roc_auc
@@ -140,7 +141,7 @@ def _overkill(challenger: Evaluation, champion: Evaluation | None, promised: flo
     text = sentence(
         f"overkill {challenger.overkill} of {challenger.goods} good parts "
         f"({_interval(challenger.overkill, challenger.goods)}); "
-        f"up to {allowed} agree with the promise of {promised:.1%} or with the champion"
+        f"up to {allowed} agree with the promise of {bound_text(promised)} or with the champion"
     )
     return Check(challenger.overkill <= allowed, text)
 
@@ -207,7 +208,7 @@ def _new_fails(pairs: Sequence[Pair], promised: float) -> Check:
     allowed = at_most(len(fresh), promised)
     text = sentence(
         f"replay: of {len(fresh)} parts that the champion passes and nobody calls defective the challenger fails "
-        f"{failed} ({_interval(failed, len(fresh))}); up to {allowed} agree with its promise of {promised:.1%}"
+        f"{failed} ({_interval(failed, len(fresh))}); up to {allowed} agree with its promise of {bound_text(promised)}"
     )
     return Check(failed <= allowed, text)
 
