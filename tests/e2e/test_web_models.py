@@ -250,6 +250,23 @@ def test_a_threshold_that_nobody_has_moved_promises_what_it_did(page: Page, floo
     expect(page.get_by_role("button", name="Make this version")).to_be_disabled()
 
 
+def test_a_band_of_undecided_passes_nothing_and_stays_with_another_threshold(page: Page, floor: Floor) -> None:
+    scores = HeldoutScores(goods=(0.2, 0.4, 0.6, 0.9), defects=(0.8, 1.5))
+    floor.add_model("part", undecided_from=0.5, heldout_scores=scores)
+    page.goto("/models?recipe=part")
+    page.get_by_text("Try another threshold").click()
+    panel = page.locator(".threshold")
+    escapes, left = panel.locator("tr", has_text="Defects that pass"), panel.locator("tr", has_text="left to a person")
+    panel.get_by_role("slider").fill("0.7")
+    expect(escapes.locator("td")).to_have_text(["0 of 2, 0.0 %", "0 of 2, 0.0 %"])
+    expect(left.locator("td")).to_have_text(["2 of 4, 50.0 %", "1 of 4, 25.0 %"])
+    with page.expect_request("**/api/v1/jobs") as asked:
+        panel.get_by_role("button", name="Make this version").click()
+    assert asked.value.post_data_json["undecided_from"] == 0.5
+    panel.get_by_role("slider").fill("0.45")
+    expect(left.locator("td")).to_have_text(["2 of 4, 50.0 %", "0 of 4, 0.0 %"])
+
+
 def ask_for_stages(page: Page, floor: Floor) -> Locator:
     """The dialog, for a challenger that passed the gate."""
     floor.train_and_promote("part")

@@ -30,7 +30,7 @@ function fill(body, heldout, model, mayChange, start) {
   const slider = h("input", { type: "range", min: low - unit, max: high + unit, step: unit / 10, value: heldout.threshold, "aria-label": t("Threshold"), oninput: show });
   const [escape, overkill, bad] = [field(t("An escape costs"), { value: costs.escape }), field(t("Overkill costs"), { value: costs.overkill }), field(t("Bad parts, in %"), { value: 100 * costs.defect_rate, max: 100 })];
   const told = h("table", { class: "compare" });
-  const make = h("button", { type: "button", class: "primary small", disabled: true, onclick: () => start({ kind: "threshold", bundle_id: model.id, at: chosen() }) }, t("Make this version, and run the gate"));
+  const make = h("button", { type: "button", class: "primary small", disabled: true, onclick: () => start({ kind: "threshold", bundle_id: model.id, at: chosen(), undecided_from: bandBelow(heldout, chosen()) }) }, t("Make this version, and run the gate"));
   // The slider's own steps may leave no mark where the threshold is: nothing has changed until it was moved.
   const chosen = () => (Math.abs(Number(slider.value) - heldout.threshold) < unit / 10 ? heldout.threshold : Number(slider.value));
   const valueOf = (label) => Number(label.querySelector("input").value);
@@ -44,12 +44,17 @@ function fill(body, heldout, model, mayChange, start) {
   show();
 }
 
+/** Where UNDECIDED begins: the band stays as it is, unless the threshold comes below it. */
+const bandBelow = ({ undecided_from: from }, at) => (from !== null && from < at ? from : null);
+
 function consequences(heldout, at, prices) {
+  const passesUpTo = bandBelow(heldout, at) ?? at;
   const failed = heldout.goods.filter((score) => score > at).length;
-  const passed = heldout.defects.filter((score) => score <= at).length;
+  const undecided = heldout.undecided_from === null ? null : heldout.goods.filter((score) => score > passesUpTo && score <= at).length;
+  const passed = heldout.defects.filter((score) => score <= passesUpTo).length;
   const [overkill, escapes] = [failed / heldout.goods.length, heldout.defects.length ? passed / heldout.defects.length : null];
   const cost = escapes === null ? null : 1000 * (prices.share * prices.escape * escapes + (1 - prices.share) * prices.overkill * overkill);
-  return { at, failed, goods: heldout.goods.length, overkill, overkillMost: heldout.overkill_at_most[failed], passed, defects: heldout.defects.length, escapes, escapesMost: heldout.escapes_at_most[passed] ?? null, cost };
+  return { at, failed, undecided, goods: heldout.goods.length, overkill, overkillMost: heldout.overkill_at_most[failed], passed, defects: heldout.defects.length, escapes, escapesMost: heldout.escapes_at_most[passed] ?? null, cost };
 }
 
 function table(now, then) {
@@ -62,6 +67,7 @@ function table(now, then) {
       row(t("Threshold"), ({ at }) => number(at, 3)),
       row(t("Good parts that fail"), ({ failed, goods, overkill }) => t("{count} of {all}, {share}", { count: failed, all: goods, share: percent(overkill) })),
       row(t("at most, with 95 % confidence"), ({ overkillMost }) => percent(overkillMost)),
+      now.undecided === null ? "" : row(t("Good parts left to a person (UNDECIDED)"), ({ undecided, goods }) => t("{count} of {all}, {share}", { count: undecided, all: goods, share: percent(undecided / goods) })),
       row(t("Defects that pass"), ({ passed, defects, escapes }) => (defects ? t("{count} of {all}, {share}", { count: passed, all: defects, share: percent(escapes) }) : t("no labelled defects"))),
       row(t("at most, with 95 % confidence"), ({ escapesMost }) => (escapesMost === null ? t("nothing can be promised") : percent(escapesMost))),
       row(t("Cost of 1000 parts"), ({ cost }) => number(cost, 1)),
