@@ -133,7 +133,7 @@ def shared_keys(live: LiveBoard, now: datetime) -> list[Condition]:
 
 
 def new_drops(session: Session, live: LiveBoard) -> list[Condition]:
-    """Stations that have counted more drops than at the last look, also one before a restart of this service.
+    """Stations that have counted further drops since the last look, also one before a restart of this service.
 
     Notes what they count, so call it in the transaction that opens the alerts; the first sight of a station is no news.
     """
@@ -142,7 +142,7 @@ def new_drops(session: Session, live: LiveBoard) -> list[Condition]:
         row, count = session.get(StationRow, name), seen.heartbeat.ledger.drops
         if row is None or row.drops == count:
             continue
-        if row.drops is not None and count > row.drops:
+        if row.drops is not None and count > 0:  # less than before is a station that was started again
             found.append(_dropped(name, count))
         row.drops = count
     return found

@@ -222,6 +222,19 @@ def test_a_name_that_is_used_again_is_missed_once_its_new_station_has_reported(f
     assert silent["kind"] == "station_silent"
 
 
+def test_drops_of_a_station_that_was_started_again_are_told_although_it_had_more_before(floor: Floor) -> None:
+    def told(drops: int, process: str) -> list[str]:
+        floor.clock.advance(601)  # what was told before has gone
+        floor.beat(drops=drops, process=process)
+        return [alert["text"] for alert in floor.look()]
+
+    assert told(0, "one") == []
+    assert told(5, "one") == ["station line-1: triggers were dropped, 5 since it was started"]
+    assert told(5, "one") == []
+    assert told(3, "two") == ["station line-1: triggers were dropped, 3 since it was started"]
+    assert told(3, "two") == []
+
+
 def test_drops_are_told_when_the_service_was_away_or_the_database_busy(
     tmp_path: Path, clock: ManualClock, where: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
