@@ -34,7 +34,7 @@ class Window:
     """What to summarise.
 
     Attributes:
-        since, until: instants; the hours that begin at or after the one and before the other.
+        since, until: instants; from the beginning of the bucket of the one, the hours that begin before the other.
         utc_offset_min: of the plant's clock, so that a day is the plant's day.
         recipe, station: None means all.
     """
@@ -140,12 +140,10 @@ def _width(window: Window) -> timedelta:
 
 
 def _start(instant: datetime, window: Window) -> datetime:
-    """When the bucket of an instant begins."""
-    offset = timedelta(minutes=window.utc_offset_min)
-    local = instant + offset
-    if window.step is Step.DAY:
-        local = local.replace(hour=0)
-    return local.replace(minute=0, second=0, microsecond=0) - offset
+    """When the bucket of an instant begins: an hour of UTC, by which parts are counted, or the day of the plant."""
+    ahead = timedelta(minutes=window.utc_offset_min) if window.step is Step.DAY else timedelta()
+    begin = (instant + ahead).replace(minute=0, second=0, microsecond=0)
+    return (begin.replace(hour=0) if window.step is Step.DAY else begin) - ahead
 
 
 def _starts(window: Window) -> list[datetime]:

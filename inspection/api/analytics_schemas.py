@@ -34,8 +34,8 @@ class Analytics(Answer):
     undecided: int
     yield_fraction: float | None = Field(description="PASS among all parts")
     centre: float | None = Field(description="failed fraction of the control chart")
-    since: datetime = Field(description="of the window; whole hours count")
-    until: datetime
+    since: datetime = Field(description="beginning of the first bucket, from which on parts are counted")
+    until: datetime = Field(description="of the window; hours that begin before it count whole")
     utc_offset_min: int = Field(description="of the clock by which the buckets begin")
     deadline_ms: float | None = Field(description="shortest of the stations' of now; null before one has reported")
     buckets: list[ChartBucket]

@@ -111,7 +111,7 @@ def _answer(summary: Summary, window: Window, deadline_ms: float | None) -> Anal
         undecided=totals["UNDECIDED"],
         yield_fraction=totals["PASS"] / parts if parts else None,
         centre=summary.centre,
-        since=window.since,
+        since=summary.buckets[0].start,
         until=window.until,
         utc_offset_min=window.utc_offset_min,
         deadline_ms=deadline_ms,

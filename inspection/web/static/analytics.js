@@ -26,11 +26,11 @@ function parameters() {
   return wanted;
 }
 
-/** From the beginning of an hour or a day, by which parts are counted: the period that is told is the one that is shown. */
+/** From the beginning of an hour of UTC or a day of this clock, by which parts are counted: the period that is told is the one that is shown. */
 function untilNow(days) {
   const until = new Date();
   const [step, width_ms, offset_min] = [days <= 7 ? "hour" : "day", days <= 7 ? HOUR_MS : DAY_MS, -until.getTimezoneOffset()];
-  const ahead_ms = offset_min * 60000;
+  const ahead_ms = step === "day" ? offset_min * 60000 : 0;
   const since = Math.floor((until - days * DAY_MS + ahead_ms) / width_ms) * width_ms - ahead_ms;
   return new URLSearchParams({ since: new Date(since).toISOString(), until: until.toISOString(), step, utc_offset_min: String(offset_min) });
 }

@@ -59,6 +59,28 @@ def test_a_day_is_the_plants_day(client: TestClient, admin: Person, station: dic
     assert days == {"2026-03-01": 0, "2026-03-02": 2, "2026-03-03": 0}
 
 
+def test_the_period_that_is_told_is_the_one_that_is_counted(
+    client: TestClient, admin: Person, station: dict[str, str]
+) -> None:
+    """A day counts from its beginning, whatever the hour that was asked for."""
+    _send(client, station)
+    answer = _answer(admin, since="2026-03-01T23:10:00Z")
+    assert answer["passed"] == 2
+    assert datetime.fromisoformat(answer["since"]) == datetime(2026, 3, 1, tzinfo=UTC)
+    answer = _answer(admin, since="2026-03-01T23:10:00Z", step="hour")
+    assert answer["passed"] == 0
+    assert datetime.fromisoformat(answer["since"]) == datetime(2026, 3, 1, 23, tzinfo=UTC)
+
+
+def test_an_hour_is_told_as_it_was_counted_where_the_clock_is_half_an_hour_off(
+    client: TestClient, admin: Person, station: dict[str, str]
+) -> None:
+    """In Delhi the hour from 20:00 UTC begins at 01:30."""
+    _send(client, station)
+    buckets = _answer(admin, step="hour", utc_offset_min=330)["buckets"]
+    assert [datetime.fromisoformat(b["start"]) for b in buckets if b["passed"]] == [DAY.replace(minute=0)]
+
+
 def test_filters_by_recipe_and_station(client: TestClient, admin: Person, station: dict[str, str]) -> None:
     _send(client, station)
     other = add_station(admin, "line-2", "cap")
