@@ -282,7 +282,7 @@ class Station(Answer):
     heartbeat: Heartbeat | None = Field(description="without its picture")
     clock_ahead_s: float | None = Field(description="station's clock against the plant's, when it was last heard")
     desired_bundle_id: str | None
-    yield_fraction: float | None = Field(description="passed / settled since the station was set up")
+    yield_fraction: float | None = Field(description="passed / settled since the station was started")
     picture_result_id: str | None
     picture_age_s: float | None
     recent: list[RecentPart] = Field(description="newest first")

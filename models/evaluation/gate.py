@@ -73,7 +73,7 @@ def decide(
     checks = [_overkill(challenger, champion, promised_overkill)]
     if champion is not None:
         checks += [*_recalls(challenger, champion), _ranking(challenger, champion)]
-    return GateVerdict((*checks, *_unreadable(challenger), *further))
+    return GateVerdict((*checks, *_undecided(challenger, champion), *_unreadable(challenger), *further))
 
 
 def check_replay(pairs: Sequence[Pair], promised_overkill: float) -> list[Check]:
@@ -144,6 +144,16 @@ def _overkill(challenger: Evaluation, champion: Evaluation | None, promised: flo
         f"up to {allowed} agree with the promise of {bound_text(promised)} or with the champion"
     )
     return Check(challenger.overkill <= allowed, text)
+
+
+def _undecided(challenger: Evaluation, champion: Evaluation | None) -> list[Check]:
+    """No other rule sees them: what is UNDECIDED is neither overkill nor an escape, and work for a person."""
+    after, before = challenger.undecided, champion.undecided if champion else 0
+    if not after and not before:
+        return []
+    if champion is None:
+        return [Check(None, sentence(f"UNDECIDED, for a person to look at: {after} parts of the hold-out"))]
+    return [Check(None, sentence(f"UNDECIDED, for a person to look at: {before} to {after} parts of the hold-out"))]
 
 
 def _unreadable(challenger: Evaluation) -> list[Check]:

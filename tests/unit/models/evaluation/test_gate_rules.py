@@ -107,6 +107,14 @@ def test_a_hold_out_without_defects_says_that_recall_cannot_be_compared() -> Non
     assert any("needs good and bad parts" in reason for reason in verdict.reasons)
 
 
+@pytest.mark.parametrize(("champion", "told"), [(None, "60 parts"), (evaluation(), "0 to 60 parts")])
+def test_what_is_left_to_a_person_is_told_and_decides_nothing(champion: Evaluation | None, told: str) -> None:
+    """A challenger that decides nothing has neither overkill nor escapes."""
+    verdict = decide(evaluation(undecided=60, overkill=0, escapes=0), champion, 0.05)
+    assert verdict.passed
+    assert f"UNDECIDED, for a person to look at: {told} of the hold-out" in verdict.reasons
+
+
 CALIBRATION = tiny_manifest({}).calibration
 PASS, FAIL = Decision(Verdict.PASS, 0.5), Decision(Verdict.FAIL, 1.5)
 LOST = Decision(Verdict.UNDECIDED, None)
