@@ -6,7 +6,6 @@ from prometheus_client import CollectorRegistry, Histogram, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 
 from edge.contract.result import InspectionResult
-from edge.station.latency import latency_of
 from edge.station.status import StationStatus
 
 __all__ = ["StationMetrics"]
@@ -32,9 +31,8 @@ class StationMetrics:
 
     def observe(self, result: InspectionResult) -> None:
         """Take one result in."""
-        latency_ms = latency_of(result)
-        if latency_ms is not None:
-            self._verdict.observe(latency_ms / 1000)
+        if result.latency_ms is not None:
+            self._verdict.observe(result.latency_ms / 1000)
         if result.session_run_ms is not None:
             self._session.observe(result.session_run_ms / 1000)
 

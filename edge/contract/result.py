@@ -163,6 +163,15 @@ class InspectionResult(Value):
             return None
         return (self.times.verdict_us - self.times.frame_received_us) / 1000
 
+    @property
+    def latency_ms(self) -> float | None:
+        """The same of a part that was judged or timed out.
+
+        None for drops and frames that cannot be judged: they are told at once and would make the rest look faster.
+        """
+        told_after_work = self.score is not None or self.outcome is Outcome.TIMEOUT
+        return self.frame_to_verdict_ms if told_after_work else None
+
 
 def new_result_id() -> str:
     """A fresh result id, 32 hexadecimal digits: milliseconds of the wall clock, then 80 random bits.

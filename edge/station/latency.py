@@ -1,10 +1,10 @@
 """How long verdicts take, over the latest parts."""
 
 from edge.contract.link import LatencySummary
-from edge.contract.result import InspectionResult, Outcome
+from edge.contract.result import InspectionResult
 from edge.window import Histogram, Window
 
-__all__ = ["LatencyWindow", "latency_of"]
+__all__ = ["LatencyWindow"]
 
 
 class LatencyWindow:
@@ -17,9 +17,8 @@ class LatencyWindow:
 
     def observe(self, result: InspectionResult) -> None:
         """Take one result in, if it says something."""
-        latency_ms = latency_of(result)
-        if latency_ms is not None:
-            self._verdict.add(latency_ms)
+        if result.latency_ms is not None:
+            self._verdict.add(result.latency_ms)
         if result.session_run_ms is not None:
             self._session.add(result.session_run_ms)
 
@@ -32,12 +31,3 @@ class LatencyWindow:
         return LatencySummary(
             frame_to_verdict_ms=self._verdict.percentiles(), session_run_ms=self._session.percentiles()
         )
-
-
-def latency_of(result: InspectionResult) -> float | None:
-    """Milliseconds from frame to verdict of a part that was judged or timed out.
-
-    None for drops and frames that cannot be judged: they are told at once and would make the rest look faster.
-    """
-    told_after_work = result.score is not None or result.outcome is Outcome.TIMEOUT
-    return result.frame_to_verdict_ms if told_after_work else None

@@ -28,7 +28,7 @@ def count_latencies(session: Session, results: Iterable[InspectionResult]) -> No
     """Add results that were just stored; in the transaction that stores them, so that none counts twice."""
     counts: Counter[tuple[datetime, str, str, int]] = Counter()
     for result in results:
-        took_ms = result.frame_to_verdict_ms
+        took_ms = result.latency_ms
         if took_ms is not None:
             counts[hour_of(result.captured_at), result.station, storable(result.recipe), step_of(took_ms)] += 1
     rows = [{**dict(zip(_KEY, key, strict=True)), "count": count} for key, count in counts.items()]

@@ -185,7 +185,7 @@ def _figures(results: Sequence[InspectionResult], final: LedgerCounts) -> dict[s
         "undecided": final.undecided,
         "plant_received": len(results),
         "plant_ledger": ledger(results),
-        "frame_to_verdict_ms": latency([result.frame_to_verdict_ms for result in results]),
+        "frame_to_verdict_ms": latency([result.latency_ms for result in results]),
         "session_run_ms": latency([result.session_run_ms for result in results]),
     }
 

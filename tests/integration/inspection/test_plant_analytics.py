@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from edge.contract.result import Times, Verdict
+from edge.contract.result import Outcome, Times, Verdict
 from inspection.people.roles import Role
 from inspection.plant import Plant
 from inspection.store.schema import migrate, revert
@@ -142,7 +142,7 @@ def test_each_charts_table_has_its_numbers_and_units(
         ("verdicts", "passed_parts", ["2", "0"]),
         ("pareto", "parts", ["1", "1"]),
         ("score", "mean_pass_score_log10", ["2.5", ""]),
-        ("latency", "timed_parts", ["3", "2"]),
+        ("latency", "timed_parts", ["3", "1"]),
         ("labels", "labels", []),
     ):
         answer = admin.get(f"/analytics/{chart}.csv", params=WINDOW)
@@ -178,6 +178,24 @@ def test_latency_by_bucket(client: TestClient, admin: Person, station: dict[str,
     assert first["p50_ms"] == pytest.approx(10, rel=0.09)
     assert first["p99_ms"] == pytest.approx(100, rel=0.09)
     assert second["p50_ms"] == pytest.approx(20, rel=0.09)
+
+
+def test_what_is_told_at_once_makes_no_latency_shorter(
+    client: TestClient, admin: Person, station: dict[str, str]
+) -> None:
+    """As on the station: a full inbox is answered in no time, a timeout took until its deadline."""
+    told: list[tuple[Verdict, Outcome, int]] = [
+        (Verdict.PASS, Outcome.VERDICT, 20_000),
+        *[(Verdict.UNDECIDED, Outcome.DROP, 50)] * 5,
+        (Verdict.UNDECIDED, Outcome.VERDICT, 300),
+        (Verdict.UNDECIDED, Outcome.TIMEOUT, 100_000),
+    ]
+    for verdict, outcome, took_us in told:
+        times = Times(trigger_us=0, frame_received_us=0, verdict_us=took_us)
+        send_results(client, station, a_result(verdict, outcome=outcome, captured_at=DAY, times=times))
+    bucket = _answer(admin)["buckets"][0]
+    assert (bucket["undecided"], bucket["timed"]) == (7, 2)
+    assert bucket["p50_ms"] == pytest.approx(20, rel=0.09)
 
 
 @pytest.mark.parametrize(
