@@ -22,7 +22,9 @@ def moved(calibration: Calibration, threshold: float, undecided_from: float | No
     if undecided_from is not None and not undecided_from < threshold:
         raise DataInvalid(f"--undecided-from: expected a score below the threshold {threshold}, got {undecided_from}")
     goods, defects = _scores(calibration)
-    chosen = calibration.model_copy(update={"threshold": threshold, "undecided_from": undecided_from, "costs": None})
+    counted = {"heldout_goods": len(goods), "heldout_defects": len(defects)}  # of thousands a thousand are kept
+    set_by_person = {"threshold": threshold, "undecided_from": undecided_from, "costs": None}
+    chosen = calibration.model_copy(update=counted | set_by_person)
     return with_promise(chosen, goods, defects, " The threshold was set by a person.")
 
 

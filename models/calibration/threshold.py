@@ -143,7 +143,7 @@ def _promise(k: int, n: int, missed: int, defects: int, target: float | None) ->
     text = sentence(
         f"With 95 % confidence at most {bound_text(overkill)} of good parts fail ({n} held-out good parts)."
     )
-    if target is not None and n < (needed := int(np.ceil(np.log(1 - CONFIDENCE) / np.log(1 - target)))):
+    if target is not None and n < (needed := int(np.ceil(np.log(1 - CONFIDENCE) / np.log1p(-target)))):
         text += sentence(f" To promise {share_text(target)} takes {needed} good images.")
     escapes = escape_bound(missed, defects) if defects else None
     if escapes is None:

@@ -25,6 +25,15 @@ def test_a_moved_threshold_is_told_by_the_held_out_scores() -> None:
     assert "set by a person" in told["promise"]
 
 
+def test_what_is_missed_is_of_the_defects_that_were_counted() -> None:
+    """A bundle keeps a thousand scores of five thousand; a share of both would be a fifth of the truth."""
+    many = np.arange(5000, dtype=np.float32)
+    plain = calibrate(many, many + 4000, 0.05)
+    assert (plain.heldout_defects, plain.heldout_defects_missed) == (5000, 776)
+    again = moved(plain, plain.threshold, None)
+    assert (again.heldout_goods, again.heldout_defects, again.heldout_defects_missed) == (1000, 1000, 155)
+
+
 def test_a_band_takes_from_escapes_and_from_overkill() -> None:
     plain = calibrate(GOODS, DEFECTS, 0.05)
     without = consequences(moved(plain, 1.2, None), COSTS)

@@ -38,3 +38,8 @@ def test_one_part_too_few_is_not_told_as_the_target() -> None:
     promise = calibrate(np.linspace(0, 1, 58, dtype=np.float32), np.array([], np.float32), 0.05).promise
     assert promise.overkill_at_most > 0.05
     assert "at most 5.1% of good parts fail" in promise.text
+
+
+def test_a_target_next_to_nothing_is_told_what_it_takes() -> None:
+    promise = calibrate(np.linspace(0, 1, 58, dtype=np.float32), np.array([], np.float32), 1e-17).promise
+    assert "To promise 1e-15% takes 29957322735539" in promise.text
