@@ -82,4 +82,8 @@ def latency(values: Sequence[float | None]) -> dict[str, float | None]:
 
 
 def _percentile(ordered: Sequence[float], share: float) -> float:
-    return round(ordered[min(len(ordered) - 1, round(share * (len(ordered) - 1)))], 3)
+    """Between its two neighbours by proportion, as a station tells it."""
+    place = share * (len(ordered) - 1)
+    below = int(place)
+    above = min(below + 1, len(ordered) - 1)
+    return round(ordered[below] + (place - below) * (ordered[above] - ordered[below]), 3)
