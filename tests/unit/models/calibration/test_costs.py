@@ -62,6 +62,7 @@ def test_a_training_with_labels_enough_chooses_by_cost_and_says_so() -> None:
     assert dear.threshold < cheap.threshold
     assert dear.costs is not None
     assert "cheapest on the held-out parts (escape 1000, overkill 1, 5.00% of parts bad)" in dear.promise.text
+    assert "holds in about nine trainings of ten" in dear.promise.text
     above = int((dear.threshold < GOODS).sum())
     assert dear.promise.overkill_at_most == pytest.approx(overkill_bound(above + 1, len(GOODS)))
     assert dear.promise.escapes_at_most == pytest.approx(escape_bound(dear.heldout_defects_missed, len(DEFECTS)))
