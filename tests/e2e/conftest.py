@@ -5,12 +5,14 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.support.browser import chromium, photograph, put_away
 from tests.support.floor import SMALL, Floor, sign_in_page
 from tests.support.live_plants import live_plant
 from tests.support.plants import quick_passwords
+
+expect.set_options(timeout=20_000)  # a busy machine draws a page of charts in seconds
 
 
 @pytest.fixture(scope="module", autouse=True)

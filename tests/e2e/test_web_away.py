@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.support.browser import ALL_SENT, put_away
-from tests.support.floor import SMALL, Floor, sign_in_page
+from tests.support.floor import JOB_MS, SMALL, Floor, sign_in_page
 
 PAGES = ("/", "/review?order=time", "/groups", "/models", "/new-line", "/analytics", "/admin")
 
@@ -28,7 +28,7 @@ def test_every_page_says_that_the_service_is_away_and_any_page_sends_what_was_ke
     expect(groups.locator(".group")).to_have_count(1)
     context.set_offline(True)
     for page in pages.values():
-        expect(page.locator("#link-state")).to_contain_text("no connection", timeout=15_000)
+        expect(page.locator("#link-state")).to_contain_text("no connection", timeout=JOB_MS)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     review.keyboard.press("g")
     expect(review.locator("#facts")).not_to_contain_text("P-1")  # it goes on at once
@@ -44,7 +44,7 @@ def test_every_page_says_that_the_service_is_away_and_any_page_sends_what_was_ke
     review.close()
     groups.close()
     context.set_offline(False)
-    expect(admin.locator("#link-state")).to_be_hidden(timeout=15_000)
+    expect(admin.locator("#link-state")).to_be_hidden(timeout=JOB_MS)
     admin.wait_for_function(ALL_SENT)
     assert [floor.labels(part) for part in (single, *alike)] == [["good:-"]] * 3
     expect(admin.locator("#people")).to_contain_text("everything, people too")

@@ -131,5 +131,5 @@ def test_filters_that_were_changed_while_the_service_was_away_hold_when_it_is_ba
     page.locator("#verdict-filter").select_option("UNDECIDED")
     expect(page.locator("#outbox")).to_contain_text("does not answer")
     context.set_offline(False)
-    expect(page.locator("#empty")).to_contain_text("No alike parts wait", timeout=15_000)
+    expect(page.locator("#empty")).to_contain_text("No alike parts wait", timeout=JOB_MS)
     put_away(context)

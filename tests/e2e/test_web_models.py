@@ -126,7 +126,7 @@ def _judge_while_away(browser: Browser, floor: Floor, part: InspectionResult) ->
     expect(page.locator("#link-state")).to_contain_text("1 decision is kept in this browser")
     assert floor.labels(part) == []
     context.set_offline(False)
-    expect(flip.locator("b")).to_have_text("good", timeout=15_000)
+    expect(flip.locator("b")).to_have_text("good", timeout=JOB_MS)
     assert floor.labels(part) == ["good:-"]
     page.get_by_role("button", name="Undo", exact=True).click()
     expect(flip).to_contain_text("no label")

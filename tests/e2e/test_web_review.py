@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, Response, expect
 
 from edge.contract.result import Verdict
 from tests.support.browser import put_away
-from tests.support.floor import Floor, fits, sign_in_page
+from tests.support.floor import JOB_MS, Floor, fits, sign_in_page
 
 pytestmark = pytest.mark.browser
 
@@ -313,7 +313,7 @@ def test_a_part_that_somebody_else_has_judged_meanwhile_is_not_asked_again(page:
     page.goto("/review?order=time")
     expect(page.locator("#facts")).to_contain_text("P-2")
     floor.say_as("li.wei", parts[1], "good")
-    expect(page.locator("#waiting")).to_have_text("2 parts wait", timeout=15_000)
+    expect(page.locator("#waiting")).to_have_text("2 parts wait", timeout=JOB_MS)
     page.keyboard.press("d")
     expect(page.locator("#facts")).to_contain_text("P-0")
     page.keyboard.press("g")

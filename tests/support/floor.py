@@ -4,6 +4,7 @@ import time
 from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,7 @@ class Floor:
         jpeg = cv2.imencode(".jpg", np.full((120, 160, 3), 128, np.uint8))[1].tobytes()
         overlay = b64encode(png(9, 64)).decode()
         beat = a_heartbeat(
+            sent_at=datetime.now(UTC),  # an hour that differs is an alert, half a minute later
             ledger=LedgerCounts(triggers=10, verdicts=9, timeouts=1, passed=7, failed=2, undecided=1),
             latency=LatencySummary(frame_to_verdict_ms=Percentiles(p50=9.5, p99=14.2)),
             picture=LivePicture(result=result, frame_jpeg_base64=b64encode(jpeg).decode(), overlay_png_base64=overlay),
