@@ -1,6 +1,7 @@
 """Every page by keyboard, and an offline scan of each in both themes and languages without a serious finding."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -10,11 +11,12 @@ from edge.contract.result import Verdict
 from inspection.api.access import COOKIE
 from tests.support.browser import put_away
 from tests.support.floor import Floor, sign_in_page
-from tests.support.plants import ADMIN_PASSWORD
+from tests.support.live_plants import live_plant
+from tests.support.plants import ADMIN_PASSWORD, a_heartbeat
 
 PAGES = {
-    "/": ".station .verdict",
-    "/?kiosk=1": ".station .verdict",
+    "/": "#andon:has(li) ~ .stations .station .verdict",
+    "/?kiosk=1": "#andon:has(li) ~ .stations .station .verdict",
     "/new-line?recipe=part&station=line-1": "#live-picture[src]",
     "/review": "#facts:not(:empty)",
     "/groups": ".group .member",
@@ -32,15 +34,25 @@ GRAVE = {"serious", "critical"}
 pytestmark = pytest.mark.browser
 
 
+@pytest.fixture(name="silent_floor")
+def _silent_floor(tmp_path: Path) -> Iterator[Floor]:
+    """Its station is silent at once: an alert."""
+    with live_plant(tmp_path, alerts={"watch_every_s": 1, "silent_after_s": 1}) as address:
+        floor = Floor(address, tmp_path)
+        yield floor
+        floor.close()
+
+
 @pytest.fixture(name="context", params=["dark-en", "light-zh"])
-def _context(browser: Browser, floor: Floor, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+def _context(browser: Browser, silent_floor: Floor, request: pytest.FixtureRequest) -> Iterator[BrowserContext]:
+    address = silent_floor.address
     theme, language = request.param.split("-")
-    context = browser.new_context(base_url=floor.address, viewport={"width": 1280, "height": 800}, bypass_csp=True)
+    context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 800}, bypass_csp=True)
     cookies = {"inspection_theme": theme, "inspection_language": language}
     page = context.new_page()
     sign_in_page(page)
     page.close()
-    context.add_cookies([{"name": name, "value": value, "url": floor.address} for name, value in cookies.items()])
+    context.add_cookies([{"name": name, "value": value, "url": address} for name, value in cookies.items()])
     yield context
     put_away(context)
 
@@ -65,7 +77,9 @@ def _grave(page: Page, part: str | None = None) -> list[str]:
     ]
 
 
-def test_no_page_has_a_serious_finding(context: BrowserContext, floor: Floor) -> None:
+def test_no_page_has_a_serious_finding(context: BrowserContext, silent_floor: Floor) -> None:
+    floor = silent_floor
+    floor.send(a_heartbeat(bundle_id="b" * 64))
     for number in range(3):
         floor.report(f"P-{number}", seed=60 + number, signature=(127, number))
     floor.beat(floor.report("P-9", Verdict.FAIL, seed=70))

@@ -8,9 +8,10 @@ import { told } from "./told.js";
 const KINDS = { drift: t("Drift"), control_chart: t("Control chart"), rollout_halted: t("Rollout halted"), station_silent: t("Station silent"), drops: t("Parts dropped"), clock_skew: t("Clock differs"), key_shared: t("Two boxes, one key") };
 
 export class Andon {
-  /** Shows open alerts in `element`. */
+  /** Shows open alerts in the list within `element`. */
   constructor(element) {
     this.element = element;
+    this.list = element.querySelector("ul");
     this.shown = null;
   }
 
@@ -20,7 +21,7 @@ export class Andon {
     if (key === this.shown) return;
     this.shown = key;
     this.element.hidden = alerts.length === 0;
-    this.element.replaceChildren(...alerts.map((alert) => this.line(alert)));
+    this.list.replaceChildren(...alerts.map((alert) => this.line(alert)));
   }
 
   line(alert) {
