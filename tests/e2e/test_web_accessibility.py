@@ -10,9 +10,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from edge.contract.result import Verdict
 from inspection.api.access import COOKIE
 from tests.support.browser import put_away
-from tests.support.floor import Floor, sign_in_page
+from tests.support.floor import JOB_MS, Floor, sign_in_page
 from tests.support.live_plants import live_plant
-from tests.support.plants import ADMIN_PASSWORD, a_heartbeat
+from tests.support.plants import ADMIN_PASSWORD, a_heartbeat, a_result, image_ref, png
 
 PAGES = {
     "/": "#andon:has(li) ~ .stations .station .verdict",
@@ -25,6 +25,14 @@ PAGES = {
     "/admin": "#audit td",
 }
 """Each page, and what it shows once it has asked the service."""
+STATES = {
+    "/": "#andon:has(li) ~ .stations .station + .station",
+    "/review?part={lost}": "#no-picture:not(:empty)",
+    "/models?recipe=part": ".versions tr.selected .gate.yes",
+    "/models?recipe=worse": ".versions tr.selected .gate.no",
+    "/models?recipe=hangs": ".job.running .progress",
+}
+"""Further states: more stations than fit, no picture, a gate that passed, one that refused, a job under way."""
 DIALOGS = {
     *("accept-dialog", "key-dialog", "key-sheet", "password-dialog", "person-dialog", "program-dialog"),
     *("reason-dialog", "recipe-dialog", "retire-dialog", "rollout-dialog", "settings-dialog", "station-dialog"),
@@ -100,6 +108,29 @@ def test_no_page_has_a_serious_finding(context: BrowserContext, silent_floor: Fl
     context.clear_cookies(name=COOKIE)
     page.goto("/login")
     findings += _grave(page)
+    assert findings == []
+
+
+def test_no_state_of_a_page_has_a_serious_finding(context: BrowserContext, silent_floor: Floor) -> None:
+    floor = silent_floor
+    floor.send(a_heartbeat(bundle_id="b" * 64))
+    for name in ("line-2", "line-3", "line-4"):
+        floor.http.post("/stations", json={"name": name, "recipe": "part"}).raise_for_status()
+    lost = a_result(Verdict.FAIL, (image_ref(png(40)),), part_id="P-lost")
+    batch = {"results": [lost.model_dump(mode="json")]}
+    floor.station.post("/ingest/results", json=batch).raise_for_status()
+    floor.train_and_promote("part")
+    floor.http.post("/recipes", json={"name": "worse"}).raise_for_status()
+    for number in range(8):
+        floor.http.post("/recipes/worse/samples?label=good", content=png(number)).raise_for_status()
+    floor.train("worse")
+    floor.http.post("/jobs", json={"kind": "train", "recipe": "hangs"}).raise_for_status()
+    page = context.new_page()
+    findings: list[str] = []
+    for path, shown in STATES.items():
+        page.goto(path.format(lost=lost.id))
+        page.locator(shown).first.wait_for(timeout=JOB_MS)
+        findings += _grave(page)
     assert findings == []
 
 

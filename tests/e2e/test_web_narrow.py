@@ -1,6 +1,5 @@
 """Every page on a tablet that is held upright and on a phone: nothing lies beyond the right edge."""
 
-import time
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +7,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect
 
 from edge.contract.result import Verdict
 from inspection.web.pages import ADMIN_PAGE, PAGES
-from tests.support.browser import put_away
+from tests.support.browser import beyond, put_away
 from tests.support.floor import Floor
 from tests.support.plants import ADMIN_PASSWORD
 
@@ -25,11 +24,6 @@ FILLED = {
 }
 """What is there when a page is."""
 
-BEYOND = """() => [...document.querySelectorAll("body *")]
-  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
-  .filter((one) => one.checkVisibility() && !one.closest(".scroll"))
-  .map((one) => `${one.tagName} ${one.id} ${one.className}`)"""
-
 pytestmark = pytest.mark.browser
 
 
@@ -39,14 +33,6 @@ def sign_in_as(page: Page, name: str) -> None:
     page.locator("[name=password]").fill(ADMIN_PASSWORD)
     page.locator("button.primary").click()
     page.wait_for_url("**/")
-
-
-def beyond(page: Page) -> list[str]:
-    """What stays beyond the edge; charts follow a window's new width a moment later."""
-    until = time.monotonic() + 5
-    while (found := page.evaluate(BEYOND)) and time.monotonic() < until:
-        page.wait_for_timeout(50)
-    return list(found)
 
 
 @pytest.mark.parametrize("locale", ["en", "zh-CN"])

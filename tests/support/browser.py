@@ -2,13 +2,14 @@
 
 import os
 import re
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-__all__ = ["ALL_SENT", "chromium", "photograph", "put_away"]
+__all__ = ["ALL_SENT", "beyond", "chromium", "photograph", "put_away"]
 
 ALL_SENT = "() => !Object.keys(localStorage).some((key) => key.startsWith('inspection_decision '))"
 """True in a page when no decision waits in the browser."""
@@ -24,6 +25,10 @@ _ARGUMENTS = [
     "--disable-sync",
 ]
 
+_BEYOND = """() => [...document.querySelectorAll("body *")]
+  .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+  .filter((one) => one.checkVisibility() && !one.closest(".scroll"))
+  .map((one) => `${one.tagName} ${one.id} ${one.className}`)"""
 
 _SCREENSHOTS = Path("artifacts") / "screenshots"
 
@@ -44,6 +49,14 @@ def put_away(page: Page | BrowserContext) -> None:
     context = page.context if isinstance(page, Page) else page
     context.set_offline(True)
     context.close()
+
+
+def beyond(page: Page) -> list[str]:
+    """What stays beyond the right edge of the window; charts follow a new width a moment later."""
+    until = time.monotonic() + 5
+    while (found := page.evaluate(_BEYOND)) and time.monotonic() < until:
+        page.wait_for_timeout(50)
+    return list(found)
 
 
 @contextmanager

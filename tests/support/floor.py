@@ -88,13 +88,17 @@ class Floor:
 
     def train_and_promote(self, recipe: str) -> None:
         """Make a champion, as an engineer does."""
+        body = {"bundle_id": self.train(recipe), "reason": "the first one"}
+        self.http.post(f"/recipes/{recipe}/promote", json=body).raise_for_status()
+
+    def train(self, recipe: str) -> str:
+        """Run a training to its end; the bundle's id."""
         job = self.http.post("/jobs", json={"kind": "train", "recipe": recipe}).raise_for_status().json()
         deadline = time.monotonic() + JOB_MS / 1000
         while job["state"] in {"queued", "running"} and time.monotonic() < deadline:
             time.sleep(0.05)
             job = self.http.get(f"/jobs/{job['id']}").raise_for_status().json()
-        body = {"bundle_id": job["result"]["bundle_id"], "reason": "the first one"}
-        self.http.post(f"/recipes/{recipe}/promote", json=body).raise_for_status()
+        return str(job["result"]["bundle_id"])
 
     def say_as(self, name: str, result: InspectionResult, label: str, **more: Any) -> None:
         """Label a result as another inspector, who is made for it."""

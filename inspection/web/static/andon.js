@@ -1,17 +1,20 @@
-// Alerts as people must see them: large, until somebody says that they care or the cause is gone.
+// Alerts as people must see them: large, until somebody says that they care or the cause is gone; those nobody cares for first.
 
 import { get, post } from "./api.js";
 import { h, when } from "./dom.js";
-import { t } from "./language.js";
+import { n, t } from "./language.js";
 import { told } from "./told.js";
 
 const KINDS = { drift: t("Drift"), control_chart: t("Control chart"), rollout_halted: t("Rollout halted"), station_silent: t("Station silent"), drops: t("Parts dropped"), clock_skew: t("Clock differs"), key_shared: t("Two boxes, one key") };
+
+const SEVERAL = 3; // and more may not all be in sight: their number is
 
 export class Andon {
   /** Shows open alerts in the list within `element`. */
   constructor(element) {
     this.element = element;
     this.list = element.querySelector("ul");
+    this.count = element.querySelector("p");
     this.shown = null;
   }
 
@@ -21,7 +24,10 @@ export class Andon {
     if (key === this.shown) return;
     this.shown = key;
     this.element.hidden = alerts.length === 0;
-    this.list.replaceChildren(...alerts.map((alert) => this.line(alert)));
+    this.count.hidden = alerts.length < SEVERAL;
+    this.count.textContent = n("{count} alert", "{count} alerts", alerts.length);
+    const seen = (alert) => Number(alert.acknowledged_at !== null);
+    this.list.replaceChildren(...alerts.toSorted((one, other) => seen(one) - seen(other)).map((alert) => this.line(alert)));
   }
 
   line(alert) {

@@ -44,6 +44,9 @@ export function countsChart(element, answer) {
   plot(element, [bar(t("PASS"), "passed", colour("pass"), ""), bar(t("FAIL"), "failed", colour("fail"), "/"), bar(t("UNDECIDED"), "undecided", colour("undecided"), "x")], { barmode: "stack", xaxis: TIMES });
 }
 
+/** What fits below a bar; beside the pointer stands all of it. */
+const fitting = (name) => (name.length > 14 ? `${name.slice(0, 13)}…` : name);
+
 /** Confirmed types where people named them, else what the models suspected; with the running share. */
 export function paretoChart(element, answer) {
   const confirmed = Object.keys(answer.confirmed).length > 0;
@@ -57,7 +60,7 @@ export function paretoChart(element, answer) {
       { name: confirmed ? t("confirmed by people") : t("suspected by the model"), x, y: entries.map(([, count]) => count), type: "bar", marker: { color: colour("accent") } },
       { name: t("running share"), x, y: shares, yaxis: "y2", mode: "lines+markers", line: { color: colour("undecided") } },
     ],
-    { margin: { l: 56, r: 56, t: 12, b: 44 }, yaxis2: { overlaying: "y", side: "right", range: [0, 1.05], tickformat: ".0%", showgrid: false } },
+    { margin: { l: 56, r: 56, t: 12, b: 44 }, xaxis: { tickvals: x, ticktext: x.map(fitting), automargin: true }, yaxis2: { overlaying: "y", side: "right", range: [0, 1.05], tickformat: ".0%", showgrid: false } },
   );
 }
 

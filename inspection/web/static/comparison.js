@@ -17,5 +17,5 @@ export function comparison(versions, compare) {
     }
   }
   show();
-  return [h("div", { class: "row" }, t("What differs between"), " ", before, " → ", after), differences];
+  return [h("div", { class: "row compared" }, t("What differs between"), " ", before, " → ", after), differences];
 }

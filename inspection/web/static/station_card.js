@@ -25,7 +25,7 @@ export class StationCard {
     return h(
       "article",
       { class: "panel station" },
-      h("header", {}, h("h2", {}, this.name), p.recipe, p.state, p.age),
+      h("header", {}, h("h2", { title: this.name }, this.name), p.recipe, p.state, p.age),
       h("figure", { class: "picture" }, this.frame, this.map, this.notice),
       h("div", { class: "numbers" }, p.verdict, p.part, p.counts, p.ledger, p.latency, p.bundle),
       h("div", { class: "strip" }, p.recent),
@@ -63,6 +63,7 @@ export class StationCard {
   updateNumbers(station, beat) {
     const { ledger, latency, deadline_ms: deadline } = beat;
     this.parts.counts.replaceChildren(...counts(ledger, station.yield_fraction));
+    this.parts.counts.style.setProperty("--digits", String(Math.max(4, ...[ledger.passed, ledger.failed, ledger.undecided].map((value) => String(value).length))));
     this.parts.ledger.replaceChildren(...ledgerLine(ledger));
     this.parts.latency.replaceChildren(...latencyLine(latency.frame_to_verdict_ms, deadline));
     this.parts.bundle.replaceChildren(...bundleLine(beat, station.desired_bundle_id));
@@ -86,8 +87,8 @@ export class StationCard {
     if (picture.overlay_png_base64) this.map.src = `data:image/png;base64,${picture.overlay_png_base64}`;
     this.parts.verdict.replaceChildren(verdictBadge(result.verdict, "large"));
     this.parts.part.replaceChildren(
-      h("p", { class: "part-id" }, h("span", { class: "muted" }, t("part"), " "), h("b", {}, result.part_id), result.defect_class ? h("span", { class: "tag" }, typeWord(result.defect_class)) : null),
-      result.reason ? h("p", { class: "reason" }, told(result.reason)) : scoreBar(result.score, result.threshold),
+      h("p", { class: "part-id", title: result.part_id }, h("span", { class: "muted" }, t("part"), " "), h("b", {}, result.part_id), result.defect_class ? h("span", { class: "tag" }, typeWord(result.defect_class)) : null),
+      result.reason ? h("p", { class: "reason", title: told(result.reason) }, told(result.reason)) : scoreBar(result.score, result.threshold),
     );
   }
 }
@@ -132,7 +133,7 @@ function latencyLine(times, deadline) {
 
 function bundleLine(beat, desired) {
   const line = [h("span", { class: "name" }, t("Model")), h("span", {}, h("code", {}, short(beat.bundle_id)))];
-  if (beat.bundle_refused) line.push(h("span", { class: "warn" }, t("refused the new one: {reason}", { reason: told(beat.bundle_refused) })));
+  if (beat.bundle_refused) line.push(h("span", { class: "warn", title: told(beat.bundle_refused) }, t("refused the new one: {reason}", { reason: told(beat.bundle_refused) })));
   else if (desired && desired !== beat.bundle_id) line.push(h("span", { class: "warn" }, t("switching to {bundle}…", { bundle: short(desired) })));
   if (beat.spool_results > 0) line.push(h("span", { class: "muted" }, n("{count} result on its way", "{count} results on their way", beat.spool_results)));
   return line;

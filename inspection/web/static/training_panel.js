@@ -57,7 +57,7 @@ function button({ samples, models }, busy, actions) {
 }
 
 function jobLine(job, busy, mayChange, logOpen, actions) {
-  const progress = h("div", { class: "progress", role: "progressbar", "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": String(Math.round(100 * job.progress)) }, h("i"));
+  const progress = h("div", { class: "progress", role: "progressbar", "aria-label": JOB_KINDS[job.kind] ?? job.kind, "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": String(Math.round(100 * job.progress)) }, h("i"));
   progress.style.setProperty("--value", `${100 * job.progress}%`);
   const log = h("details", { open: logOpen, ontoggle: (event) => actions.toggleLog(event.target.open) }, h("summary", {}, t("Log")), h("pre", {}, job.log.join("\n") || t("empty so far")));
   return h(
