@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import expect
 
-from tests.support.browser import chromium
+from tests.support.browser import beyond, chromium, put_away
 from tests.support.edge_fakes import png
 from tests.support.stations import StationFolder, station_process
 
@@ -48,6 +48,21 @@ def test_the_page_shows_part_ledger_latency_and_threads(tmp_path: Path) -> None:
         station.stop()
         expect(page.locator("#link")).to_contain_text("no connection")
     assert problems == []
+
+
+def test_long_names_leave_the_state_in_sight(tmp_path: Path) -> None:
+    folder = StationFolder(tmp_path)
+    settings = folder.settings_file(station="W" * 64, api={"port": 0})
+    with station_process(settings) as station, chromium() as browser:
+        page = browser.new_page()
+        page.goto(station.url())
+        expect(page.locator("#name")).to_have_text("W" * 64)
+        expect(page.locator("#ready")).to_have_text("judges")
+        for width, height in ((800, 480), (390, 844)):
+            page.set_viewport_size({"width": width, "height": height})
+            assert beyond(page) == []
+            expect(page.locator("#ready")).to_be_in_viewport(ratio=0.99)
+        put_away(page)
 
 
 def test_the_page_says_why_the_plant_takes_nothing(tmp_path: Path) -> None:

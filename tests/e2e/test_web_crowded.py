@@ -139,6 +139,18 @@ def _unfold(page: Page) -> None:
     page.wait_for_load_state("networkidle")
 
 
+def test_a_dialog_is_as_wide_as_its_window_whatever_it_offers(page: Page, floor: Floor) -> None:
+    floor.http.post("/recipes", json={"name": LONG}).raise_for_status()
+    page.set_viewport_size(PHONE)
+    page.get_by_role("button", name="Add station…").click()
+    dialog = page.locator("#station-dialog")
+    expect(dialog.locator("option", has_text=LONG)).to_be_attached()
+    assert _cut(page, "#station-dialog") == 0
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(page.get_by_role("button", name="Add station…")).to_be_focused()
+
+
 def test_tools_do_not_lie_on_the_marking_of_a_low_window(page: Page, floor: Floor) -> None:
     floor.report("P-1")
     page.set_viewport_size(TINY)

@@ -81,7 +81,7 @@ def test_views_of_a_part_side_by_side(page: Page, floor: Floor) -> None:
     floor.report("P-1", Verdict.FAIL, seed=62, camera="top")
     page.goto("/review")
     strip = page.get_by_role("group", name="Other views of this part")
-    expect(strip.get_by_role("button")).to_have_text("side · PASS · 2.50")
+    expect(strip.get_by_role("button")).to_have_text("side PASS · 2.50")
     expect(strip.locator("img").first).to_have_js_property("naturalWidth", 200)
     assert fits(page)
     strip.get_by_role("button").click()
