@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from edge.contract.errors import BadInput
 
-__all__ = ["Shift", "instants", "offset_min", "zone_of"]
+__all__ = ["Shift", "hours_begin_at", "instants", "offset_min", "zone_of"]
 
 
 @dataclass(frozen=True)
@@ -51,3 +51,8 @@ def offset_min(instant: datetime, zone: tzinfo | None) -> int:
     """Minutes that the plant's clock is ahead of UTC then."""
     ahead = instant.astimezone(zone).utcoffset() or timedelta()
     return ahead // timedelta(minutes=1)
+
+
+def hours_begin_at(zone: tzinfo | None) -> int:
+    """Minute of the plant's clock at which an hour of UTC begins, by which parts are counted: 30 in India."""
+    return offset_min(datetime.now(UTC), zone) % 60

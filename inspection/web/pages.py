@@ -11,6 +11,7 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.templating import Jinja2Templates
 
+from inspection.analytics.shift import hours_begin_at, zone_of
 from inspection.api.access import page_person
 from inspection.api.headers import WITH_CHARTS
 from inspection.people.roles import Role
@@ -108,6 +109,7 @@ def _page(request: Request) -> Response:
         "is_admin": is_admin,
         "path": path,
         "theme": _theme(request),
+        "shift_minute": f"{hours_begin_at(zone_of(request.app.state.plant.settings.time_zone)):02d}",
         "_": language_of(request),
     }
     headers = {"Content-Security-Policy": WITH_CHARTS} if path == "/analytics" else None

@@ -1,6 +1,7 @@
 """The analytics page in a real browser."""
 
 import re
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -103,13 +104,13 @@ def test_a_shift_report_is_printed(
     expect(page.locator("#pchart .main-svg").first).to_be_visible()
     expect(page.locator("#pchart .modebar-btn").first).to_have_attribute("data-title", save)
     expect(page.locator("#latency")).to_contain_text("line-1")
-    hour = page.evaluate("new Date('2026-03-02T07:00:00Z').getHours()")  # the plant has this machine's clock
+    begin = page.evaluate("new Date('2026-03-02T07:00:00Z').toTimeString().slice(0, 5)")  # the plant has this clock
     page.locator("#days").select_option("shift")
-    page.locator("#start").fill(f"{hour:02d}:00")
+    page.locator("#start").fill(begin)
     page.locator("#hours").fill("2")
     page.locator("#day").fill("2026-03-02")
     page.locator("#day").dispatch_event("change")
-    expect(page.locator("#period")).to_contain_text(f"2026-03-02 {hour:02d}:00")
+    expect(page.locator("#period")).to_contain_text(f"2026-03-02 {begin}")
     expect(page.locator("#figures")).to_contain_text("50.00 %")
     expect(page.locator("#latency")).to_be_hidden()
     month = page.evaluate(
@@ -149,3 +150,20 @@ def test_the_period_that_is_told_is_the_one_that_is_counted(
         page.goto(f"/analytics?days={days}")
         expect(page.locator("#period")).to_have_text(re.compile(rf"^\d{{4}}-\d\d-\d\d {begins} to "))
     put_away(page)
+
+
+def test_a_shift_where_clocks_are_half_an_hour_beside_utc(browser: Browser, tmp_path: Path) -> None:
+    """Shifts begin with the hours by which parts are counted, and the page offers those."""
+    with live_plant(tmp_path, time_zone="Asia/Kolkata") as address, closing(Floor(address, tmp_path)) as floor:
+        for verdict in (Verdict.PASS, Verdict.FAIL):
+            floor.report("P-1", verdict)
+        page = browser.new_page(base_url=address)
+        sign_in_page(page)
+        page.goto("/analytics")
+        page.locator("#days").select_option("shift")
+        expect(page.locator("#start")).to_have_value("06:30")
+        page.locator("#day").fill("2026-03-02")
+        page.locator("#day").dispatch_event("change")
+        expect(page.locator("#period")).to_contain_text("2026-03-02 06:30 to 2026-03-02 14:30 (UTC+05:30)")
+        expect(page.locator("#figures")).to_contain_text("50.00 %")
+        put_away(page)
