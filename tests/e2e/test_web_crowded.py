@@ -9,14 +9,10 @@ from edge.contract.ledger import LedgerCounts
 from edge.contract.result import Verdict, ViewVerdict
 from inspection.web.pages import ADMIN_PAGE
 from tests.support.browser import beyond, put_away
-from tests.support.floor import JOB_MS, LARGE, SMALL, Floor, sign_in_page
+from tests.support.floor import JOB_MS, LARGE, PHONE, SMALL, TABLET, Floor, sign_in_page
 from tests.support.plants import a_heartbeat, png
 
-TINY, TABLET, PHONE = (
-    ViewportSize(width=800, height=480),
-    ViewportSize(width=768, height=1024),
-    ViewportSize(width=390, height=844),
-)
+TINY = ViewportSize(width=800, height=480)
 LONG = "W" * 64
 MONTHS = LedgerCounts(
     triggers=12345678, verdicts=12345677, timeouts=1, passed=9876543, failed=1234567, undecided=1234568

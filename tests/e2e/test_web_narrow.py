@@ -3,15 +3,14 @@
 from datetime import UTC, datetime
 
 import pytest
-from playwright.sync_api import Browser, Page, ViewportSize, expect
+from playwright.sync_api import Browser, Page, expect
 
 from edge.contract.result import Verdict
 from inspection.web.pages import ADMIN_PAGE, PAGES
 from tests.support.browser import beyond, put_away
-from tests.support.floor import Floor
+from tests.support.floor import PHONE, TABLET, Floor
 from tests.support.plants import ADMIN_PASSWORD
 
-TABLET, PHONE = ViewportSize(width=768, height=1024), ViewportSize(width=390, height=844)
 LONG_NAME = "somebody-whose-name-is-as-long-as-a-name-may-be-in-a-plant-it-is"
 FILLED = {
     "/": ".station .part-id",

@@ -21,9 +21,10 @@ from tests.support.plain_http import NO_CERTIFICATES
 from tests.support.plants import ADMIN_PASSWORD, a_heartbeat, a_result, image_ref, png
 from tests.support.tiny_bundle import write_tiny_bundle
 
-__all__ = ["JOB_MS", "LARGE", "SMALL", "Floor", "fits", "sign_in_page"]
+__all__ = ["JOB_MS", "LARGE", "PHONE", "SMALL", "TABLET", "Floor", "fits", "sign_in_page"]
 
 SMALL, LARGE = ViewportSize(width=1024, height=600), ViewportSize(width=1440, height=900)
+TABLET, PHONE = ViewportSize(width=768, height=1024), ViewportSize(width=390, height=844)
 JOB_MS = 60_000  # a busy machine may take that long to start two processes
 
 

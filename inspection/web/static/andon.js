@@ -27,7 +27,7 @@ export class Andon {
     this.count.hidden = alerts.length < SEVERAL;
     this.count.textContent = n("{count} alert", "{count} alerts", alerts.length);
     const seen = (alert) => Number(alert.acknowledged_at !== null);
-    this.list.replaceChildren(...alerts.toSorted((one, other) => seen(one) - seen(other)).map((alert) => this.line(alert)));
+    this.list.replaceChildren(...alerts.sort((one, other) => seen(one) - seen(other)).map((alert) => this.line(alert)));
   }
 
   line(alert) {
